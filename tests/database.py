@@ -1,0 +1,77 @@
+"""A pytest plugin: a throw-away PostgreSQL, up before pytest-django reads the settings.
+
+addopts loads it with -p. TEST_DATABASE_URL names a server of one's own instead.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from zone.checkout import VAR, Lock, make_folder
+from zone.cluster import THROWAWAY, Cluster
+from zone.cluster_data import find_home
+
+FOLDER = VAR / "tests"
+
+
+class Database:
+    """The server behind this run, with the lock that shows the next run that it is in use."""
+
+    def __init__(self) -> None:
+        remove_leftovers()
+        make_folder(FOLDER)
+        self.root = FOLDER / f"{os.getpid()}-{secrets.token_hex(3)}"
+        self.lock = Lock(self.root / "run")
+        self.lock.alone()
+        self.cluster = Cluster(self.root, THROWAWAY)
+        self.cluster.start()
+        self.check_that_it_is_ours()
+
+    def check_that_it_is_ours(self) -> None:
+        with psycopg.connect(self.cluster.url) as connection:
+            found = Path(connection.execute("SHOW data_directory").fetchone()[0])
+        assert found.resolve() == self.cluster.data.resolve(), f"not the tests' server: {found}"
+        assert find_home(self.root) in found.parents
+
+    def remove(self) -> None:
+        self.cluster.remove()
+        self.lock.close()
+
+
+def remove_leftovers() -> None:
+    """Clear away the servers of runs that were killed: nobody holds their lock."""
+    for root in FOLDER.glob("*-*"):
+        lock = Lock(root / "run")
+        if lock.alone():
+            Cluster(root).remove()
+        lock.close()
+
+
+def begin() -> Database | None:
+    # Production's settings ask for these; a developer's environment must not decide a test.
+    os.environ["SECRET_KEY"] = "for-tests-only-" + "x" * 50
+    os.environ["DEBUG"] = "1"
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        os.environ["DATABASE_URL"] = url
+        return None
+    database = Database()
+    os.environ["DATABASE_URL"] = database.cluster.url
+    return database
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start before pytest-django's hook of the same name, which reads the settings."""
+    options = early_config.known_args_namespace
+    if options.help or options.version:
+        return
+    if database := begin():
+        early_config.add_cleanup(database.remove)
+
+
+def pytest_report_header() -> str:
+    where = "TEST_DATABASE_URL" if os.environ.get("TEST_DATABASE_URL") else "throw-away PostgreSQL"
+    return f"database: {where}"

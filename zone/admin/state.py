@@ -1,0 +1,121 @@
+"""State changes in the admin: a page that says what will happen, then one model method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from zone.calendar import today
+
+
+@dataclass(frozen=True)
+class StateAction:
+    """One state change: its button, its form, the model's ``can_…`` and what it calls."""
+
+    name: str
+    label: str
+    form: type[StateForm]
+    can: str
+    done: str
+    primary: bool = False
+    explain: Callable | None = None
+
+    def url_name(self, model) -> str:
+        return f"{model._meta.app_label}_{model._meta.model_name}_{self.name}"
+
+    def allowed(self, obj, user) -> bool:
+        return getattr(obj, self.can)(user)
+
+
+def day_input() -> UnfoldAdminTextInputWidget:
+    """Return the browser's own date picker, which a phone does best."""
+    return UnfoldAdminTextInputWidget(attrs={"type": "date"})
+
+
+class StateForm(forms.Form):
+    """The questions of a state change; ``apply`` calls the model's method."""
+
+    def __init__(self, *args, row, user, **kwargs):
+        self.row, self.user = row, user
+        super().__init__(*args, **kwargs)
+
+    def apply(self):
+        """Make the change and return a row to go to, or None for the same one."""
+        raise NotImplementedError
+
+
+class DatedForm(StateForm):
+    on = forms.DateField(label=_("date"), initial=today, widget=day_input())
+
+
+class ReasonForm(StateForm):
+    reason = forms.CharField(
+        label=_("reason"),
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
+
+
+def perform(model_admin, action: StateAction, request: HttpRequest, row) -> TemplateResponse:
+    """Show the form of ``action`` on GET, do it on POST; a refusal stays on the form."""
+    if not action.allowed(row, request.user):
+        raise PermissionDenied
+    form = action.form(request.POST or None, row=row, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                target = form.apply() or row
+        except ValidationError as refusal:
+            _show(refusal, form)
+        else:
+            model_admin.log_change(request, row, [{"changed": {"name": str(action.label)}}])
+            messages.success(request, action.done % {"row": target})
+            return redirect(_change_url(target))
+    return TemplateResponse(
+        request,
+        "zone/state_form.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "title": action.label,
+            "opts": model_admin.opts,
+            "row": row,
+            "form": form,
+            "action": action,
+            "explanation": action.explain(row) if action.explain else "",
+            "back": _change_url(row),
+        },
+    )
+
+
+def _change_url(row) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def _show(refusal: ValidationError, form: forms.Form):
+    """Put each error beside its field, or above the form when it has none there."""
+    if not hasattr(refusal, "error_dict"):
+        form.add_error(None, refusal)
+        return
+    for name, errors in refusal.error_dict.items():
+        if name in form.fields:
+            form.add_error(name, errors)
+            continue
+        label = _field_label(form.row, name)
+        for message in ValidationError(errors).messages:
+            form.add_error(None, f"{label}：{message}" if label else message)
+
+
+def _field_label(row, name: str) -> str:
+    names = {field.name: field.verbose_name for field in row._meta.fields}
+    return str(names.get(name, ""))

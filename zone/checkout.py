@@ -1,0 +1,115 @@
+"""What this checkout keeps beside its code: the folder var/, its private files and its locks."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+
+
+class StartProblem(Exception):
+    """Something stands in the way of starting; the message is one line that says what to do."""
+
+
+def make_folder(path: Path, mode: int = 0o755) -> Path:
+    """Make a folder and its parents; the mode holds whatever the umask is."""
+    try:
+        if not path.is_dir():
+            make_folder(path.parent)
+            path.mkdir(exist_ok=True)
+            path.chmod(mode)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path
+
+
+def unwritable(path: Path, error: OSError) -> StartProblem:
+    return StartProblem(
+        f"Cannot write {path} ({error.strerror}): give yourself the right to, for instance with "
+        f"chown -R $USER {VAR if path.is_relative_to(VAR) else path.parent}, and start again."
+    )
+
+
+def private_text(path: Path, make: Callable[[], str]) -> str:
+    """Read a file that only its owner may read; made on the first call."""
+    try:
+        if path.exists() and (text := path.read_text().strip()):
+            return text
+        text = make()
+        write_private(path, text)
+        return text
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file at one go, so that a kill half-way leaves the old one."""
+    make_folder(path.parent)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text + "\n")
+        draft.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def own_machine_defaults(environ: MutableMapping[str, str], command: str) -> None:
+    """Let a checkout on one's own machine run without an environment.
+
+    Only `start` may fill gaps beside a DATABASE_URL: elsewhere that means production, where a
+    forgotten SECRET_KEY has to stop the start.
+    """
+    named = {"DATABASE_URL", "SECRET_KEY", "DEBUG"} & environ.keys()
+    if named and command != "start":
+        return
+    environ.setdefault("DEBUG", "1")
+    if not environ.get("SECRET_KEY"):
+        environ["SECRET_KEY"] = private_text(VAR / "secret_key", lambda: secrets.token_urlsafe(50))
+
+
+class Lock:
+    """An advisory lock that the kernel lets go of, however its holder ends."""
+
+    def __init__(self, path: Path) -> None:
+        make_folder(path.parent)
+        try:
+            self.handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    def wait(self) -> "Lock":
+        fcntl.flock(self.handle, fcntl.LOCK_EX)
+        return self
+
+    def share(self) -> "Lock":
+        fcntl.flock(self.handle, fcntl.LOCK_SH)
+        return self
+
+    def alone(self) -> bool:
+        """Take it for oneself, unless another process holds it too."""
+        try:
+            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def write(self, text: str) -> None:
+        os.ftruncate(self.handle, 0)
+        os.pwrite(self.handle, text.encode(), 0)
+
+    def read(self) -> str:
+        return os.pread(self.handle, 1000, 0).decode(errors="replace")
+
+    def close(self) -> None:
+        os.close(self.handle)
+
+    def __enter__(self) -> "Lock":
+        return self.wait()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,111 @@
+"""Where the data is: the database that DATABASE_URL names, or this checkout's own PostgreSQL."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from zone.checkout import VAR, StartProblem
+from zone.cluster import HOST, Cluster
+from zone.cluster_data import NAME
+
+__all__ = ["Cluster", "StartProblem", "connection_settings", "private_cluster", "running"]
+
+URL_SHAPE = "postgresql://user:password@host:5432/name"
+CONN_MAX_AGE = 60  # seconds
+# A transaction that somebody forgot holds locks on rows that others wait for.
+SESSION_OPTIONS = "-c idle_in_transaction_session_timeout=60s"
+
+
+def private_cluster() -> Cluster:
+    return Cluster(VAR / "postgres")
+
+
+def connection_settings(environ: Mapping[str, str] = os.environ) -> dict:
+    """Django's DATABASES["default"]; for the private cluster it may be asked before any start."""
+    url = environ.get("DATABASE_URL", "").strip()
+    pooled = read_switch(environ, "DATABASE_BEHIND_PGBOUNCER")
+    parts = parts_of(url) if url else private_parts()
+    options = {"application_name": NAME, "connect_timeout": 10} | parts.pop("OPTIONS")
+    if url and not pooled:
+        # PgBouncer refuses start-up options; the private cluster has this in its own settings.
+        options.setdefault("options", SESSION_OPTIONS)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **parts,
+        "CONN_MAX_AGE": CONN_MAX_AGE,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": pooled,
+        "OPTIONS": options,
+    }
+
+
+def private_parts() -> dict:
+    cluster = private_cluster()
+    started = cluster.port is not None
+    return {
+        "NAME": NAME,
+        "USER": NAME,
+        "PASSWORD": cluster.password if started else "",
+        "HOST": HOST,
+        # Before the first start nothing may answer: no other server on 5432 is meant.
+        "PORT": str(cluster.port) if started else "1",
+        "OPTIONS": {"sslmode": "disable"},
+    }
+
+
+def parts_of(url: str) -> dict:
+    """Split a DATABASE_URL as libpq does: several hosts and its parameters are welcome.
+
+    Messages never repeat the value, which holds a password.
+    """
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise StartProblem(f"DATABASE_URL is not PostgreSQL's: write {URL_SHAPE}")
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        reason = "it cannot be read" if "@" in str(error) else str(error).strip()
+        raise StartProblem(f"DATABASE_URL is wrong ({reason}): write {URL_SHAPE}") from None
+    ports = str(parts.pop("port", ""))
+    if not all(port.isdecimal() and 0 < int(port) < 65536 for port in ports.split(",") if port):
+        raise StartProblem(f"DATABASE_URL is wrong (its port is no port number): write {URL_SHAPE}")
+    if not parts.get("dbname"):
+        raise StartProblem(f"DATABASE_URL names no database: write {URL_SHAPE}")
+    return {
+        "NAME": parts.pop("dbname"),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": ports,
+        "OPTIONS": parts,
+    }
+
+
+def read_switch(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name, "").strip() or "0"
+    if value not in {"0", "1"}:
+        raise StartProblem(f"{name}={value!r}: use 1 or 0.")
+    return value == "1"
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Cluster | None]:
+    """Have a database inside the block: the private cluster, unless DATABASE_URL names one."""
+    if os.environ.get("DATABASE_URL", "").strip():
+        yield None
+        return
+    end_in_order()
+    with private_cluster().in_use() as cluster:
+        yield cluster
+
+
+def end_in_order() -> None:
+    """Let a kill and a closed terminal end like Ctrl-C: past the stop of PostgreSQL."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda received, _: sys.exit(128 + received))

@@ -1,0 +1,173 @@
+"""What `make start` runs: database, facts, demo data, server; Ctrl-C ends them all."""
+
+import contextlib
+import importlib
+import os
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.core.wsgi import get_wsgi_application
+from django.db import connections, transaction
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+
+from zone import database
+from zone.checkout import VAR, Lock, make_folder
+from zone.models import User
+from zone.processes import is_alive
+
+HOST = "127.0.0.1"
+WAIT_FOR_THE_DEAD = 5  # seconds; the workers of a killed server notice it within two
+
+
+class Server(BaseApplication):
+    """gunicorn inside this process: one Ctrl-C, one process to kill."""
+
+    def __init__(self, port: int, ready: Callable[[], object]) -> None:
+        self.port = port
+        self.ready = ready
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = {
+            "bind": f"{HOST}:{self.port}",
+            "worker_class": "gthread",
+            "workers": 2,
+            "threads": 4,
+            "timeout": 120,
+            "graceful_timeout": 5,
+            "loglevel": "warning",
+            "preload_app": True,
+            "control_socket_disable": True,
+            "when_ready": lambda _: self.ready(),
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Callable:
+        return get_wsgi_application()
+
+    def run(self) -> None:
+        ForegroundArbiter(self).run()
+
+
+class ForegroundArbiter(Arbiter):
+    """A closed terminal ends the server; to gunicorn it would mean a reload."""
+
+    def handle_hup(self) -> None:
+        raise StopIteration
+
+
+class Command(BaseCommand):
+    help = "Bring up the database, load what is missing and serve; Ctrl-C stops everything."
+
+    def handle(self, **options: object) -> None:
+        port = read_port(os.environ.get("PORT", ""))
+        with database.running() as cluster, self.only_one(cluster, port):
+            refuse_taken(port)
+            if cluster:
+                cluster.watch(self.stderr.write)
+            self.prepare(cluster)
+            # Workers are forked from here: a shared connection would mix up their answers.
+            connections.close_all()
+            Server(port, lambda: self.greet(port)).run()
+
+    @contextlib.contextmanager
+    def only_one(self, cluster: database.Cluster | None, port: int) -> Iterator[None]:
+        """Refuse a second server on the same private data; it would be stopped by the first."""
+        if cluster is None:
+            yield
+            return
+        lock = Lock(VAR / "serving")
+        if not take(lock):
+            raise CommandError(f"Already running: {lock.read()}. Stop that one first, or use it.")
+        lock.write(f"process {os.getpid()} serves http://{HOST}:{port}/")
+        try:
+            yield
+        finally:
+            lock.close()
+
+    def prepare(self, cluster: database.Cluster | None) -> None:
+        where = f"own PostgreSQL on port {cluster.port}" if cluster else "DATABASE_URL"
+        self.say(1, f"Database: {where}")
+        self.say(2, "Migrations ...")
+        call_command("migrate", interactive=False, verbosity=0)
+        self.say(3, "The zone's facts ...")
+        call_command("load_zone", verbosity=0)
+        # Nobody can log in to a database without people: that is a first run.
+        if User.objects.exists():
+            self.say(4, "Demo data: not needed, there are people already")
+        else:
+            self.say(4, "Demo data (first run only) ...")
+            with transaction.atomic():
+                call_command("load_demo", verbosity=0)
+        make_folder(VAR / "static")
+        self.say(5, "Web server ...")
+
+    def say(self, step: int, what: str) -> None:
+        self.stdout.write(f"{step}/5 {what}")
+        self.stdout.flush()
+
+    def greet(self, port: int) -> None:
+        for line in demo_accounts():
+            self.stdout.write(line)
+        connections.close_all()
+        self.stdout.write(self.style.SUCCESS(f"Ready: http://{HOST}:{port}/ (Ctrl-C stops it)"))
+        self.stdout.flush()
+
+
+def read_port(value: str) -> int:
+    value = value.strip() or "8000"
+    if not (value.isdecimal() and 0 < int(value) < 65536):
+        raise CommandError(f"PORT={value!r}: use a number from 1 to 65535, as in PORT=8001.")
+    return int(value)
+
+
+def refuse_taken(port: int) -> None:
+    """Say so before the work rather than after it."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except PermissionError:
+            cure = f"Port {port} is kept for root: choose another, as in PORT=8001 make start."
+            raise CommandError(cure) from None
+        except OSError:
+            cure = f"Port {port} is taken: stop what uses it, or PORT={port % 65535 + 1} make start"
+            raise CommandError(cure) from None
+
+
+def take(lock: Lock) -> bool:
+    """Workers outlive a killed server for a moment, and hold its lock for it."""
+    deadline = time.monotonic() + WAIT_FOR_THE_DEAD
+    while not lock.alone():
+        owner = re.search(r"process (\d+)", lock.read())
+        if owner and is_alive(int(owner[1])) or time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def demo_accounts() -> list[str]:
+    """The accounts to try the product with, each with its roles; none without demo data."""
+    people = User.objects.filter(is_demo=True, is_active=True).prefetch_related("groups")
+    password = demo_password()
+    if not password or not people:
+        return []
+    lines = [
+        f"  {', '.join(group.name for group in person.groups.all()) or '-':<16}"
+        f" {person.username:<16} {person.display_name}"
+        for person in people.order_by("date_joined", "username")
+    ]
+    return [f"Demo accounts (role, user name, name), password {password}", *sorted(lines)]
+
+
+def demo_password() -> str:
+    try:
+        return importlib.import_module("zone.demo").DEMO_PASSWORD
+    except (ImportError, AttributeError):
+        return ""

@@ -1,0 +1,24 @@
+from zone.models.chains import ChainSegment, IndustryChain
+from zone.models.funds import Fund
+from zone.models.parks import Building, Park, Space
+from zone.models.people import Appointment, User
+from zone.models.rows import Change, Row
+from zone.models.targets import Measure, PublishedFigure, Target
+from zone.models.zone_settings import ZoneSetting
+
+__all__ = [
+    "Appointment",
+    "Building",
+    "ChainSegment",
+    "Change",
+    "Fund",
+    "IndustryChain",
+    "Measure",
+    "Park",
+    "PublishedFigure",
+    "Row",
+    "Space",
+    "Target",
+    "User",
+    "ZoneSetting",
+]

@@ -1,0 +1,21 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from zone.models.rows import Row
+
+
+class Fund(Row):
+    """An industry fund of the zone."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    purpose = models.CharField(_("purpose"), max_length=300, blank=True, default="")
+    announced_on = models.DateField(_("announced on"), null=True, blank=True)
+    source = models.CharField(_("source"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("industry fund")
+        verbose_name_plural = _("industry funds")
+        ordering = ("name",)
+
+    def __str__(self):
+        return self.name

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Row(models.Model):
+    """A business row with what synchronisation needs: id, version and times.
+
+    A trigger (``zone.row_triggers``) raises ``version`` and ``updated_at`` on
+    every real change, whoever writes it; a save that changes nothing leaves them alone.
+    """
+
+    id = models.UUIDField(_("ID"), primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.BigIntegerField(_("version"), db_default=1, editable=False)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(_("updated at"), db_default=Now(), editable=False)
+    is_demo = models.BooleanField(
+        _("demo data"),
+        default=False,
+        editable=False,
+        help_text=_("Invented for demonstration; removed by the command clear_demo."),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Change(models.Model):
+    """A line of history: who, when, from what, to what, and why."""
+
+    id = models.UUIDField(_("ID"), primary_key=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField(_("at"), db_default=Now())
+    on = models.DateField(_("effective on"))
+    by = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+        help_text=_("Empty when the system did it."),
+    )
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
+    is_demo = models.BooleanField(_("demo data"), default=False, editable=False)
+
+    class Meta:
+        abstract = True
+        ordering = ("-at",)

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q, Sum
+from django.utils.translation import gettext_lazy as _
+
+from zone.models.rows import Row
+
+
+class Measure(models.TextChoices):
+    SIGNED_AMOUNT = "SIGNED_AMOUNT", _("signed amount")
+    SIGNED_PROJECTS = "SIGNED_PROJECTS", _("newly signed projects")
+    PLATFORM_TENANTS = "PLATFORM_TENANTS", _("platform tenants")
+
+
+class Target(Row):
+    """What a year asks of the zone, a chain, a specialist or a park."""
+
+    year = models.PositiveSmallIntegerField(
+        _("year"), validators=[MinValueValidator(2000), MaxValueValidator(2100)]
+    )
+    measure = models.CharField(_("measure"), max_length=20, choices=Measure)
+    chain = models.ForeignKey(
+        "zone.IndustryChain",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="targets",
+        verbose_name=_("industry chain"),
+    )
+    specialist = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="targets",
+        verbose_name=_("promotion specialist"),
+    )
+    park = models.ForeignKey(
+        "zone.Park",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="targets",
+        verbose_name=_("park"),
+    )
+    value = models.DecimalField(
+        _("value"),
+        max_digits=16,
+        decimal_places=4,
+        validators=[MinValueValidator(Decimal("0.0001"))],
+        help_text=_("Amounts in 万元, the others as a count."),
+    )
+    source = models.CharField(_("source"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("target")
+        verbose_name_plural = _("targets")
+        ordering = ("-year", "measure", "chain", "specialist", "park")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["year", "measure", "chain", "specialist", "park"],
+                nulls_distinct=False,
+                name="target_once_per_scope",
+                violation_error_message=_("This target has already been set; please edit it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(chain=None, specialist=None)
+                | Q(chain=None, park=None)
+                | Q(specialist=None, park=None),
+                name="target_one_scope",
+                violation_error_message=_(
+                    "A target is for the zone or for one chain, specialist or park."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(value__gt=0),
+                name="target_positive",
+                violation_error_message=_("A target is more than 0; delete it to have none."),
+            ),
+        ]
+
+    def __str__(self):
+        scope = self.chain or self.specialist or self.park or _("whole zone")
+        return f"{self.year} {self.get_measure_display()} · {scope}"
+
+    def clean(self):
+        self._refuse_over_allocation()
+
+    def _refuse_over_allocation(self):
+        """Refuse chains (or specialists, parks) that together ask more than the zone's target."""
+        level = next((f for f in ("chain", "specialist", "park") if getattr(self, f"{f}_id")), None)
+        if level is None or self.value is None:
+            return
+        same = Target.objects.filter(year=self.year, measure=self.measure)
+        whole = same.filter(chain=None, specialist=None, park=None).first()
+        if whole is None:
+            return
+        others = same.exclude(pk=self.pk).filter(**{f"{level}__isnull": False})
+        left = whole.value - (others.aggregate(Sum("value"))["value__sum"] or 0)
+        if self.value > left:
+            raise ValidationError(
+                {
+                    "value": ValidationError(
+                        _("Only %(left)s of the zone's target are left to allocate."),
+                        code="over_allocated",
+                        params={"left": f"{left.normalize():f}"},
+                    )
+                }
+            )
+
+
+class PublishedFigure(Row):
+    """A figure the zone has announced: quoted with its source, never computed."""
+
+    year = models.PositiveSmallIntegerField(_("year"))
+    indicator = models.CharField(_("indicator"), max_length=100)
+    value = models.DecimalField(_("value"), max_digits=16, decimal_places=4)
+    unit = models.CharField(_("unit"), max_length=20)
+    source = models.CharField(_("source"), max_length=200)
+    note = models.CharField(_("note"), max_length=300, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("published figure")
+        verbose_name_plural = _("published figures")
+        ordering = ("-year", "indicator", "unit")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["year", "indicator", "unit"],
+                name="published_figure_once",
+                violation_error_message=_("This figure has already been recorded."),
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.year} {self.indicator} {self.value.normalize():f}{self.unit}"

@@ -1,0 +1,169 @@
+"""The frame around every admin page: colours, sidebar by job, the demo-data banner."""
+
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+TEAL = {
+    "50": "#f0fdfa",
+    "100": "#ccfbf1",
+    "200": "#99f6e4",
+    "300": "#5eead4",
+    "400": "#2dd4bf",
+    "500": "#14b8a6",
+    "600": "#0f766e",
+    "700": "#0f766e",
+    "800": "#115e59",
+    "900": "#134e4a",
+    "950": "#042f2e",
+}
+
+# (title, [(title, icon, url name, query, permission)]): by job, not by table.
+SECTIONS = (
+    (
+        _("Workbench"),
+        (
+            (
+                _("Follow-ups due"),
+                "today",
+                "admin:crm_lead_changelist",
+                "?whose=due",
+                "crm.view_lead",
+            ),
+            (_("Target progress"), "speed", "progress", "", "zone.view_target"),
+        ),
+    ),
+    (
+        _("Promotion"),
+        (
+            (_("Leads"), "flag", "admin:crm_lead_changelist", "", "crm.view_lead"),
+            (_("Pool"), "waves", "admin:crm_lead_changelist", "?whose=pool", "crm.view_lead"),
+            (
+                _("Enterprises"),
+                "apartment",
+                "admin:crm_enterprise_changelist",
+                "",
+                "crm.view_enterprise",
+            ),
+            (_("Contacts"), "contacts", "admin:crm_contact_changelist", "", "crm.view_contact"),
+            (_("Follow-ups"), "forum", "admin:crm_followup_changelist", "", "crm.view_followup"),
+        ),
+    ),
+    (
+        _("Projects"),
+        (
+            (
+                _("Projects"),
+                "work",
+                "admin:projects_project_changelist",
+                "",
+                "projects.view_project",
+            ),
+            (
+                _("Agreements"),
+                "contract",
+                "admin:projects_agreement_changelist",
+                "",
+                "projects.view_agreement",
+            ),
+            (
+                _("Capital arrivals"),
+                "payments",
+                "admin:projects_capitalarrival_changelist",
+                "",
+                "projects.view_capitalarrival",
+            ),
+        ),
+    ),
+    (
+        _("Premises"),
+        (
+            (_("Parks"), "domain", "admin:zone_park_changelist", "", "zone.view_park"),
+            (_("Spaces"), "meeting_room", "admin:zone_space_changelist", "", "zone.view_space"),
+            (
+                _("Occupancies"),
+                "key",
+                "admin:projects_occupancy_changelist",
+                "",
+                "projects.view_occupancy",
+            ),
+        ),
+    ),
+    (
+        _("Targets"),
+        (
+            (_("Targets"), "target", "admin:zone_target_changelist", "", "zone.view_target"),
+            (
+                _("Published figures"),
+                "campaign",
+                "admin:zone_publishedfigure_changelist",
+                "",
+                "zone.view_publishedfigure",
+            ),
+            (_("Industry funds"), "savings", "admin:zone_fund_changelist", "", "zone.view_fund"),
+        ),
+    ),
+    (
+        _("System"),
+        (
+            (
+                _("Industry chains"),
+                "account_tree",
+                "admin:zone_industrychain_changelist",
+                "",
+                "zone.change_chainsegment",
+            ),
+            (_("People"), "group", "admin:zone_user_changelist", "", "zone.view_user"),
+            (
+                _("Appointments"),
+                "badge",
+                "admin:zone_appointment_changelist",
+                "",
+                "zone.view_appointment",
+            ),
+            (
+                _("Office settings"),
+                "tune",
+                "admin:zone_zonesetting_changelist",
+                "",
+                "zone.view_zonesetting",
+            ),
+        ),
+    ),
+)
+
+
+def sidebar(request) -> list[dict]:
+    """Return the sections with what this person may open; an empty section is left out."""
+    sections = []
+    for title, entries in SECTIONS:
+        items = [
+            {
+                "title": name,
+                "icon": icon,
+                "link": reverse(view) + query,
+                "active": request.get_full_path() == reverse(view) + query,
+            }
+            for name, icon, view, query, permission in entries
+            if request.user.has_perm(permission)
+        ]
+        if items:
+            sections.append({"title": title, "items": items, "separator": bool(sections)})
+    return sections
+
+
+def environment(request) -> list[str] | None:
+    """Return the banner that says demo data is present, for whoever is logged in."""
+    from zone.models import User
+
+    if request.user.is_authenticated and User.objects.filter(is_demo=True).exists():
+        return [_("Demo data"), "warning"]
+    return None
+
+
+def stylesheet(request) -> str:
+    return static("zone/zone.css")
+
+
+def units_script(request) -> str:
+    return static("zone/units.js")

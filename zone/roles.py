@@ -1,0 +1,81 @@
+"""The ten roles (Django groups) and what each may do (safety.md §1)."""
+
+from __future__ import annotations
+
+from itertools import product
+
+VIEW_ZONE = [
+    f"zone.view_{model}"
+    for model in (
+        "industrychain",
+        "chainsegment",
+        "park",
+        "building",
+        "space",
+        "fund",
+        "publishedfigure",
+    )
+]
+VIEW_CRM = [f"crm.view_{model}" for model in ("enterprise", "contact", "lead", "followup")]
+VIEW_PROJECTS = [
+    f"projects.view_{model}"
+    for model in ("project", "agreement", "credit", "capitalarrival", "occupancy")
+]
+VIEW_ALL = [*VIEW_ZONE, *VIEW_CRM, *VIEW_PROJECTS, "zone.view_target"]
+
+
+def edit(*models: str, actions: tuple = ("view", "add", "change")) -> list[str]:
+    """Return the permissions to work on ``app.model`` names."""
+    pairs = [(name.split("."), action) for name, action in product(models, actions)]
+    return [f"{app}.{action}_{model}" for (app, model), action in pairs]
+
+
+COURTING = [
+    *VIEW_ZONE,
+    *edit("crm.enterprise", "crm.contact", "crm.lead", "crm.followup"),
+    "crm.advance_lead",
+    "crm.convert_lead",
+]
+ROLES = {
+    "leadership": VIEW_ALL,
+    "chain_leader": [*VIEW_ALL, *COURTING, "crm.assign_lead", "projects.advance_project"],
+    "office": [
+        *VIEW_ALL,
+        *COURTING,
+        *edit(
+            "zone.target",
+            "zone.publishedfigure",
+            "zone.fund",
+            "zone.chainsegment",
+            "zone.appointment",
+            "zone.zonesetting",
+            "zone.park",
+            "projects.project",
+            "projects.agreement",
+            "projects.credit",
+            "projects.capitalarrival",
+            "projects.occupancy",
+        ),
+        "zone.view_user",
+        "crm.assign_lead",
+        "projects.advance_project",
+        "projects.terminate_project",
+        "projects.recognise_agreement",
+    ],
+    "specialist": [
+        *COURTING,
+        *VIEW_PROJECTS,
+        *edit("projects.project", "projects.agreement", actions=("add", "change")),
+        "projects.advance_project",
+    ],
+    "park_operator": [
+        *VIEW_ZONE,
+        "crm.view_enterprise",
+        *edit("zone.building", "zone.space", "projects.occupancy"),
+    ],
+    "service_agent": [*VIEW_ZONE, *edit("crm.followup"), "projects.view_project"],
+    "statistician": [*VIEW_ALL, *edit("projects.capitalarrival")],
+    "system_admin": edit("zone.user", "zone.appointment"),
+    "security_admin": ["zone.view_user", "zone.view_appointment"],
+    "auditor": ["admin.view_logentry"],
+}
