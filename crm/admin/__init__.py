@@ -1,0 +1,3 @@
+from crm.admin import enterprises, leads
+
+__all__ = ["enterprises", "leads"]

@@ -1,0 +1,146 @@
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from crm.intake import find_enterprise
+from crm.models import Lead
+from zone import identifiers
+from zone.admin.state import DatedForm, ReasonForm, StateAction, StateForm
+from zone.fields import NormalisedText
+from zone.models import User
+
+
+class LeadIntakeForm(forms.ModelForm):
+    """The short form: an enterprise found or named, and whom to call."""
+
+    enterprise_name = forms.CharField(
+        label=_("or a new enterprise"),
+        max_length=100,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Only when the search above does not find it; full name as registered."),
+    )
+    contact_name = forms.CharField(
+        label=_("contact"), max_length=50, widget=UnfoldAdminTextInputWidget
+    )
+    contact_title = forms.CharField(
+        label=_("post"), max_length=50, required=False, widget=UnfoldAdminTextInputWidget
+    )
+    contact_phone = NormalisedText(
+        label=_("telephone"),
+        required=False,
+        normalise=identifiers.compact_phone,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel"}),
+    )
+
+    class Meta:
+        model = Lead
+        fields = ("enterprise", "title", "chain", "source", "planned_investment_wan")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # Either this or a new name: the model itself still demands an enterprise.
+        self.fields["enterprise"].required = False
+
+    def clean_contact_phone(self):
+        phone = self.cleaned_data["contact_phone"]
+        if phone:
+            identifiers.check_phone(phone)
+        return phone
+
+    def clean(self):
+        data = super().clean()
+        if not data.get("enterprise") and data.get("enterprise_name"):
+            data["enterprise"] = find_enterprise(data["enterprise_name"])
+        if not data.get("enterprise") and not data.get("enterprise_name"):
+            self.add_error(
+                "enterprise",
+                ValidationError(_("Please choose an enterprise or enter a new one's name.")),
+            )
+        return data
+
+    def _get_validation_exclusions(self):
+        # A new enterprise gets its row when the lead is saved.
+        missing = {"enterprise"} if not self.cleaned_data.get("enterprise") else set()
+        return super()._get_validation_exclusions() | missing
+
+    def intake(self) -> dict:
+        """Return what ``crm.intake.log_lead`` needs beside the lead."""
+        names = ("enterprise_name", "contact_name", "contact_title", "contact_phone")
+        return {name: self.cleaned_data[name] for name in names}
+
+
+class AdvanceForm(DatedForm):
+    to = forms.ChoiceField(label=_("new stage"), widget=UnfoldAdminSelectWidget)
+    reason = forms.CharField(
+        label=_("reason"),
+        max_length=500,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Needed only when you skip a stage or go back."),
+    )
+    field_order = ("to", "on", "reason")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        stages = [stage for stage in Lead.OPEN_STAGES if stage != self.row.stage]
+        self.fields["to"].choices = [(stage.value, stage.label) for stage in stages]
+        self.initial["to"] = self.row.next_stage
+
+    def apply(self):
+        self.row.advance(by=self.user, **self.cleaned_data)
+
+
+class CloseForm(ReasonForm):
+    to = forms.ChoiceField(
+        label=_("outcome"),
+        choices=[(stage.value, stage.label) for stage in (Lead.Stage.LOST, Lead.Stage.INVALID)],
+        widget=UnfoldAdminSelectWidget,
+    )
+    field_order = ("to", "reason")
+
+    def apply(self):
+        self.row.close(by=self.user, **self.cleaned_data)
+
+
+class ClaimForm(StateForm):
+    def apply(self):
+        self.row.claim(by=self.user)
+
+
+class ReleaseForm(ReasonForm):
+    def apply(self):
+        self.row.release(by=self.user, **self.cleaned_data)
+
+
+class AssignForm(ReasonForm):
+    to = forms.ModelChoiceField(
+        label=_("new owner"), queryset=User.objects.none(), widget=UnfoldAdminSelectWidget
+    )
+    field_order = ("to", "reason")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(is_active=True, groups__name="specialist")
+        self.fields["to"].queryset = people.order_by("username").distinct()
+
+    def apply(self):
+        self.row.assign(by=self.user, **self.cleaned_data)
+
+
+LEAD_ACTIONS = (
+    StateAction(
+        "advance", _("Advance"), AdvanceForm, "can_advance", _("“%(row)s” has moved on."), True
+    ),
+    StateAction("claim", _("Claim"), ClaimForm, "can_claim", _("“%(row)s” is yours now."), True),
+    StateAction(
+        "release",
+        _("Return to the pool"),
+        ReleaseForm,
+        "can_release",
+        _("“%(row)s” is back in the pool."),
+    ),
+    StateAction("assign", _("Assign"), AssignForm, "can_assign", _("“%(row)s” has a new owner.")),
+    StateAction("close", _("Close"), CloseForm, "can_advance", _("“%(row)s” is closed.")),
+)

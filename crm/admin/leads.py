@@ -1,0 +1,204 @@
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
+from crm.intake import log_lead
+from crm.models import FollowUp, Lead, LeadOwnerChange, LeadStageChange
+from zone import units
+from zone.admin.base import HistoryInline, ZoneAdmin, ZoneInline, display
+from zone.calendar import today
+
+STAGE_COLOURS = {
+    Lead.Stage.NEW.label: "info",
+    Lead.Stage.SCREENED.label: "primary",
+    Lead.Stage.NEGOTIATING.label: "warning",
+    Lead.Stage.AGREEING.label: "warning",
+    Lead.Stage.SIGNED.label: "success",
+}
+
+
+class WhoseFilter(admin.SimpleListFilter):
+    """Mine, the pool, or what is due: the three lists a specialist opens all day."""
+
+    title = _("whose")
+    parameter_name = "whose"
+
+    def lookups(self, request, model_admin):
+        return [("mine", _("mine")), ("pool", _("pool")), ("due", _("follow-up due"))]
+
+    def queryset(self, request, rows):
+        if self.value() == "mine":
+            return rows.filter(owner=request.user)
+        if self.value() == "pool":
+            return rows.pool()
+        if self.value() == "due":
+            return rows.filter(owner=request.user).due(today())
+        return rows
+
+
+class FollowUpInline(ZoneInline):
+    model = FollowUp
+    fk_name = "lead"
+    fields = ("kind", "happened_on", "summary", "next_step", "next_on", "by")
+    readonly_fields = ("by",)
+    ordering = ("-happened_on", "-created_at")
+    per_page = 20
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("by")
+
+    def has_change_permission(self, request, obj=None):
+        # What was said stays as it was said; a mistake is followed by a new entry.
+        return False
+
+    def has_add_permission(self, request, obj=None):
+        allowed = request.user.has_perm("crm.add_followup")
+        return allowed and (obj is None or obj.can_change(request.user))
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class StageHistory(HistoryInline):
+    model = LeadStageChange
+    fields = ("on", "from_stage", "to_stage", "by", "reason")
+    readonly_fields = fields
+
+
+class OwnerHistory(HistoryInline):
+    model = LeadOwnerChange
+    fields = ("on", "from_owner", "to_owner", "by", "reason")
+    readonly_fields = fields
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("from_owner", "to_owner")
+
+
+@admin.register(Lead)
+class LeadAdmin(ZoneAdmin):
+    list_display = (
+        "title",
+        "enterprise",
+        "chain",
+        "display_stage",
+        "display_investment",
+        "owner",
+        "display_next",
+        "registered_at",
+    )
+    list_filter = (WhoseFilter, "stage", "chain", "source")
+    search_fields = ("title", "enterprise__name")
+    autocomplete_fields = ("enterprise", "chain", "segment", "contact")
+    list_select_related = ("enterprise", "chain", "owner")
+    date_hierarchy = "registered_at"
+    state_actions = LEAD_ACTIONS
+    readonly_fields = ("display_stage", "owner", "registered_at", "protected_until")
+    fieldsets = (
+        (None, {"fields": ("enterprise", "title", "chain", "segment", "contact")}),
+        (
+            _("Investment"),
+            {
+                "fields": (
+                    "planned_investment_wan",
+                    "planned_fixed_asset_wan",
+                    "expected_output_wan",
+                    "expected_tax_wan",
+                    "needs",
+                )
+            },
+        ),
+        (_("Origin"), {"fields": ("source", "referrer", "next_follow_up_on")}),
+        (
+            _("State"),
+            {"fields": ("display_stage", "owner", "registered_at", "protected_until")},
+        ),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "enterprise",
+                    "enterprise_name",
+                    "title",
+                    "chain",
+                    "source",
+                    "planned_investment_wan",
+                )
+            },
+        ),
+        (
+            _("Contact"),
+            {"fields": ("contact_name", "contact_title", "contact_phone", "next_follow_up_on")},
+        ),
+    )
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("project")
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if obj is None:
+            kwargs["form"] = LeadIntakeForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_inlines(self, request, obj):
+        return (FollowUpInline, StageHistory, OwnerHistory) if obj else ()
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            log_lead(obj, by=request.user, **form.intake())
+
+    def save_formset(self, request, form, formset, change):
+        for row in formset.save(commit=False):
+            if isinstance(row, FollowUp) and row.by_id is None:
+                row.by = request.user
+            row.save()
+        formset.save_m2m()
+
+    def state_notes(self, lead):
+        project = getattr(lead, "project", None)
+        if project is not None:
+            return [
+                {
+                    "text": _("This lead became a project and is read-only."),
+                    "url": reverse("admin:projects_project_change", args=[project.pk]),
+                    "link": f"{project.code} {project.name}",
+                }
+            ]
+        if not lead.is_open:
+            return [{"text": _("This lead is closed and read-only.")}]
+        return []
+
+    @display(description=_("stage"), ordering="stage", label=STAGE_COLOURS)
+    def display_stage(self, lead):
+        return lead.get_stage_display()
+
+    @display(description=_("planned investment"), ordering="planned_investment_wan")
+    def display_investment(self, lead):
+        return units.money(lead.planned_investment_wan)
+
+    @display(description=_("next follow-up"), ordering="next_follow_up_on")
+    def display_next(self, lead):
+        if lead.next_follow_up_on is None:
+            return "—"
+        if lead.is_overdue:
+            return _("%(date)s overdue") % {"date": lead.next_follow_up_on}
+        return str(lead.next_follow_up_on)
+
+
+@admin.register(FollowUp)
+class FollowUpAdmin(ZoneAdmin):
+    list_display = ("happened_on", "kind", "lead", "project", "summary", "next_on", "by")
+    list_display_links = ("happened_on", "summary")
+    list_filter = ("kind", "happened_on")
+    search_fields = ("summary", "lead__title", "lead__enterprise__name")
+    autocomplete_fields = ("lead", "project")
+    list_select_related = ("lead", "project", "by")
+
+    def save_model(self, request, obj, form, change):
+        if obj.by_id is None:
+            obj.by = request.user
+        super().save_model(request, obj, form, change)

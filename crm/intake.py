@@ -1,0 +1,56 @@
+"""Logging a lead: the enterprise is found or created, the contact too, in one transaction."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from crm.models import Contact, Enterprise, Lead
+from zone import identifiers
+
+
+def find_enterprise(name: str) -> Enterprise | None:
+    """Return the enterprise of this name, however it is spelt."""
+    return Enterprise.objects.filter(name_key=identifiers.name_key(name)).first()
+
+
+@transaction.atomic
+def log_lead(
+    lead: Lead,
+    *,
+    by,
+    enterprise_name: str = "",
+    contact_name: str = "",
+    contact_title: str = "",
+    contact_phone: str = "",
+) -> Lead:
+    """Register ``lead`` for ``by``; nothing is kept when any part of it is refused.
+
+    ``enterprise_name`` is used when the lead has no enterprise yet: an existing one of the
+    same name is taken, else it is created with the lead's chain.
+    """
+    if lead.enterprise_id is None:
+        lead.enterprise = find_enterprise(enterprise_name) or _new_enterprise(
+            enterprise_name, lead.chain
+        )
+    if contact_name:
+        lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone)
+    lead.register(by=by)
+    return lead
+
+
+def _new_enterprise(name: str, chain) -> Enterprise:
+    enterprise = Enterprise(name=name, chain=chain)
+    enterprise.full_clean()
+    enterprise.save()
+    return enterprise
+
+
+def _contact(enterprise: Enterprise, name: str, title: str, phone: str) -> Contact:
+    phone = identifiers.compact_phone(phone)
+    known = enterprise.contacts.filter(name=name, phone=phone).first()
+    if known:
+        return known
+    contact = Contact(enterprise=enterprise, name=name, title=title, phone=phone)
+    contact.full_clean()
+    contact.save()
+    return contact

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from pypinyin import lazy_pinyin
+
+from zone import identifiers
+from zone.fields import CodeField, WanField
+from zone.models.rows import Row
+
+
+def pinyin_key(name: str) -> str:
+    """Return the key Chinese names are sorted by (the wheels have no ICU collation)."""
+    return "".join(lazy_pinyin(name)).lower()[:200]
+
+
+class Enterprise(Row):
+    """A company the zone courts or has won; one company may bring several projects."""
+
+    class Scale(models.TextChoices):
+        LARGE = "LARGE", _("large")
+        MEDIUM = "MEDIUM", _("medium")
+        SMALL = "SMALL", _("small")
+        MICRO = "MICRO", _("micro")
+
+    name = models.CharField(_("name"), max_length=100)
+    name_key = models.CharField(max_length=100, editable=False, unique=True)
+    sort_key = models.CharField(max_length=200, editable=False, db_index=True)
+    uscc = CodeField(
+        _("unified social credit code"),
+        max_length=18,
+        null=True,
+        blank=True,
+        unique=True,
+        validators=[identifiers.check_uscc],
+        help_text=_("18 characters, as on the licence; empty when unknown."),
+        error_messages={"unique": _("Another enterprise already has this credit code.")},
+    )
+    industry_code = CodeField(
+        _("industry code"),
+        max_length=5,
+        blank=True,
+        default="",
+        validators=[identifiers.check_industry_code],
+        help_text=_("GB/T 4754-2017, such as C3985."),
+    )
+    origin_region = CodeField(
+        _("region of origin"),
+        max_length=6,
+        blank=True,
+        default="",
+        validators=[identifiers.check_region_code],
+        help_text=_("GB/T 2260, six digits, such as 140403."),
+    )
+    chain = models.ForeignKey(
+        "zone.IndustryChain",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="enterprises",
+        verbose_name=_("industry chain"),
+    )
+    scale = models.CharField(_("scale"), max_length=6, choices=Scale, blank=True, default="")
+    is_chain_leader = models.BooleanField(_("chain-leading enterprise"), default=False)
+    is_above_scale = models.BooleanField(_("above designated size"), default=False)
+    registered_capital_wan = WanField(
+        _("registered capital (10,000 yuan)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    address = models.CharField(_("address"), max_length=200, blank=True, default="")
+    description = models.TextField(_("description"), blank=True, default="")
+    source = models.CharField(_("source of the record"), max_length=100, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("enterprise")
+        verbose_name_plural = _("enterprises")
+        ordering = ("sort_key", "id")
+
+    def __str__(self):
+        return self.name
+
+    def clean(self):
+        self.name = identifiers.half_width(self.name)
+        self._set_keys()
+        # name_key is no form field, so no form checks its uniqueness for us.
+        twin = Enterprise.objects.exclude(pk=self.pk).filter(name_key=self.name_key).first()
+        if twin:
+            raise ValidationError(
+                {
+                    "name": ValidationError(
+                        _("“%(name)s” is already recorded; please use that record."),
+                        code="duplicate",
+                        params={"name": twin.name},
+                    )
+                }
+            )
+
+    def save(self, *args, **kwargs):
+        self._set_keys()
+        super().save(*args, **kwargs)
+
+    def _set_keys(self):
+        self.name_key = identifiers.name_key(self.name)
+        self.sort_key = pinyin_key(self.name)
+
+    @property
+    def origin_label(self) -> str:
+        """Say where the investor comes from: the zone's city, the province, or beyond."""
+        if not self.origin_region:
+            return ""
+        if self.origin_region.startswith("1404"):
+            return str(_("from the city"))
+        if self.origin_region.startswith("14"):
+            return str(_("from the province"))
+        return str(_("from outside the province"))

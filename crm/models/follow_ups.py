@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from zone.calendar import today
+from zone.models.rows import Row
+
+
+class FollowUp(Row):
+    """A contact with the investor of a lead or a project, and what comes next."""
+
+    class Kind(models.TextChoices):
+        CALL = "CALL", _("call")
+        WECHAT = "WECHAT", _("WeChat message")
+        VISIT_OUT = "VISIT_OUT", _("visit to the enterprise")
+        VISIT_IN = "VISIT_IN", _("visit to the zone")
+        SURVEY = "SURVEY", _("site survey")
+        EMAIL = "EMAIL", _("e-mail")
+        MEETING = "MEETING", _("meeting")
+
+    lead = models.ForeignKey(
+        "crm.Lead",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="follow_ups",
+        verbose_name=_("lead"),
+    )
+    project = models.ForeignKey(
+        "projects.Project",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="follow_ups",
+        verbose_name=_("project"),
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    happened_on = models.DateField(_("happened on"), default=today)
+    summary = models.CharField(_("summary"), max_length=500)
+    next_step = models.CharField(_("next step"), max_length=200, blank=True, default="")
+    next_on = models.DateField(_("next date"), null=True, blank=True)
+    by = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        related_name="follow_ups",
+        editable=False,
+        verbose_name=_("by"),
+    )
+
+    class Meta:
+        verbose_name = _("follow-up")
+        verbose_name_plural = _("follow-ups")
+        ordering = ("-happened_on", "-created_at", "id")
+        indexes = [models.Index(fields=["-happened_on", "-created_at"], name="follow_up_date")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lead__isnull=False, project=None) | Q(lead=None, project__isnull=False),
+                name="follow_up_one_subject",
+                violation_error_message=_("A follow-up belongs to a lead or to a project."),
+            ),
+            models.CheckConstraint(
+                condition=Q(next_on=None) | Q(next_on__gte=F("happened_on")),
+                name="follow_up_next_after",
+                violation_error_message=_("The next date cannot lie before this one."),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.happened_on} {self.get_kind_display()}"
+
+    def clean(self):
+        if self.happened_on and self.happened_on > today():
+            raise ValidationError(
+                {"happened_on": _("A follow-up has happened; put plans into “next date”.")}
+            )
+
+    @transaction.atomic
+    def save(self, *args, **kwargs):
+        """Save, and let the newest follow-up say when the lead is due next."""
+        self.is_demo = self.is_demo or bool(self.lead_id and self.lead.is_demo)
+        super().save(*args, **kwargs)
+        if self.lead_id and self.lead.is_open and self._is_newest():
+            self.lead.next_follow_up_on = self.next_on
+            self.lead.save(update_fields=["next_follow_up_on"])
+
+    def _is_newest(self) -> bool:
+        return not self.lead.follow_ups.filter(happened_on__gt=self.happened_on).exists()

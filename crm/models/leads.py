@@ -1,0 +1,380 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from zone.calendar import today
+from zone.fields import WanField
+from zone.models import ZoneSetting
+from zone.models.rows import Change, Row
+from zone.scoping import reach
+
+
+class LeadQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return the leads ``user`` may see: own ones, led chains, the pool of own chains."""
+        reached = reach(user)
+        if reached.everything:
+            return self
+        pool = Q(owner=None, chain__in=reached.chains)
+        return self.filter(Q(owner=user) | Q(chain__in=reached.led_chains) | pool)
+
+    def open(self):
+        return self.filter(stage__in=Lead.OPEN_STAGES)
+
+    def pool(self):
+        """Return the open leads that nobody owns (公海)."""
+        return self.open().filter(owner=None)
+
+    def due(self, on: date | None = None):
+        """Return the open leads whose next follow-up is due or overdue."""
+        return self.open().filter(next_follow_up_on__lte=on or today())
+
+
+class Lead(Row):
+    """An investment intention, from the first word to the signature or the loss."""
+
+    class Stage(models.TextChoices):
+        NEW = "NEW", _("new")
+        SCREENED = "SCREENED", _("screened")
+        NEGOTIATING = "NEGOTIATING", _("negotiating")
+        AGREEING = "AGREEING", _("agreeing")
+        SIGNED = "SIGNED", _("turned into a project")
+        LOST = "LOST", _("lost")
+        INVALID = "INVALID", _("invalid")
+
+    class Source(models.TextChoices):
+        OWN = "OWN", _("own research")
+        REFERRAL = "REFERRAL", _("referral")
+        EXHIBITION = "EXHIBITION", _("exhibition")
+        ASSOCIATION = "ASSOCIATION", _("chamber or association")
+        INVESTOR = "INVESTOR", _("through an investor")
+        SUPERIOR = "SUPERIOR", _("from a superior office")
+        INTERMEDIARY = "INTERMEDIARY", _("intermediary")
+        VISIT = "VISIT", _("visitor")
+        LIAISON = "LIAISON", _("liaison office")
+        WEBSITE = "WEBSITE", _("website")
+
+    OPEN_STAGES = (Stage.NEW, Stage.SCREENED, Stage.NEGOTIATING, Stage.AGREEING)
+    CONVERTIBLE_STAGES = OPEN_STAGES[1:]
+
+    enterprise = models.ForeignKey(
+        "crm.Enterprise", models.PROTECT, related_name="leads", verbose_name=_("enterprise")
+    )
+    title = models.CharField(_("subject"), max_length=100)
+    chain = models.ForeignKey(
+        "zone.IndustryChain",
+        models.PROTECT,
+        related_name="leads",
+        verbose_name=_("industry chain"),
+    )
+    segment = models.ForeignKey(
+        "zone.ChainSegment",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="leads",
+        verbose_name=_("chain segment"),
+    )
+    source = models.CharField(_("source"), max_length=12, choices=Source)
+    referrer = models.CharField(_("referrer"), max_length=50, blank=True, default="")
+    planned_investment_wan = WanField(
+        _("planned investment (10,000 yuan)"), validators=[MinValueValidator(Decimal("0.0001"))]
+    )
+    planned_fixed_asset_wan = WanField(
+        _("of which fixed assets (10,000 yuan)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    contact = models.ForeignKey(
+        "crm.Contact",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="leads",
+        verbose_name=_("contact"),
+    )
+    needs = models.TextField(
+        _("needs"),
+        blank=True,
+        default="",
+        help_text=_("Land or plant, power, environmental requirements."),
+    )
+    expected_output_wan = WanField(
+        _("expected yearly output (10,000 yuan)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    expected_tax_wan = WanField(
+        _("expected yearly tax (10,000 yuan)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    stage = models.CharField(
+        _("stage"), max_length=12, choices=Stage, default=Stage.NEW, editable=False
+    )
+    owner = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="leads",
+        editable=False,
+        verbose_name=_("owner"),
+        help_text=_("Empty means the pool."),
+    )
+    registered_at = models.DateTimeField(_("registered at"), auto_now_add=True)
+    protected_until = models.DateField(_("protected until"), null=True, blank=True, editable=False)
+    next_follow_up_on = models.DateField(_("next follow-up"), null=True, blank=True)
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("lead")
+        verbose_name_plural = _("leads")
+        ordering = ("-registered_at", "id")
+        indexes = [
+            models.Index(fields=["-registered_at", "id"], name="lead_registered"),
+            models.Index(fields=["stage", "-registered_at"], name="lead_stage"),
+            models.Index(fields=["owner", "stage"], name="lead_owner_stage"),
+            models.Index(fields=["chain", "stage"], name="lead_chain_stage"),
+            models.Index(fields=["next_follow_up_on"], name="lead_next_follow_up"),
+            models.Index(fields=["planned_investment_wan"], name="lead_investment"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(planned_investment_wan__gt=0),
+                name="lead_investment_positive",
+                violation_error_message=_("The planned investment must be more than 0."),
+            ),
+            models.CheckConstraint(
+                condition=Q(planned_fixed_asset_wan=None)
+                | Q(planned_fixed_asset_wan__lte=F("planned_investment_wan")),
+                name="lead_fixed_within_total",
+                violation_error_message=_("The fixed assets cannot exceed the planned investment."),
+            ),
+        ]
+        permissions = [
+            ("advance_lead", _("Can advance and close leads")),
+            ("convert_lead", _("Can turn leads into projects")),
+            ("assign_lead", _("Can assign leads")),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def clean(self):
+        if self.segment and self.chain_id and self.segment.chain_id != self.chain_id:
+            raise ValidationError({"segment": _("This segment belongs to another chain.")})
+        if self.contact and self.contact.enterprise_id != self.enterprise_id:
+            raise ValidationError({"contact": _("This contact belongs to another enterprise.")})
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in self.OPEN_STAGES
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.is_open and bool(self.next_follow_up_on) and self.next_follow_up_on < today()
+
+    @property
+    def next_stage(self) -> str | None:
+        """Return the stage that ``advance`` leads to; the last open one has none."""
+        stages = self.OPEN_STAGES
+        if not self.is_open or self.stage == stages[-1]:
+            return None
+        return stages[stages.index(self.stage) + 1]
+
+    def can_change(self, user) -> bool:
+        """A closed or converted lead is history: nobody edits it."""
+        return self.is_open
+
+    def can_advance(self, user) -> bool:
+        return self.is_open and user.has_perm("crm.advance_lead")
+
+    def can_convert(self, user) -> bool:
+        return self.stage in self.CONVERTIBLE_STAGES and user.has_perm("crm.convert_lead")
+
+    def can_assign(self, user) -> bool:
+        return self.is_open and user.has_perm("crm.assign_lead")
+
+    def can_claim(self, user) -> bool:
+        return self.is_open and self.owner_id is None and user.has_perm("crm.change_lead")
+
+    def can_release(self, user) -> bool:
+        mine = self.owner_id == user.pk or user.has_perm("crm.assign_lead")
+        return self.is_open and self.owner_id is not None and mine
+
+    @transaction.atomic
+    def advance(self, *, by, on: date | None = None, to: str | None = None, reason: str = ""):
+        """Move the lead to a later open stage; passing over one needs a reason."""
+        self._lock()
+        target = to or self.next_stage
+        if not self.is_open or target not in self.OPEN_STAGES:
+            raise ValidationError(
+                _("This lead is “%(stage)s”; it cannot be advanced further here."),
+                code="stage",
+                params={"stage": self.get_stage_display()},
+            )
+        steps = self.OPEN_STAGES.index(target) - self.OPEN_STAGES.index(self.stage)
+        if steps == 0:
+            raise ValidationError(_("The lead is already at this stage."), code="stage")
+        if steps != 1 and not reason:
+            raise ValidationError(
+                {"reason": _("Skipping a stage or going back needs a reason.")}, code="reason"
+            )
+        self._move(target, by=by, on=on, reason=reason)
+
+    @transaction.atomic
+    def close(self, *, by, to: str, reason: str, on: date | None = None):
+        """End the lead as lost or invalid, with the reason."""
+        self._lock()
+        if not self.is_open or to not in (self.Stage.LOST, self.Stage.INVALID):
+            raise ValidationError(_("This lead is already closed."), code="stage")
+        if not reason:
+            raise ValidationError({"reason": _("Please say why the lead ends.")}, code="reason")
+        self._move(to, by=by, on=on, reason=reason)
+
+    @transaction.atomic
+    def mark_converted(self, *, by, on: date | None = None, reason: str = ""):
+        """Close the lead because a project now carries it on (called by ``convert``)."""
+        self._lock()
+        if self.stage not in self.CONVERTIBLE_STAGES:
+            raise ValidationError(
+                _("Only a screened lead that is still open becomes a project."), code="stage"
+            )
+        self._move(self.Stage.SIGNED, by=by, on=on, reason=reason)
+
+    @transaction.atomic
+    def claim(self, *, by, on: date | None = None):
+        """Take the lead out of the pool; of two who try at once one wins."""
+        self._lock()
+        if not self.is_open or self.owner_id is not None:
+            raise ValidationError(
+                _("This lead has already been taken by %(owner)s."),
+                code="taken",
+                params={"owner": self.owner or "—"},
+            )
+        self._own(by, by=by, on=on, reason="")
+
+    @transaction.atomic
+    def assign(self, *, by, to, reason: str, on: date | None = None):
+        """Give the lead to a specialist, with the reason."""
+        self._lock()
+        if not self.is_open:
+            raise ValidationError(_("This lead is already closed."), code="stage")
+        if not reason:
+            raise ValidationError({"reason": _("Please say why.")}, code="reason")
+        self._own(to, by=by, on=on, reason=reason)
+
+    @transaction.atomic
+    def release(self, *, by, reason: str, on: date | None = None):
+        """Give the lead back to the pool, with the reason."""
+        self._lock()
+        if not self.is_open or self.owner_id is None:
+            raise ValidationError(_("This lead is already in the pool."), code="pool")
+        if not reason:
+            raise ValidationError({"reason": _("Please say why.")}, code="reason")
+        self._own(None, by=by, on=on, reason=reason)
+
+    @transaction.atomic
+    def register(self, *, by, on: date | None = None):
+        """Save a new lead as its first reporter's own, protected from others."""
+        on = on or today()
+        self.stage, self.owner = self.Stage.NEW, by
+        self.protected_until = self._protection_from(on)
+        self.full_clean()
+        self.save(force_insert=True)
+        LeadStageChange.objects.create(
+            lead=self, from_stage="", to_stage=self.stage, by=by, on=on, is_demo=self.is_demo
+        )
+        LeadOwnerChange.objects.create(
+            lead=self, from_owner=None, to_owner=by, by=by, on=on, is_demo=self.is_demo
+        )
+
+    for _writer in (advance, close, mark_converted, claim, assign, release, register):
+        _writer.alters_data = True
+    del _writer
+
+    def _protection_from(self, on: date) -> date:
+        days = ZoneSetting.values()[ZoneSetting.Key.LEAD_PROTECTION_DAYS]
+        return on + timedelta(days=int(days))
+
+    def _lock(self):
+        """Take the row and read who is who again, so that of two writers one waits."""
+        self.refresh_from_db(from_queryset=Lead.objects.select_for_update())
+
+    def _move(self, to: str, *, by, on, reason):
+        LeadStageChange.objects.create(
+            lead=self,
+            from_stage=self.stage,
+            to_stage=to,
+            by=by,
+            on=on or today(),
+            reason=reason,
+            is_demo=self.is_demo,
+        )
+        self.stage = to
+        self.save(update_fields=["stage"])
+
+    def _own(self, owner, *, by, on, reason):
+        on = on or today()
+        LeadOwnerChange.objects.create(
+            lead=self,
+            from_owner=self.owner,
+            to_owner=owner,
+            by=by,
+            on=on,
+            reason=reason,
+            is_demo=self.is_demo,
+        )
+        self.owner = owner
+        self.protected_until = self._protection_from(on) if owner else None
+        self.save(update_fields=["owner", "protected_until"])
+
+
+class LeadStageChange(Change):
+    """One step of a lead's way."""
+
+    lead = models.ForeignKey(
+        Lead, models.CASCADE, related_name="stage_changes", verbose_name=_("lead")
+    )
+    from_stage = models.CharField(_("from"), max_length=12, choices=Lead.Stage, blank=True)
+    to_stage = models.CharField(_("to"), max_length=12, choices=Lead.Stage)
+
+    class Meta(Change.Meta):
+        verbose_name = _("stage change of a lead")
+        verbose_name_plural = _("stage changes of leads")
+
+    def __str__(self):
+        return f"{self.get_from_stage_display() or '—'} → {self.get_to_stage_display()}"
+
+
+class LeadOwnerChange(Change):
+    """Who handed a lead to whom."""
+
+    lead = models.ForeignKey(
+        Lead, models.CASCADE, related_name="owner_changes", verbose_name=_("lead")
+    )
+    from_owner = models.ForeignKey(
+        "zone.User", models.PROTECT, null=True, related_name="+", verbose_name=_("from")
+    )
+    to_owner = models.ForeignKey(
+        "zone.User", models.PROTECT, null=True, related_name="+", verbose_name=_("to")
+    )
+
+    class Meta(Change.Meta):
+        verbose_name = _("owner change of a lead")
+        verbose_name_plural = _("owner changes of leads")
+
+    def __str__(self):
+        return f"{self.from_owner or _('pool')} → {self.to_owner or _('pool')}"
