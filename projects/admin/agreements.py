@@ -1,0 +1,160 @@
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from projects.models import Agreement, AgreementChange
+from zone import units
+from zone.admin.base import HistoryInline, ZoneAdmin, display
+from zone.admin.state import DatedForm, ReasonForm, StateAction, StateForm
+
+
+class CountsFilter(admin.SimpleListFilter):
+    """The rows behind the figures of the progress page."""
+
+    title = _("counting")
+    parameter_name = "counts"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("counted", _("counts in the amount")),
+            ("projects", _("counts as a project")),
+            ("pending", _("waits for recognition")),
+            ("excluded", _("excluded")),
+        ]
+
+    def queryset(self, request, rows):
+        choices = {
+            "counted": rows.counted_amounts,
+            "projects": rows.counted_projects,
+            "pending": rows.pending,
+            "excluded": lambda: rows.exclude(exclusion_reason=""),
+        }
+        return choices[self.value()]() if self.value() in choices else rows
+
+
+class RecogniseForm(DatedForm):
+    def apply(self):
+        self.row.recognise(by=self.user, on=self.cleaned_data["on"])
+
+
+class WithdrawForm(ReasonForm):
+    def apply(self):
+        self.row.withdraw(by=self.user, **self.cleaned_data)
+
+
+class ExcludeForm(StateForm):
+    exclusion = forms.ChoiceField(
+        label=_("why it does not count"),
+        choices=Agreement.Exclusion,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def apply(self):
+        self.row.exclude(by=self.user, **self.cleaned_data)
+
+
+class IncludeForm(ReasonForm):
+    def apply(self):
+        self.row.include(by=self.user, **self.cleaned_data)
+
+
+def explain_recognition(agreement: Agreement) -> str:
+    """Say what the recognition will do to the year's figures."""
+    words = {"amount": units.money(agreement.amount_wan), "year": agreement.signed_on.year}
+    if agreement.kind == Agreement.Kind.SUPPLEMENT:
+        return _("%(amount)s will be added to the signed amount of %(year)s.") % words
+    return _("%(amount)s and one project will count toward the target of %(year)s.") % words
+
+
+class Decisions(HistoryInline):
+    model = AgreementChange
+    fields = ("on", "action", "by", "reason")
+    readonly_fields = fields
+
+
+@admin.register(Agreement)
+class AgreementAdmin(ZoneAdmin):
+    list_display = (
+        "display_project",
+        "kind",
+        "signed_on",
+        "display_amount",
+        "display_state",
+        "recognised_on",
+    )
+    list_filter = (CountsFilter, "kind", "signed_on", "project__chain")
+    search_fields = ("project__name", "project__enterprise__name", "=project__code")
+    autocomplete_fields = ("project", "handled_by", "upgrades")
+    list_select_related = ("project__chain",)
+    date_hierarchy = "signed_on"
+    readonly_fields = ("display_state", "recognised_on", "recognised_by")
+    fieldsets = (
+        (None, {"fields": ("project", "kind", "title", "signed_on", "amount_wan")}),
+        (_("Handling"), {"fields": ("handled_by", "upgrades")}),
+        (_("Recognition"), {"fields": ("display_state", "recognised_on", "recognised_by")}),
+    )
+    state_actions = (
+        StateAction(
+            "recognise",
+            _("Recognise"),
+            RecogniseForm,
+            "can_recognise",
+            _("“%(row)s” now counts."),
+            primary=True,
+            explain=explain_recognition,
+        ),
+        StateAction(
+            "exclude",
+            _("Exclude"),
+            ExcludeForm,
+            "can_exclude",
+            _("“%(row)s” does not count."),
+        ),
+        StateAction(
+            "withdraw",
+            _("Withdraw the recognition"),
+            WithdrawForm,
+            "can_withdraw",
+            _("“%(row)s” no longer counts."),
+        ),
+        StateAction(
+            "include",
+            _("Withdraw the exclusion"),
+            IncludeForm,
+            "can_include",
+            _("“%(row)s” can be recognised again."),
+        ),
+    )
+
+    def lookup_allowed(self, lookup, value, request=None):
+        allowed = {"project__credits__specialist__id__exact", "project__park__id__exact"}
+        return lookup in allowed or super().lookup_allowed(lookup, value, request)
+
+    def get_inlines(self, request, obj):
+        return (Decisions,) if obj else ()
+
+    def save_model(self, request, obj, form, change):
+        if obj.handled_by_id is None:
+            # Whoever negotiated handles it; the office may then recognise what it typed in.
+            obj.handled_by = obj.project.handler or request.user
+        super().save_model(request, obj, form, change)
+
+    @display(description=_("project"), ordering="project__name")
+    def display_project(self, agreement):
+        return agreement.project.name
+
+    @display(description=_("amount"), ordering="amount_wan")
+    def display_amount(self, agreement):
+        return units.money(agreement.amount_wan)
+
+    @display(
+        description=_("counts"),
+        label={
+            _("recognised"): "success",
+            _("waits for recognition"): "warning",
+            _("excluded"): "danger",
+        },
+    )
+    def display_state(self, agreement):
+        return agreement.state_words

@@ -1,0 +1,77 @@
+"""The top floor knows projects, so it is here that a lead learns to become one."""
+
+from django import forms
+from django.contrib import admin
+from django.core.validators import MinValueValidator
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from crm.admin.leads import LeadAdmin
+from crm.models import Lead
+from projects.signing import convert
+from zone.admin.state import DatedForm, StateAction
+from zone.fields import PlainNumber
+from zone.models import Park
+
+
+def amount_input() -> UnfoldAdminTextInputWidget:
+    return UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal", "data-unit": "wan"})
+
+
+class ConvertForm(DatedForm):
+    name = forms.CharField(
+        label=_("project name"), max_length=150, widget=UnfoldAdminTextInputWidget
+    )
+    park = forms.ModelChoiceField(
+        label=_("park"),
+        queryset=Park.objects.all(),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    total_investment_wan = PlainNumber(
+        label=_("total investment (10,000 yuan)"),
+        max_digits=16,
+        decimal_places=4,
+        validators=[MinValueValidator(0)],
+        widget=amount_input(),
+    )
+    fixed_asset_investment_wan = PlainNumber(
+        label=_("of which fixed assets (10,000 yuan)"),
+        max_digits=16,
+        decimal_places=4,
+        required=False,
+        widget=amount_input(),
+    )
+    field_order = ("name", "park", "total_investment_wan", "fixed_asset_investment_wan", "on")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        lead = self.row
+        self.initial |= {
+            "name": lead.title,
+            "total_investment_wan": lead.planned_investment_wan.normalize(),
+            "fixed_asset_investment_wan": lead.planned_fixed_asset_wan,
+        }
+
+    def apply(self):
+        return convert(self.row, by=self.user, **self.cleaned_data)
+
+
+CONVERT = StateAction(
+    "convert",
+    _("Turn into a project"),
+    ConvertForm,
+    "can_convert",
+    _("The project “%(row)s” now carries this lead on."),
+    explain=lambda lead: _(
+        "The lead stays as it is, read-only, and is linked with the project both ways. "
+        "Its owner handles the project and gets the credit until shares are agreed."
+    ),
+)
+
+admin.site.unregister(Lead)
+
+
+@admin.register(Lead)
+class ConvertibleLeadAdmin(LeadAdmin):
+    state_actions = (LeadAdmin.state_actions[0], CONVERT, *LeadAdmin.state_actions[1:])

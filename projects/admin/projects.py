@@ -1,0 +1,207 @@
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from crm.admin.leads import FollowUpInline
+from projects import gates
+from projects.models import Agreement, Credit, Project, StageChange
+from zone import identifiers, units
+from zone.admin.base import HistoryInline, ZoneAdmin, ZoneInline, display
+from zone.admin.state import DatedForm, ReasonForm, StateAction
+
+STATUS_COLOURS = {
+    Project.Status.ACTIVE.label: "success",
+    Project.Status.SUSPENDED.label: "warning",
+    Project.Status.TERMINATED.label: "danger",
+}
+
+
+class AdvanceForm(DatedForm):
+    to = forms.ChoiceField(label=_("new stage"), widget=UnfoldAdminSelectWidget)
+    reason = forms.CharField(
+        label=_("reason"),
+        max_length=500,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Needed only when you skip a stage or go back."),
+    )
+    field_order = ("to", "on", "reason")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        stages = [stage for stage in Project.Stage if stage != self.row.stage]
+        self.fields["to"].choices = [(stage.value, stage.label) for stage in stages]
+        self.initial["to"] = self.row.next_stage
+
+    def apply(self):
+        self.row.advance(by=self.user, **self.cleaned_data)
+
+
+class StatusForm(ReasonForm):
+    status = forms.ChoiceField(label=_("new status"), widget=UnfoldAdminSelectWidget)
+    field_order = ("status", "reason")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        others = [status for status in Project.Status if status != self.row.status]
+        self.fields["status"].choices = [(status.value, status.label) for status in others]
+
+    def apply(self):
+        data = self.cleaned_data
+        self.row.set_status(data["status"], by=self.user, reason=data["reason"])
+
+
+class CreditFormSet(BaseInlineFormSet):
+    """Says beside the form what the database would refuse at the end."""
+
+    def clean(self):
+        super().clean()
+        kept = [form.cleaned_data for form in self.forms if hasattr(form, "cleaned_data")]
+        shares = [row.get("share") or 0 for row in kept if row and not row.get("DELETE")]
+        if sum(shares) > 100:
+            raise ValidationError(
+                _("The shares add up to %(sum)s %%; together they are at most 100 %%."),
+                code="over_100",
+                params={"sum": units.plain(sum(shares))},
+            )
+
+
+class CreditInline(ZoneInline):
+    model = Credit
+    formset = CreditFormSet
+    fields = ("specialist", "share")
+    autocomplete_fields = ("specialist",)
+
+
+class AgreementInline(ZoneInline):
+    model = Agreement
+    fields = ("kind", "signed_on", "display_amount", "display_counts")
+    readonly_fields = fields
+    show_change_link = True
+    can_delete = False
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    @display(description=_("amount"))
+    def display_amount(self, agreement):
+        return units.money(agreement.amount_wan)
+
+    @display(description=_("counts"))
+    def display_counts(self, agreement):
+        return agreement.state_words
+
+
+class ProjectFollowUps(FollowUpInline):
+    fk_name = "project"
+
+
+class StageHistory(HistoryInline):
+    model = StageChange
+    fields = ("on", "from_stage", "to_stage", "to_status", "by", "reason")
+    readonly_fields = fields
+
+
+@admin.register(Project)
+class ProjectAdmin(ZoneAdmin):
+    list_display = (
+        "code",
+        "name",
+        "enterprise",
+        "chain",
+        "stage",
+        "display_status",
+        "display_investment",
+        "park",
+        "key_level",
+    )
+    list_display_links = ("code", "name")
+    list_filter = ("stage", "status", "chain", "key_level", "park")
+    search_fields = ("name", "=code", "=project_code", "enterprise__name")
+    autocomplete_fields = ("enterprise", "chain", "park", "handler")
+    list_select_related = ("enterprise", "chain", "park")
+    readonly_fields = ("code", "stage", "display_status", "display_lead", "published_status")
+    fieldsets = (
+        (None, {"fields": ("code", "name", "enterprise", "chain", "park", "handler")}),
+        (_("Investment"), {"fields": ("total_investment_wan", "fixed_asset_investment_wan")}),
+        (_("Filing"), {"fields": ("project_code", "key_level", "planned_start_on", "content")}),
+        (_("State"), {"fields": ("stage", "display_status", "display_lead", "published_status")}),
+    )
+    state_actions = (
+        StateAction(
+            "advance",
+            _("Advance"),
+            AdvanceForm,
+            "can_advance",
+            _("“%(row)s” has moved on."),
+            primary=True,
+        ),
+        StateAction(
+            "status",
+            _("Suspend, resume or terminate"),
+            StatusForm,
+            "can_terminate",
+            _("“%(row)s” has a new status."),
+            explain=lambda project: _(
+                "A terminated project stays in the signed count of its year and leaves the "
+                "fulfilment rate."
+            ),
+        ),
+    )
+
+    def get_inlines(self, request, obj):
+        inlines = (AgreementInline, CreditInline, ProjectFollowUps, StageHistory)
+        return inlines if obj else (CreditInline,)
+
+    def save_formset(self, request, form, formset, change):
+        for row in formset.save(commit=False):
+            if hasattr(row, "by_id") and row.by_id is None:
+                row.by = request.user
+            row.save()
+        for row in formset.deleted_objects:
+            row.delete()
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if obj.project_code and identifiers.project_code_looks_mistyped(obj.project_code):
+            messages.warning(
+                request,
+                _("The check digit of the national project code does not match; please compare."),
+            )
+
+    def state_links(self, request, obj):
+        links = super().state_links(request, obj)
+        if request.user.has_perm("projects.add_agreement"):
+            url = reverse("admin:projects_agreement_add")
+            links.append({"label": _("Add an agreement"), "url": f"{url}?project={obj.pk}"})
+        return links
+
+    def state_notes(self, project):
+        target = project.next_stage
+        if project.status != Project.Status.ACTIVE or target is None:
+            return []
+        lacking = gates.missing(project, target)
+        stage = Project.Stage(target).label
+        return [
+            {
+                "tone": "warning",
+                "text": _("Before “%(stage)s”: %(missing)s") % {"stage": stage, "missing": text},
+            }
+            for text in lacking
+        ]
+
+    @display(description=_("status"), ordering="status", label=STATUS_COLOURS)
+    def display_status(self, project):
+        return project.get_status_display()
+
+    @display(description=_("total investment"), ordering="total_investment_wan")
+    def display_investment(self, project):
+        return units.money(project.total_investment_wan)
+
+    @display(description=_("lead"))
+    def display_lead(self, project):
+        return project.lead or "—"

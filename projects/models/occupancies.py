@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from zone.calendar import today
+from zone.models.rows import Row
+
+
+class OccupancyQuerySet(models.QuerySet):
+    def current(self, on: date | None = None):
+        return self.filter(period__contains=on or today())
+
+
+class Occupancy(Row):
+    """An enterprise in a space, from one day to another; no space is given twice."""
+
+    class Kind(models.TextChoices):
+        LEASE = "LEASE", _("lease")
+        SALE = "SALE", _("sale")
+        TEAM = "TEAM", _("research team")
+
+    space = models.ForeignKey(
+        "zone.Space", models.PROTECT, related_name="occupancies", verbose_name=_("space")
+    )
+    enterprise = models.ForeignKey(
+        "crm.Enterprise",
+        models.PROTECT,
+        related_name="occupancies",
+        verbose_name=_("enterprise"),
+    )
+    project = models.ForeignKey(
+        "projects.Project",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="occupancies",
+        verbose_name=_("project"),
+    )
+    period = DateRangeField(_("period"), help_text=_("The last day is the day of moving out."))
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.LEASE)
+    note = models.CharField(_("note"), max_length=200, blank=True, default="")
+
+    objects = OccupancyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("occupancy")
+        verbose_name_plural = _("occupancies")
+        ordering = ("-created_at", "id")
+        indexes = [models.Index(fields=["-created_at", "id"], name="occupancy_created")]
+        constraints = [
+            ExclusionConstraint(
+                name="occupancy_no_overlap",
+                expressions=[
+                    ("space", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_(
+                    "This space is already occupied in that period; please choose other dates "
+                    "or another space."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(period__isempty=False, period__startswith__isnull=False),
+                name="occupancy_has_start",
+                violation_error_message=_("An occupancy has a first day, before its end."),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.enterprise} · {self.space}"
+
+    def clean(self):
+        state = self.space.state if self.space_id else None
+        if state in ("MAINTENANCE", "NOT_FOR_LEASE"):
+            raise ValidationError(
+                {"space": _("This space is in maintenance or not for lease; choose another.")}
+            )
+        if self.project and self.project.enterprise_id != self.enterprise_id:
+            raise ValidationError({"project": _("This project belongs to another enterprise.")})
+
+    @property
+    def starts_on(self) -> date | None:
+        return self.period.lower if self.period else None
+
+    @property
+    def ends_on(self) -> date | None:
+        """Return the last day, which is included; the range itself ends the day after."""
+        upper = self.period.upper if self.period else None
+        return upper - timedelta(days=1) if upper else None

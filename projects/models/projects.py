@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import connection, models, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from projects import gates
+from zone import identifiers
+from zone.calendar import today
+from zone.fields import CodeField, WanField
+from zone.models.rows import Change, Row
+from zone.scoping import reach
+
+
+class ProjectQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return the projects ``user`` may see: handled ones and those of led chains or parks."""
+        reached = reach(user)
+        if reached.everything:
+            return self
+        return self.filter(
+            Q(handler=user)
+            | Q(chain__in=reached.led_chains)
+            | Q(park__in=reached.parks)
+            | Exists(Credit.objects.filter(project=OuterRef("pk"), specialist=user))
+        )
+
+    def active(self):
+        return self.filter(status=Project.Status.ACTIVE)
+
+
+class Project(Row):
+    """An investment project, from the reserve to full production."""
+
+    class Stage(models.TextChoices):
+        RESERVED = "RESERVED", _("in reserve")
+        SIGNED = "SIGNED", _("signed")
+        LANDED = "LANDED", _("landed")
+        STARTED = "STARTED", _("construction started")
+        BUILDING = "BUILDING", _("under construction")
+        PRODUCING = "PRODUCING", _("producing")
+        AT_CAPACITY = "AT_CAPACITY", _("at capacity")
+
+    class Status(models.TextChoices):
+        ACTIVE = "ACTIVE", _("active")
+        SUSPENDED = "SUSPENDED", _("suspended")
+        TERMINATED = "TERMINATED", _("terminated")
+
+    class KeyLevel(models.TextChoices):
+        NONE = "NONE", _("not a key project")
+        ZONE = "ZONE", _("key project of the zone")
+        CITY = "CITY", _("key project of the city")
+        PROVINCE = "PROVINCE", _("key project of the province")
+
+    code = models.CharField(
+        _("number"),
+        max_length=20,
+        unique=True,
+        editable=False,
+        help_text=_("Given by the system, such as CZGX-2025-0001."),
+    )
+    name = models.CharField(_("name"), max_length=150)
+    enterprise = models.ForeignKey(
+        "crm.Enterprise",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="projects",
+        verbose_name=_("enterprise"),
+    )
+    chain = models.ForeignKey(
+        "zone.IndustryChain",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="projects",
+        verbose_name=_("industry chain"),
+    )
+    park = models.ForeignKey(
+        "zone.Park",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="projects",
+        verbose_name=_("park"),
+    )
+    stage = models.CharField(
+        _("stage"), max_length=12, choices=Stage, default=Stage.RESERVED, editable=False
+    )
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status, default=Status.ACTIVE, editable=False
+    )
+    total_investment_wan = WanField(
+        _("total investment (10,000 yuan)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    fixed_asset_investment_wan = WanField(
+        _("of which fixed assets (10,000 yuan)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    project_code = CodeField(
+        _("national project code"),
+        max_length=24,
+        null=True,
+        blank=True,
+        unique=True,
+        validators=[identifiers.check_project_code],
+        help_text=_("20 digits in five groups, given by the online approval platform."),
+        error_messages={"unique": _("Another project already has this national code.")},
+    )
+    key_level = models.CharField(
+        _("key project"), max_length=10, choices=KeyLevel, default=KeyLevel.NONE
+    )
+    lead = models.OneToOneField(
+        "crm.Lead",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="project",
+        verbose_name=_("lead"),
+    )
+    handler = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="handled_projects",
+        verbose_name=_("handled by"),
+    )
+    planned_start_on = models.DateField(_("planned start of construction"), null=True, blank=True)
+    content = models.TextField(_("what is built"), blank=True, default="")
+    published_status = models.CharField(
+        _("status as published"), max_length=200, blank=True, default=""
+    )
+    source = models.CharField(_("source of the record"), max_length=100, blank=True, default="")
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        ordering = ("-created_at", "id")
+        indexes = [
+            models.Index(fields=["-created_at", "id"], name="project_created"),
+            models.Index(fields=["stage", "status"], name="project_stage"),
+            models.Index(fields=["chain", "stage"], name="project_chain_stage"),
+            models.Index(fields=["total_investment_wan"], name="project_investment"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(fixed_asset_investment_wan=None)
+                | Q(total_investment_wan=None)
+                | Q(fixed_asset_investment_wan__lte=F("total_investment_wan")),
+                name="project_fixed_within_total",
+                violation_error_message=_("The fixed assets cannot exceed the total investment."),
+            ),
+            models.CheckConstraint(
+                condition=Q(total_investment_wan=None) | Q(total_investment_wan__gt=0),
+                name="project_investment_positive",
+                violation_error_message=_("The total investment must be more than 0."),
+            ),
+        ]
+        permissions = [
+            ("advance_project", _("Can advance projects")),
+            ("terminate_project", _("Can suspend, resume and terminate projects")),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def save(self, *args, **kwargs):
+        with transaction.atomic():
+            if not self.code:
+                self.code = self._next_code(today().year)
+            super().save(*args, **kwargs)
+
+    @staticmethod
+    def _next_code(year: int) -> str:
+        """Return the year's next number; the lock makes writers take turns until commit."""
+        prefix = f"CZGX-{year}-"
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [prefix])
+        codes = Project.objects.filter(code__startswith=prefix).values_list("code", flat=True)
+        # A longer number is a larger one: 10000 follows 9999.
+        last = max((int(code.removeprefix(prefix)) for code in codes), default=0)
+        return f"{prefix}{last + 1:04d}"
+
+    @property
+    def next_stage(self) -> str | None:
+        stages = list(self.Stage)
+        place = stages.index(self.stage)
+        return stages[place + 1] if place + 1 < len(stages) else None
+
+    def can_advance(self, user) -> bool:
+        active = self.status == self.Status.ACTIVE and self.next_stage is not None
+        return active and user.has_perm("projects.advance_project")
+
+    def can_terminate(self, user) -> bool:
+        alive = self.status != self.Status.TERMINATED
+        return alive and user.has_perm("projects.terminate_project")
+
+    @transaction.atomic
+    def advance(self, *, by, on: date | None = None, to: str | None = None, reason: str = ""):
+        """Move the project to a stage; what is missing for it refuses, a skip needs a reason."""
+        self._lock()
+        target = to or self.next_stage
+        if self.status != self.Status.ACTIVE or target is None or target == self.stage:
+            raise ValidationError(
+                _("This project is “%(status)s” at “%(stage)s”; it cannot be moved there."),
+                code="stage",
+                params={
+                    "status": self.get_status_display(),
+                    "stage": self.get_stage_display(),
+                },
+            )
+        stages = list(self.Stage)
+        if target != self.next_stage and not reason:
+            raise ValidationError(
+                {"reason": _("Skipping a stage or going back needs a reason.")}, code="reason"
+            )
+        if stages.index(target) > stages.index(self.stage):
+            missing = gates.missing(self, target)
+            if missing:
+                raise ValidationError([ValidationError(text, code="gate") for text in missing])
+        self._record(stage=target, by=by, on=on, reason=reason)
+
+    @transaction.atomic
+    def set_status(self, status: str, *, by, reason: str, on: date | None = None):
+        """Suspend, resume or terminate; a terminated project stays in its year's count."""
+        self._lock()
+        if self.status in (status, self.Status.TERMINATED):
+            raise ValidationError(
+                _("This project is already “%(status)s”."),
+                code="status",
+                params={"status": self.get_status_display()},
+            )
+        if not reason:
+            raise ValidationError({"reason": _("Please say why.")}, code="reason")
+        self._record(status=status, by=by, on=on, reason=reason)
+
+    advance.alters_data = set_status.alters_data = True
+
+    def _lock(self):
+        self.refresh_from_db(from_queryset=Project.objects.select_for_update())
+
+    def _record(self, *, by, on, reason, stage=None, status=None):
+        StageChange.objects.create(
+            project=self,
+            from_stage=self.stage,
+            to_stage=stage or self.stage,
+            from_status=self.status,
+            to_status=status or self.status,
+            by=by,
+            on=on or today(),
+            reason=reason,
+            is_demo=self.is_demo,
+        )
+        self.stage, self.status = stage or self.stage, status or self.status
+        self.save(update_fields=["stage", "status"])
+
+
+class StageChange(Change):
+    """One step of a project's way, or a change of its status."""
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="stage_changes", verbose_name=_("project")
+    )
+    from_stage = models.CharField(_("from"), max_length=12, choices=Project.Stage, blank=True)
+    to_stage = models.CharField(_("to"), max_length=12, choices=Project.Stage)
+    from_status = models.CharField(
+        _("status before"), max_length=12, choices=Project.Status, blank=True
+    )
+    to_status = models.CharField(_("status after"), max_length=12, choices=Project.Status)
+
+    class Meta(Change.Meta):
+        verbose_name = _("stage change of a project")
+        verbose_name_plural = _("stage changes of projects")
+
+    def __str__(self):
+        return f"{self.get_from_stage_display() or '—'} → {self.get_to_stage_display()}"
+
+
+class Credit(Row):
+    """A specialist's share of a project's result."""
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="credits", verbose_name=_("project")
+    )
+    specialist = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        related_name="credits",
+        verbose_name=_("promotion specialist"),
+    )
+    share = models.DecimalField(
+        _("share (%)"), max_digits=5, decimal_places=2, validators=[MinValueValidator(0)]
+    )
+
+    class Meta:
+        verbose_name = _("credit")
+        verbose_name_plural = _("credits")
+        ordering = ("project", "-share", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "specialist"],
+                name="credit_once_per_specialist",
+                violation_error_message=_("This specialist already has a share; please edit it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(share__gt=0, share__lte=100),
+                name="credit_share_range",
+                violation_error_message=_("A share is more than 0 % and at most 100 %."),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.specialist} {self.share.normalize():f}%"

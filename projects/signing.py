@@ -1,0 +1,58 @@
+"""From a lead to a project: the lead stays as it was, read-only, linked both ways."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+
+from crm.models import Lead
+from projects.models import Credit, Project, StageChange
+from zone.calendar import today
+
+
+@transaction.atomic
+def convert(
+    lead: Lead, *, by, name: str = "", park=None, on: date | None = None, **fields
+) -> Project:
+    """Turn a screened, open lead into a project and return it.
+
+    Enterprise, chain and amounts come from the lead; ``fields`` overrides them. The lead's
+    owner handles the project and gets the whole credit until shares are agreed. Raises
+    ``ValidationError`` when the lead is closed, not screened, or already converted; of two
+    who convert at once one wins.
+    """
+    on = on or today()
+    lead.mark_converted(by=by, on=on)
+    project = Project(
+        **{
+            "name": name or lead.title,
+            "enterprise": lead.enterprise,
+            "chain": lead.chain,
+            "park": park,
+            "total_investment_wan": lead.planned_investment_wan,
+            "fixed_asset_investment_wan": lead.planned_fixed_asset_wan,
+            "handler": lead.owner,
+            "is_demo": lead.is_demo,
+            **fields,
+        },
+        lead=lead,
+    )
+    project.full_clean()
+    project.save(force_insert=True)
+    StageChange.objects.create(
+        project=project,
+        from_stage="",
+        to_stage=project.stage,
+        from_status="",
+        to_status=project.status,
+        by=by,
+        on=on,
+        is_demo=project.is_demo,
+    )
+    if lead.owner:
+        Credit.objects.create(
+            project=project, specialist=lead.owner, share=Decimal(100), is_demo=project.is_demo
+        )
+    return project

@@ -1,0 +1,43 @@
+"""Personas: who knocks at the door in the tests."""
+
+import pytest
+
+from tests import factories
+
+
+@pytest.fixture
+def chain(db):
+    return factories.make_chain()
+
+
+@pytest.fixture
+def office(db):
+    return factories.make_office(username="office", display_name="招商办")
+
+
+@pytest.fixture
+def specialist(chain):
+    return factories.make_specialist(chain, username="specialist", display_name="专员甲")
+
+
+@pytest.fixture
+def other_specialist(chain):
+    return factories.make_specialist(chain, username="other", display_name="专员乙")
+
+
+@pytest.fixture
+def leader(db):
+    user = factories.make_user("leadership", username="leader", display_name="管委会领导")
+    factories.make_appointment(user, "LEADERSHIP")
+    return user
+
+
+@pytest.fixture
+def as_user(client):
+    """Return a function that logs a persona in and gives back the client."""
+
+    def login(user):
+        client.force_login(user)
+        return client
+
+    return login

@@ -1,0 +1,150 @@
+"""make_…(**only_what_matters): dull, fixed defaults; every row passes full_clean()."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from itertools import count
+
+from django.contrib.auth.models import Group
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from crm.models import Contact, Enterprise, FollowUp, Lead
+from projects.models import Agreement, CapitalArrival, Credit, Occupancy, Project
+from zone.models import Appointment, IndustryChain, Park, Space, Target, User
+
+_number = count(1)
+
+
+def _saved(row):
+    row.full_clean()
+    row.save()
+    return row
+
+
+def make_user(role: str = "", **fields) -> User:
+    """Make a person with a password nobody needs and the group of ``role``."""
+    n = next(_number)
+    fields = {"username": f"user{n}", "display_name": f"人员{n}", "is_staff": True} | fields
+    user = User(**fields)
+    user.set_unusable_password()
+    user.save()
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def make_chain(code: str = "new-energy", **fields) -> IndustryChain:
+    names = {"new-energy": "新能源", "electronics": "电子信息", "equipment": "装备制造"}
+    chain, _ = IndustryChain.objects.get_or_create(
+        code=code, defaults={"name": names.get(code, code)} | fields
+    )
+    return chain
+
+
+def make_appointment(user: User, role: str, **fields) -> Appointment:
+    return _saved(Appointment(user=user, role=role, **{"starts_on": date(2025, 1, 1)} | fields))
+
+
+def make_specialist(chain: IndustryChain | None = None, **fields) -> User:
+    user = make_user("specialist", **fields)
+    make_appointment(user, Appointment.Role.SPECIALIST, chain=chain or make_chain())
+    return user
+
+
+def make_office(**fields) -> User:
+    user = make_user("office", **fields)
+    make_appointment(user, Appointment.Role.OFFICE)
+    return user
+
+
+def make_park(**fields) -> Park:
+    n = next(_number)
+    return _saved(Park(**{"code": f"park{n}", "name": f"园区{n}", "kind": "INDUSTRIAL"} | fields))
+
+
+def make_space(**fields) -> Space:
+    defaults = {"code": f"{next(_number)}", "kind": "PLANT", "area_m2": Decimal(1000)}
+    if "park" not in fields:
+        fields["park"] = make_park()
+    return _saved(Space(**defaults | fields))
+
+
+def make_enterprise(**fields) -> Enterprise:
+    return _saved(Enterprise(**{"name": f"示例企业{next(_number)}有限公司"} | fields))
+
+
+def make_contact(**fields) -> Contact:
+    if "enterprise" not in fields:
+        fields["enterprise"] = make_enterprise()
+    return _saved(Contact(**{"name": "王经理", "phone": "0355-0001234"} | fields))
+
+
+def make_lead(**fields) -> Lead:
+    owner = fields.pop("owner", None)
+    defaults = {
+        "title": f"线索{next(_number)}",
+        "source": Lead.Source.OWN,
+        "planned_investment_wan": Decimal(10_000),
+    }
+    fields.setdefault("chain", make_chain())
+    if "enterprise" not in fields:
+        fields["enterprise"] = make_enterprise()
+    return _saved(Lead(**defaults | fields, owner=owner))
+
+
+def make_follow_up(**fields) -> FollowUp:
+    defaults = {"kind": FollowUp.Kind.CALL, "summary": "电话沟通", "happened_on": date(2025, 3, 1)}
+    return _saved(FollowUp(**defaults | fields))
+
+
+def make_project(**fields) -> Project:
+    fields.setdefault("chain", make_chain())
+    if "enterprise" not in fields:
+        fields["enterprise"] = make_enterprise()
+    return _saved(Project(**{"name": f"项目{next(_number)}"} | fields))
+
+
+def make_agreement(**fields) -> Agreement:
+    """Make an agreement; ``recognised_on`` counts it at once, by an office person."""
+    defaults = {
+        "kind": Agreement.Kind.FORMAL,
+        "signed_on": date(2025, 3, 1),
+        "amount_wan": Decimal(10_000),
+    }
+    if "project" not in fields:
+        fields["project"] = make_project()
+    if fields.get("recognised_on") and not fields.get("recognised_by"):
+        fields["recognised_by"] = make_user()
+    return _saved(Agreement(**defaults | fields))
+
+
+def make_counted(amount_wan, signed_on=date(2025, 3, 1), **fields) -> Agreement:
+    """Make a recognised formal agreement of a project of its own."""
+    return make_agreement(
+        amount_wan=Decimal(amount_wan), signed_on=signed_on, recognised_on=signed_on, **fields
+    )
+
+
+def make_credit(**fields) -> Credit:
+    return _saved(Credit(**{"share": Decimal(100)} | fields))
+
+
+def make_arrival(**fields) -> CapitalArrival:
+    defaults = {"arrived_on": date(2025, 3, 1), "amount_wan": Decimal(100), "origin": "CITY"}
+    if "project" not in fields:
+        fields["project"] = make_project()
+    return _saved(CapitalArrival(**defaults | fields))
+
+
+def make_occupancy(starts_on=date(2025, 1, 1), ends_before=None, **fields) -> Occupancy:
+    """Make an occupancy from ``starts_on`` up to, not including, ``ends_before``."""
+    if "space" not in fields:
+        fields["space"] = make_space()
+    if "enterprise" not in fields:
+        fields["enterprise"] = make_enterprise()
+    return _saved(Occupancy(period=DateRange(starts_on, ends_before), **fields))
+
+
+def make_target(measure: str, value, year: int = 2025, **fields) -> Target:
+    return _saved(Target(year=year, measure=measure, value=Decimal(value), **fields))
