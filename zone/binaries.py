@@ -128,7 +128,7 @@ def choose(wanted: int | None) -> Path:
 
 def reachable(folder: Path, runner: Runner, home: Path) -> Path:
     """The same programs where `runner` can start them: below a closed folder, a copy in `home`."""
-    if runner.succeeds(str(folder / "initdb"), "-V") and runner.can("-r", folder.parent / "share"):
+    if runner.succeeds(str(folder / "initdb"), "-V") and runner.can("-x", folder.parent):
         return folder
     if folder != (package := wheel() or Path()) / "pginstall" / "bin":
         raise StartProblem(

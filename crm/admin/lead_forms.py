@@ -6,12 +6,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from crm.intake import find_enterprise
 from crm.models import Lead
 from zone import identifiers
+from zone.admin.autocomplete import KnowingForm
 from zone.admin.state import DatedForm, ReasonForm, StateAction, StateForm
 from zone.fields import NormalisedText
 from zone.models import User
 
 
-class LeadIntakeForm(forms.ModelForm):
+class LeadIntakeForm(KnowingForm):
     """The short form: an enterprise found or named, and whom to call."""
 
     enterprise_name = forms.CharField(

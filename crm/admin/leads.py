@@ -6,7 +6,7 @@ from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
 from crm.intake import log_lead
 from crm.models import FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import units
-from zone.admin.base import HistoryInline, ZoneAdmin, ZoneInline, display
+from zone.admin.base import HistoryInline, ZoneAdmin, ZoneInline, display, is_open
 from zone.calendar import today
 
 STAGE_COLOURS = {
@@ -45,16 +45,12 @@ class FollowUpInline(ZoneInline):
     ordering = ("-happened_on", "-created_at")
     per_page = 20
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("by")
-
     def has_change_permission(self, request, obj=None):
         # What was said stays as it was said; a mistake is followed by a new entry.
         return False
 
     def has_add_permission(self, request, obj=None):
-        allowed = request.user.has_perm("crm.add_followup")
-        return allowed and (obj is None or obj.can_change(request.user))
+        return request.user.has_perm("crm.add_followup") and is_open(obj, request.user)
 
     def has_delete_permission(self, request, obj=None):
         return False
@@ -133,9 +129,6 @@ class LeadAdmin(ZoneAdmin):
             {"fields": ("contact_name", "contact_title", "contact_phone", "next_follow_up_on")},
         ),
     )
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("project")
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         if obj is None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import DataError
 from django.http import Http404, HttpRequest
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.state import StateAction, perform
 
-__all__ = ["HistoryInline", "ZoneAdmin", "ZoneInline", "display"]
+__all__ = ["HistoryInline", "ZoneAdmin", "ZoneInline", "display", "is_open"]
 
 
-class ZoneAdmin(ModelAdmin):
+def is_open(obj, user) -> bool:
+    """Whether ``obj`` lets itself be changed; most rows always do."""
+    return not hasattr(obj, "can_change") or obj.can_change(user)
+
+
+class ZoneAdmin(KnownAutocompleteMixin, ModelAdmin):
     """An admin class that shows what its user may see and never writes a state by itself."""
 
     list_per_page = 50
@@ -29,23 +39,25 @@ class ZoneAdmin(ModelAdmin):
         return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
 
     def has_change_permission(self, request, obj=None):
-        allowed = super().has_change_permission(request, obj)
-        if obj is not None and hasattr(obj, "can_change"):
-            return allowed and obj.can_change(request.user)
-        return allowed
+        return super().has_change_permission(request, obj) and is_open(obj, request.user)
 
     def has_delete_permission(self, request, obj=None):
         # What has been counted, signed or converted is history; it is closed, not deleted.
-        allowed = super().has_delete_permission(request, obj)
-        if obj is not None and hasattr(obj, "can_change"):
-            return allowed and obj.can_change(request.user)
-        return allowed
+        return super().has_delete_permission(request, obj) and is_open(obj, request.user)
 
     def get_object(self, request, object_id, from_field=None):
         try:
             return super().get_object(request, object_id, from_field)
         except (ValidationError, ValueError, FieldDoesNotExist):
             return None
+
+    def changelist_view(self, request, extra_context=None):
+        """Open the list; a query string that cannot be read leads to the whole list."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except (DataError, OverflowError, ValueError):
+            messages.warning(request, _("This filter could not be read; here is the whole list."))
+            return redirect(request.path)
 
     def get_custom_urls(self):
         return tuple(
@@ -95,15 +107,22 @@ class ZoneAdmin(ModelAdmin):
         return []
 
 
-class ZoneInline(TabularInline):
+class ZoneInline(KnownAutocompleteMixin, TabularInline):
     extra = 0
-    tab = False
+
+    def get_queryset(self, request):
+        """Load what the rows point at with the rows, for their labels and autocompletes."""
+        keys = [field.name for field in self.model._meta.fields if field.many_to_one]
+        return super().get_queryset(request).select_related(*keys)
 
     def has_change_permission(self, request, obj=None):
-        allowed = super().has_change_permission(request, obj)
-        return allowed and (not hasattr(obj, "can_change") or obj.can_change(request.user))
+        return super().has_change_permission(request, obj) and is_open(obj, request.user)
 
-    has_add_permission = has_change_permission
+    def has_add_permission(self, request, obj=None):
+        return super().has_add_permission(request, obj) and is_open(obj, request.user)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and is_open(obj, request.user)
 
 
 class HistoryInline(TabularInline):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.core.wsgi import get_wsgi_application
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
@@ -94,6 +94,7 @@ class Command(BaseCommand):
     def prepare(self, cluster: database.Cluster | None) -> None:
         where = f"own PostgreSQL on port {cluster.port}" if cluster else "DATABASE_URL"
         self.say(1, f"Database: {where}")
+        refuse_silent_database()
         self.say(2, "Migrations ...")
         call_command("migrate", interactive=False, verbosity=0)
         self.say(3, "The zone's facts ...")
@@ -139,6 +140,14 @@ def refuse_taken(port: int) -> None:
         except OSError:
             cure = f"Port {port} is taken: stop what uses it, or PORT={port % 65535 + 1} make start"
             raise CommandError(cure) from None
+
+
+def refuse_silent_database() -> None:
+    try:
+        connections["default"].ensure_connection()
+    except OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise CommandError(f"The database does not answer, see DATABASE_URL: {reason}") from None
 
 
 def take(lock: Lock) -> bool:

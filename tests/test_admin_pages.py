@@ -1,0 +1,148 @@
+"""Every admin page opens, within its query budget, at 1 and at 30 rows."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests import factories
+from zone.models import Building, ChainSegment, Fund, PublishedFigure, ZoneSetting
+
+pytestmark = pytest.mark.django_db
+
+OURS = [
+    model for model in admin.site._registry if model._meta.app_label in ("zone", "crm", "projects")
+]
+CHANGELIST_BUDGET, FORM_BUDGET = 12, 20
+
+
+@pytest.fixture
+def root(client):
+    user = factories.make_user(username="root", is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def fill(rows: int, user):
+    """Make ``rows`` of everything, each with rows of its own below it."""
+    chains = [factories.make_chain(f"chain-{n}") for n in range(rows)]
+    for n, chain in enumerate(chains):
+        enterprise = factories.make_enterprise(chain=chain)
+        contact = factories.make_contact(enterprise=enterprise)
+        segment = ChainSegment.objects.create(chain=chain, name=f"环节{n}", position="UPSTREAM")
+        lead = factories.make_lead(
+            enterprise=enterprise, chain=chain, contact=contact, segment=segment, owner=user
+        )
+        lead.advance(by=user)
+        factories.make_follow_up(lead=lead, by=user)
+        park = factories.make_park(chain=chain)
+        building = Building.objects.create(park=park, name="1号楼")
+        space = factories.make_space(park=park, building=building)
+        project = factories.make_project(
+            chain=chain, enterprise=enterprise, park=park, handler=user
+        )
+        factories.make_counted(1_000, project=project)
+        factories.make_credit(project=project, specialist=user)
+        factories.make_follow_up(project=project, by=user)
+        factories.make_arrival(project=project)
+        factories.make_occupancy(space=space, enterprise=enterprise, project=project)
+        factories.make_target("SIGNED_AMOUNT", 1, year=2025, chain=chain)
+        factories.make_appointment(factories.make_user(), "SPECIALIST", chain=chain)
+        Fund.objects.create(name=f"基金{n}")
+        PublishedFigure.objects.create(
+            year=2025, indicator=f"指标{n}", value=Decimal(1), unit="个", source="公开报道"
+        )
+    ZoneSetting.objects.create(key="SIGNED_FLOOR_WAN", value=0)
+
+
+def many_below_one(user) -> dict:
+    """Return {model: row} with 30 rows in every inline of the row."""
+    chain = factories.make_chain()
+    enterprise = factories.make_enterprise()
+    lead = factories.make_lead(enterprise=enterprise, chain=chain, owner=user)
+    project = factories.make_project(chain=chain, enterprise=enterprise)
+    park = factories.make_park()
+    for n in range(30):
+        person = factories.make_user()
+        factories.make_contact(enterprise=enterprise)
+        factories.make_follow_up(lead=lead, by=person)
+        factories.make_follow_up(project=project, by=person)
+        factories.make_agreement(project=project)
+        factories.make_credit(project=project, specialist=person, share=Decimal(1))
+        ChainSegment.objects.create(chain=chain, name=f"环节{n}", position="UPSTREAM")
+        Building.objects.create(park=park, name=f"{n}号楼")
+        lead.release(by=person, reason="测试")
+        lead.claim(by=person)
+        factories.make_appointment(user, "SPECIALIST", chain=chain, starts_on=date(2025, 1, 1))
+    return {type(row): row for row in (chain, enterprise, lead, project, park, user)}
+
+
+def queries(client, url) -> int:
+    client.get(url)
+    with CaptureQueriesContext(connection, ) as seen:
+        response = client.get(url)
+        assert response.status_code == 200, url
+    return len(seen)
+
+
+def url(model, page: str, *args) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_no_changelist_takes_more_than_12_queries(client, root, rows):
+    fill(rows, root)
+    counts = {model.__name__: queries(client, url(model, "changelist")) for model in OURS}
+    assert {name: n for name, n in counts.items() if n > CHANGELIST_BUDGET} == {}
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_no_change_form_takes_more_than_20_queries(client, root, rows):
+    fill(rows, root)
+    counts = {
+        model.__name__: queries(client, url(model, "change", model.objects.first().pk))
+        for model in OURS
+    }
+    assert {name: n for name, n in counts.items() if n > FORM_BUDGET} == {}
+
+
+def test_a_form_with_30_rows_in_each_inline_stays_within_20_queries(client, root):
+    rows = many_below_one(root)
+    counts = {
+        model.__name__: queries(client, url(model, "change", row.pk)) for model, row in rows.items()
+    }
+    assert {name: n for name, n in counts.items() if n > FORM_BUDGET} == {}
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_add_form_opens(client, root, model):
+    assert queries(client, url(model, "add")) <= FORM_BUDGET
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?q=%00",
+        "?q=%F0%9F%98%80&p=9999999999999999999",
+        "?o=999.-5.x&e=1",
+        "?stage__exact=%00",
+        "?id__exact=not-a-uuid",
+        "?signed_on__gte=2025-99-99",
+        "?current=x&counts=x&whose=x",
+        "?registered_at__year=0&signed_on__year=99999999999",
+        "?project__credits__specialist__id__exact=1",
+    ],
+)
+def test_a_crafted_query_string_never_gives_a_500(client, root, model, query):
+    assert client.get(url(model, "changelist") + query).status_code in (200, 302, 400, 403)
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("pk", ["x", "00000000-0000-0000-0000-000000000000"])
+def test_an_unknown_id_is_404_or_leads_back(client, root, model, pk):
+    assert client.get(url(model, "change", pk)).status_code in (302, 404)
