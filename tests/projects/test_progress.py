@@ -117,7 +117,8 @@ def test_an_upgrade_counts_once_on_the_formal_date():
 def test_two_recognised_formal_agreements_of_one_project_are_refused_by_the_database():
     first = make_counted(10_000)
     second = make_agreement(project=first.project)
-    with pytest.raises(IntegrityError, match="agreement_one_recognised_formal"), transaction.atomic():
+    refused = pytest.raises(IntegrityError, match="agreement_one_recognised_formal")
+    with refused, transaction.atomic():
         Agreement.objects.filter(pk=second.pk).update(
             recognised_on=MARCH, recognised_by=make_user()
         )

@@ -71,8 +71,9 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
     """Show the form of ``action`` on GET, do it on POST; a refusal stays on the form."""
     if not action.allowed(row, request.user):
         raise PermissionDenied
-    form = action.form(request.POST or None, row=row, user=request.user)
-    if request.method == "POST" and form.is_valid():
+    data = request.POST if request.method == "POST" else None
+    form = action.form(data, row=row, user=request.user)
+    if form.is_valid():
         try:
             with transaction.atomic():
                 target = form.apply() or row
