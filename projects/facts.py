@@ -81,7 +81,9 @@ def read(path: Path = FILE) -> dict[str, list[dict]]:
     facts = json.loads(path.read_text(encoding="utf-8"))
     for kind in KINDS:
         if any(field.name == "source" for field in kind.model._meta.fields):
-            facts[kind.section] = [{"source": facts["source"], **row} for row in facts[kind.section]]
+            facts[kind.section] = [
+                {"source": facts["source"], **row} for row in facts[kind.section]
+            ]
     return facts
 
 
@@ -92,7 +94,7 @@ def load(*, restore: bool = False) -> list[Count]:
     A fact deleted in the admin stays deleted unless ``restore``.
     """
     facts = read()
-    gone = set() if restore else _deleted_ids()
+    gone = set() if restore else _deleted(facts)
     return [_load_kind(kind, facts[kind.section], gone) for kind in KINDS]
 
 
@@ -135,5 +137,8 @@ def _id(kind: Kind, row: dict) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, "/".join([kind.section, *(str(row[part]) for part in kind.key)]))
 
 
-def _deleted_ids() -> set[str]:
-    return set(LogEntry.objects.filter(action_flag=DELETION).values_list("object_id", flat=True))
+def _deleted(facts: dict[str, list[dict]]) -> set[str]:
+    """Return the ids of the facts that the admin's log shows as deleted."""
+    ids = [str(_id(kind, row)) for kind in KINDS for row in facts[kind.section]]
+    deletions = LogEntry.objects.filter(action_flag=DELETION, object_id__in=ids)
+    return set(deletions.values_list("object_id", flat=True))

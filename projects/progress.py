@@ -127,7 +127,7 @@ def progress(year: int, on: date, scope: Scope = None) -> Progress:
     it stands now, since an agreement belongs to the day it was signed on.
     """
     if scope is None:
-        return _build(year, on, None, _zone_actuals(year, on), _targets(year), _lights())
+        return build(year, on, None, _zone_actuals(year, on), _targets(year), light_limits())
     field = _scope_field(scope)
     return progress_by(year, on, field, [scope])[0]
 
@@ -137,8 +137,8 @@ def progress_by(year: int, on: date, field: str, scopes: Iterable[Scope]) -> lis
 
     The number of queries does not depend on the number of scopes.
     """
-    actuals, targets, lights = _actuals_by(year, on, field), _targets(year), _lights()
-    return [_build(year, on, scope, actuals.get(scope.pk, {}), targets, lights) for scope in scopes]
+    actuals, targets, lights = _actuals_by(year, on, field), _targets(year), light_limits()
+    return [build(year, on, scope, actuals.get(scope.pk, {}), targets, lights) for scope in scopes]
 
 
 def monthly(year: int, on: date, scope: Scope = None) -> list[Month]:
@@ -147,16 +147,9 @@ def monthly(year: int, on: date, scope: Scope = None) -> list[Month]:
     rows = (
         agreements.annotate(month=ExtractMonth("signed_on"))
         .values("month")
-        .annotate(amount=_amount(share), projects=_formal(share))
+        .annotate(amount=amount_of(share), projects=projects_of(share))
     )
-    found = {row["month"]: row for row in rows}
-    last = 0 if on.year < year else 12 if on.year > year else on.month
-    months, amount, projects = [], ZERO, ZERO
-    for number in range(1, last + 1):
-        row = found.get(number, {"amount": ZERO, "projects": ZERO})
-        amount, projects = amount + row["amount"], projects + row["projects"]
-        months.append(Month(number, row["amount"], row["projects"], amount, projects))
-    return months
+    return running(year, on, {row["month"]: (row["amount"], row["projects"]) for row in rows})
 
 
 def counted(year: int, on: date, scope: Scope = None) -> QuerySet[Agreement]:
@@ -177,6 +170,17 @@ def tenants(on: date, park: Park | None = None) -> QuerySet[Occupancy]:
     return current.filter(space__park__kind=Park.Kind.PLATFORM)
 
 
+def running(year: int, on: date, found: dict) -> list[Month]:
+    """Return the months up to ``on`` with running totals; ``found``: month → (amount, projects)."""
+    last = 0 if on.year < year else 12 if on.year > year else on.month
+    months, amount, projects = [], ZERO, ZERO
+    for number in range(1, last + 1):
+        of_month = found.get(number, (ZERO, ZERO))
+        amount, projects = amount + of_month[0], projects + of_month[1]
+        months.append(Month(number, *of_month, amount, projects))
+    return months
+
+
 def _counted(year: int, on: date) -> QuerySet[Agreement]:
     return Agreement.objects.signed_in(year, on).counted_amounts()
 
@@ -185,7 +189,7 @@ def _scope_field(scope: Scope) -> str:
     return {IndustryChain: "chain", User: "specialist", Park: "park"}[type(scope)]
 
 
-_PATHS = {
+PATHS = {
     "chain": "project__chain",
     "park": "project__park",
     "specialist": "project__credits__specialist",
@@ -197,10 +201,10 @@ def _of_scope(agreements: QuerySet[Agreement], scope: Scope):
     if scope is None:
         return agreements, Value(Decimal(1))
     field = _scope_field(scope)
-    return agreements.filter(**{_PATHS[field]: scope}), _share(field)
+    return agreements.filter(**{PATHS[field]: scope}), share_of(field)
 
 
-def _share(field: str):
+def share_of(field: str):
     """A specialist has the agreed share of a project; a chain or a park has all of it."""
     return F("project__credits__share") / 100 if field == "specialist" else Value(Decimal(1))
 
@@ -211,28 +215,28 @@ def _number(expression) -> Coalesce:
     return Coalesce(Sum(expression, output_field=output), Value(ZERO), output_field=output)
 
 
-def _amount(share) -> Coalesce:
+def amount_of(share) -> Coalesce:
     return _number(F("amount_wan") * share)
 
 
-def _formal(share) -> Coalesce:
+def projects_of(share) -> Coalesce:
     return _number(Case(When(kind=Agreement.Kind.FORMAL, then=share), default=Value(ZERO)))
 
 
 def _sums(agreements: QuerySet[Agreement], share) -> dict:
-    return agreements.aggregate(amount=_amount(share), projects=_formal(share))
+    return agreements.aggregate(amount=amount_of(share), projects=projects_of(share))
 
 
 def _zone_actuals(year: int, on: date) -> dict:
     whole = Value(Decimal(1))
-    return _cells(
+    return cells_of(
         _sums(_counted(year, on), whole),
         _sums(Agreement.objects.signed_in(year, on).pending(), whole),
         tenants(on).aggregate(n=Count("enterprise", distinct=True))["n"],
     )
 
 
-def _cells(done: dict | None, pending: dict | None, tenant_count: int) -> dict:
+def cells_of(done: dict | None, pending: dict | None, tenant_count: int) -> dict:
     nothing = {"amount": ZERO, "projects": ZERO}
     done, pending = done or nothing, pending or nothing
     return {
@@ -253,15 +257,17 @@ def _actuals_by(year: int, on: date, field: str) -> dict:
             for row in rows.annotate(n=Count("enterprise", distinct=True))
         }
     return {
-        key: _cells(done.get(key), pending.get(key), tenant_counts.get(key, 0))
+        key: cells_of(done.get(key), pending.get(key), tenant_counts.get(key, 0))
         for key in {*done, *pending, *tenant_counts}
     }
 
 
 def _grouped(agreements: QuerySet[Agreement], field: str) -> dict:
-    share, path = _share(field), _PATHS[field]
+    share, path = share_of(field), PATHS[field]
     rows = (
-        agreements.order_by().values(path).annotate(amount=_amount(share), projects=_formal(share))
+        agreements.order_by()
+        .values(path)
+        .annotate(amount=amount_of(share), projects=projects_of(share))
     )
     return {row[path]: row for row in rows if row[path] is not None}
 
@@ -276,7 +282,7 @@ def _targets(year: int) -> dict:
     }
 
 
-def _lights() -> tuple[Decimal, Decimal]:
+def light_limits() -> tuple[Decimal, Decimal]:
     values = ZoneSetting.values()
     return (
         values[ZoneSetting.Key.LIGHT_YELLOW_FROM],
@@ -284,9 +290,9 @@ def _lights() -> tuple[Decimal, Decimal]:
     )
 
 
-def _build(year, on, scope, actuals: dict, targets: dict, lights) -> Progress:
+def build(year, on, scope, actuals: dict, targets: dict, lights) -> Progress:
     pace = time_progress(year, on)
-    cells = actuals or _cells(None, None, 0)
+    cells = actuals or cells_of(None, None, 0)
     key = scope.pk if scope else None
     figures = {
         measure: Figure(measure, targets.get((measure, key)), *cells[measure], pace, *lights)

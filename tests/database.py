@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from zone.checkout import VAR, Lock, make_folder
+from zone.checkout import VAR, Lock
 from zone.cluster import THROWAWAY, Cluster
 from zone.cluster_data import find_home
 
@@ -21,11 +21,11 @@ class Database:
     """The server behind this run, with the lock that shows the next run that it is in use."""
 
     def __init__(self) -> None:
-        remove_leftovers()
-        make_folder(FOLDER)
-        self.root = FOLDER / f"{os.getpid()}-{secrets.token_hex(3)}"
-        self.lock = Lock(self.root / "run")
-        self.lock.alone()
+        with Lock(FOLDER / "mutex"):
+            remove_leftovers()
+            self.root = FOLDER / f"{os.getpid()}-{secrets.token_hex(3)}"
+            self.lock = Lock(self.root / "run")
+            self.lock.alone()
         self.cluster = Cluster(self.root, THROWAWAY)
         self.cluster.start()
         self.check_that_it_is_ours()

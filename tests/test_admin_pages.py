@@ -83,7 +83,9 @@ def many_below_one(user) -> dict:
 
 def queries(client, url) -> int:
     client.get(url)
-    with CaptureQueriesContext(connection, ) as seen:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
         response = client.get(url)
         assert response.status_code == 200, url
     return len(seen)

@@ -28,7 +28,7 @@ def make_folder(path: Path, mode: int = 0o755) -> Path:
 
 def unwritable(path: Path, error: OSError) -> StartProblem:
     return StartProblem(
-        f"Cannot write {path} ({error.strerror}): give yourself the right to, for instance with "
+        f"Cannot use {path} ({error.strerror}): give yourself the right to, for instance with "
         f"chown -R $USER {VAR if path.is_relative_to(VAR) else path.parent}, and start again."
     )
 

@@ -75,8 +75,10 @@ class Cluster:
         """The port of the last start; None before the first."""
         try:
             return int((self.root / "port").read_text())
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
+        except OSError as error:
+            raise unwritable(self.root, error) from error
 
     @property
     def url(self) -> str:

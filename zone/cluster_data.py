@@ -21,8 +21,12 @@ SUPERUSER = "postgres"
 
 def find_home(root: Path) -> Path:
     """The folder that holds the data: `root`, or the place that is remembered there."""
-    remembered = root / "place"
-    return Path(remembered.read_text().strip()) if remembered.exists() else root
+    try:
+        return Path((root / "place").read_text().strip())
+    except (FileNotFoundError, NotADirectoryError):
+        return root
+    except OSError as error:
+        raise unwritable(root, error) from error
 
 
 def settle(root: Path) -> None:

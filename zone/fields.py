@@ -52,6 +52,12 @@ class PlainNumber(forms.DecimalField):
             value = identifiers.half_width(value).replace(",", "").replace("、", "")
         return super().to_python(value)
 
+    def prepare_value(self, value):
+        """Show 5700, not 5700.0000."""
+        if isinstance(value, Decimal):
+            return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
+        return value
+
 
 class QuantityField(models.DecimalField):
     """A decimal whose input shows the other usual unit beside it."""

@@ -161,6 +161,10 @@ def environment(request) -> list[str] | None:
     return None
 
 
+def favicon(request) -> str:
+    return static("zone/favicon.svg")
+
+
 def stylesheet(request) -> str:
     return static("zone/zone.css")
 

@@ -111,6 +111,7 @@ LOGIN_REDIRECT_URL = "/"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "zone" / "locale"]
+FORMAT_MODULE_PATH = ["zone.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
@@ -155,6 +156,9 @@ UNFOLD = {
     "SITE_HEADER": _("Investment promotion CRM"),
     "SITE_SUBHEADER": _("Changzhi High-tech Zone"),
     "SITE_SYMBOL": "domain",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "zone.navigation.favicon"},
+    ],
     "SITE_URL": "/",
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models import CapitalArrival, Occupancy
 from zone import units
+from zone.admin.autocomplete import KnowingForm
 from zone.admin.base import ZoneAdmin, display
 from zone.admin.state import day_input
 from zone.calendar import today
@@ -30,14 +31,14 @@ class CurrentFilter(admin.SimpleListFilter):
             return rows
 
 
-class OccupancyForm(forms.ModelForm):
+class OccupancyForm(KnowingForm):
     """Asks for the first and the last day; the range is ours to build."""
 
-    starts_on = forms.DateField(label=_("first day"), widget=day_input)
+    starts_on = forms.DateField(label=_("first day"), widget=day_input())
     ends_on = forms.DateField(
         label=_("last day"),
         required=False,
-        widget=day_input,
+        widget=day_input(),
         help_text=_("Empty while no end is agreed."),
     )
 

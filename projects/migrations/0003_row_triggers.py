@@ -2,12 +2,13 @@ from django.db import migrations
 
 from zone.row_triggers import touch
 
-# Two transactions that each add 60 % would both find room: the lock on the project makes
-# them take turns. Deferred, so that shares can be moved between people within one save.
+# Two transactions that each add 60 % would both find room: the lock makes them take turns.
+# An advisory one, since both already share the project's row (by its foreign key) and would
+# deadlock on it. Deferred, so that shares can be moved between people within one save.
 CREDIT_TOTAL = """
 CREATE FUNCTION projects_check_credit_total() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM 1 FROM projects_project WHERE id = NEW.project_id FOR UPDATE;
+  PERFORM pg_advisory_xact_lock(hashtext('credit'), hashtext(NEW.project_id::text));
   IF (SELECT sum(share) FROM projects_credit WHERE project_id = NEW.project_id) > 100 THEN
     RAISE EXCEPTION 'the shares of a project sum to at most 100 %%'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_total_within_100';

@@ -51,6 +51,13 @@ class ZoneAdmin(KnownAutocompleteMixin, ModelAdmin):
         except (ValidationError, ValueError, FieldDoesNotExist):
             return None
 
+    def formfield_for_choice_field(self, db_field, request, **kwargs):
+        # Unfold preselects the first choice; what has no default is to be chosen.
+        if not db_field.blank and not db_field.has_default() and "choices" not in kwargs:
+            blank = [("", _("Select value"))]
+            kwargs["choices"] = db_field.get_choices(include_blank=True, blank_choice=blank)
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
     def changelist_view(self, request, extra_context=None):
         """Open the list; a query string that cannot be read leads to the whole list."""
         try:
@@ -109,6 +116,7 @@ class ZoneAdmin(KnownAutocompleteMixin, ModelAdmin):
 
 class ZoneInline(KnownAutocompleteMixin, TabularInline):
     extra = 0
+    hide_title = True
 
     def get_queryset(self, request):
         """Load what the rows point at with the rows, for their labels and autocompletes."""
@@ -129,6 +137,7 @@ class HistoryInline(TabularInline):
     """History is read, never written, in the admin."""
 
     extra = 0
+    hide_title = True
     max_num = 0
     can_delete = False
     ordering = ("-at",)

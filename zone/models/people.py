@@ -23,6 +23,11 @@ class User(Row, AbstractUser):
     def __str__(self):
         return self.display_name or self.username
 
+    def get_full_name(self):
+        return str(self)
+
+    get_short_name = get_full_name
+
 
 class AppointmentQuerySet(models.QuerySet):
     def current(self, on: date):

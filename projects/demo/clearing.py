@@ -1,0 +1,89 @@
+"""Removing the demo: exactly its rows, or nothing when real work stands on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import CASCADE, Field, Model
+
+from projects.demo.rows import demo_models, references
+from zone.models import User
+
+SHOWN = 20  # of the real rows of one kind
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Real rows that refer to demo rows by one field."""
+
+    field: Field
+    rows: list[Model]
+    number: int
+
+    @property
+    def model(self) -> type[Model]:
+        return self.field.model
+
+
+class RealRowsInTheWay(Exception):
+    """Raised with the blockers; nothing was removed."""
+
+    def __init__(self, blockers: list[Blocker]):
+        super().__init__(blockers)
+        self.blockers = blockers
+
+
+@transaction.atomic
+def clear(*, keep_people: bool = False) -> int:
+    """Remove every demo row and return how many; raise ``RealRowsInTheWay`` and remove none.
+
+    A real row stands in the way whatever its field would do on deletion: removing the demo
+    may neither take it along nor change it. Log entries and group memberships of demo
+    people go with them. With ``keep_people`` those whom real rows name stay as locked accounts:
+    history must not lose who did it.
+    """
+    models = demo_models()
+    for model in models:
+        # Nobody can refer to a locked row until we are through.
+        list(model.objects.filter(is_demo=True).order_by().select_for_update().values_list("pk"))
+    if keep_people:
+        _keep_people()
+    blockers = list(_blockers())
+    if blockers:
+        raise RealRowsInTheWay(blockers)
+    return sum(_remove(model) for model in models)
+
+
+def _keep_people():
+    named = set()
+    for blocker in _blockers(shown=None):
+        if blocker.field.related_model is User:
+            named |= {getattr(row, blocker.field.attname) for row in blocker.rows}
+    # Their password is public: from now on it opens nothing.
+    User.objects.filter(pk__in=named).update(
+        is_demo=False, is_active=False, is_superuser=False, password=make_password(None)
+    )
+
+
+def _remove(model: type[Model]) -> int:
+    _all, by_label = model.objects.filter(is_demo=True).delete()
+    return by_label.get(model._meta.label, 0)
+
+
+def _blockers(shown: int | None = SHOWN) -> Iterator[Blocker]:
+    holders = set(demo_models())
+    for model in apps.get_models():
+        for field in references(model):
+            if model in holders:
+                real = model.objects.filter(is_demo=False)
+            elif field.remote_field.on_delete is not CASCADE:
+                real = model.objects.all()
+            else:
+                continue
+            rows = real.filter(**{f"{field.name}__is_demo": True})
+            if number := rows.count():
+                yield Blocker(field, list(rows[:shown]), number)

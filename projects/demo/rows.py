@@ -1,0 +1,30 @@
+"""Which models hold demo rows, and what refers to them: found, never listed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+
+from django.apps import apps
+from django.db.models import Field, Model
+
+
+def demo_models() -> list[type[Model]]:
+    """Return every model with ``is_demo``, those that refer to others first."""
+    models = [model for model in apps.get_models() if _has_demo(model)]
+    graph = {
+        model: {field.related_model for field in references(model)} - {model} for model in models
+    }
+    order = [model for model in TopologicalSorter(graph).static_order() if model in graph]
+    return order[::-1]
+
+
+def references(model: type[Model]) -> Iterator[Field]:
+    """Return the foreign keys of ``model`` to models with demo rows."""
+    for field in model._meta.concrete_fields:
+        if field.is_relation and _has_demo(field.related_model):
+            yield field
+
+
+def _has_demo(model: type[Model]) -> bool:
+    return any(field.name == "is_demo" for field in model._meta.concrete_fields)

@@ -1,0 +1,187 @@
+"""Target progress: where the year stands, what is missing, and which rows say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from projects.models import Agreement, Credit, Project
+from projects.overview import Overview, overview, targets_by_year
+from projects.pages import charts, choices, months
+from projects.pages.figures import Shown, amount
+from projects.pages.funnel import funnel
+from projects.pages.lights import lit
+from projects.pages.links import Links, rows
+from projects.progress import Progress
+from zone.calendar import today
+from zone.models import Appointment, IndustryChain, Park, PublishedFigure, Target, User
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A row of a ranking; ``moved`` is places won (+) or lost (−) since the month before."""
+
+    rank: int
+    moved: int | None
+    amount: Shown
+    projects: Shown
+
+    @property
+    def scope(self):
+        return self.amount.scope
+
+    @property
+    def places(self) -> int:
+        return abs(self.moved or 0)
+
+
+@dataclass(frozen=True)
+class ParkRow:
+    """A park's lettable floor space as two bars, one above the other."""
+
+    park: Park
+    let: charts.Bar
+    held: charts.Bar
+
+    @classmethod
+    def of(cls, park: Park) -> ParkRow:
+        lettable = park.let_m2 + park.held_m2 + park.vacant_m2
+        share = 100 / lettable if lettable else 0
+        taken = park.let_m2 + park.held_m2
+        return cls(park, charts.bar(park.let_m2 * share), charts.bar(taken * share))
+
+    @property
+    def href(self) -> str:
+        return rows("zone_park", id__exact=self.park.pk)
+
+
+def progress_page(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm("zone.view_target"):
+        raise PermissionDenied
+    targets, chains = targets_by_year(), list(_chains())
+    chosen = choices.read(request.GET, list(targets), chains)
+    known = overview(
+        chosen.year,
+        chosen.on,
+        chains=chains,
+        specialists=_specialists(chosen),
+        targets=targets.get(chosen.year, {}),
+    )
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Target progress"),
+        "is_fullwidth": "1",
+        "chosen": chosen,
+        "chains": chains,
+        "year_has_targets": chosen.year in targets,
+        "may_set_targets": request.user.has_perm("zone.add_target"),
+        **_figures(known, chosen),
+        **_surroundings(request.user, chosen, Links(chosen.year, chosen.on)),
+    }
+    return TemplateResponse(request, "projects/progress.html", context)
+
+
+def _figures(known: Overview, chosen: choices.Choices) -> dict:
+    links, chain = Links(chosen.year, chosen.on), chosen.chain
+    scoped = next((row for row in known.chains if row.scope == chain), known.zone)
+    key = chain.pk if chain else None
+    return {
+        "links": links,
+        "has_demo": known.has_demo,
+        "amount": Shown(scoped.signed_amount, links, scoped.scope),
+        "projects": Shown(scoped.signed_projects, links, scoped.scope),
+        # A platform belongs to no chain: its tenants are always those of the zone.
+        "tenants": Shown(known.zone.platform_tenants, links),
+        "months": months.card(known.months[key], scoped.signed_amount, links, scoped.scope),
+        "chain_rows": ranking(known.chains, links, known.chains_before),
+        "specialist_rows": ranking(known.specialists, links),
+        "zone": {
+            "amount": Shown(known.zone.signed_amount, links),
+            "projects": Shown(known.zone.signed_projects, links),
+        },
+        "rest": _rest(known),
+    }
+
+
+def _surroundings(user: User, chosen: choices.Choices, links: Links) -> dict:
+    """What stands beside the target: funnel, lights, parks, published figures."""
+    visible = Project.objects.visible_to(user)
+    lights, lights_in_all = lit(visible, chosen.on, chosen.chain)
+    parks = list(Park.objects.with_areas(chosen.on))
+    return {
+        "funnel": funnel(chosen.year, chosen.on, chosen.chain),
+        "leads_href": links.leads(chosen.chain),
+        "lights": lights,
+        "lights_in_all": lights_in_all,
+        "projects_href": links.projects(chosen.chain),
+        "park_rows": [ParkRow.of(park) for park in parks if park.total_m2],
+        "parks_without_spaces": [park for park in parks if not park.total_m2],
+        "platforms": [park for park in parks if park.kind == Park.Kind.PLATFORM],
+        "published": PublishedFigure.objects.filter(year=chosen.year),
+    }
+
+
+def ranking(scopes: list[Progress], links: Links, before: list[Progress] = ()) -> list[Ranked]:
+    """Return ``scopes`` best first: by completion, then by amount; without a target last."""
+    places = {row.scope.pk: place for place, row in enumerate(_best_first(before), 1)}
+    return [
+        Ranked(
+            rank=place,
+            moved=places[row.scope.pk] - place if places else None,
+            amount=Shown(row.signed_amount, links, row.scope),
+            projects=Shown(row.signed_projects, links, row.scope),
+        )
+        for place, row in enumerate(_best_first(scopes), 1)
+    ]
+
+
+def _best_first(scopes: list[Progress]) -> list[Progress]:
+    def merit(row: Progress):
+        figure = row.signed_amount
+        unknown = figure.completion is None
+        return (unknown, -(figure.completion or 0), -figure.actual, -row.signed_projects.actual)
+
+    return sorted(scopes, key=merit)
+
+
+def _rest(known: Overview) -> dict | None:
+    """Return what no chain has: the part of the target not allotted, and what counts outside."""
+    whole, outside = known.zone.signed_amount, known.chainless
+    allotted = sum(row.signed_amount.target or 0 for row in known.chains)
+    left = (whole.target or 0) - allotted
+    if left <= 0 and not outside.signed_amount.actual:
+        return None
+    return {
+        "target": amount(left) if left > 0 else "",
+        "actual": amount(outside.signed_amount.actual),
+        "projects": outside.signed_projects.actual,
+    }
+
+
+def _chains():
+    leaders = Appointment.objects.current(today()).filter(
+        role=Appointment.Role.CHAIN_LEADER, chain=OuterRef("pk")
+    )
+    name = Coalesce(NullIf("user__display_name", Value("")), "user__username")
+    return IndustryChain.objects.annotate(leader=Subquery(leaders.values(person=name)[:1]))
+
+
+def _specialists(chosen: choices.Choices):
+    """Return those in post on the day, those with a target, and those with a signing."""
+    person = OuterRef("pk")
+    post = Appointment.objects.current(chosen.on).filter(
+        role=Appointment.Role.SPECIALIST, user=person
+    )
+    signed = Agreement.objects.signed_in(chosen.year, chosen.on).counted_amounts()
+    credit = Credit.objects.filter(specialist=person, project__in=signed.values("project"))
+    target = Target.objects.filter(year=chosen.year, specialist=person)
+    return User.objects.filter(Q(Exists(post)) | Exists(credit) | Exists(target)).order_by(
+        "display_name", "username"
+    )

@@ -1,0 +1,104 @@
+"""A real Chromium for tests that click: `page` is a clean tab that fails on what nobody saw."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    # Without these, Chromium calls home, and the calls count as requests to other hosts.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HERE = Path(__file__).parent
+OWN_SCHEMES = {"data", "blob", "about"}
+TIMEOUT = 15_000  # milliseconds
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Where Chromium is: a reason to skip where there is none, unless REQUIRE_BROWSER=1."""
+    for path in filter(None, map(shutil.which, NAMES)):
+        return path
+    reason = "no Chromium found: apt-get install chromium fonts-noto-cjk"
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="package")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    # Playwright keeps an event loop in this thread, where Django would refuse every query.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def problems() -> list[str]:
+    """What went wrong in the tab; a test that provokes something looks at it and clears it."""
+    return []
+
+
+@pytest.fixture
+def page(
+    browser: Browser, live_server, django_db_serialized_rollback, problems: list[str]
+) -> Iterator[Page]:
+    """A tab on the running site: page.goto("/admin/").
+
+    The rollback brings the rows of the migrations (roles, permissions) back after the flush that
+    ends each test with a live server.
+    """
+    context = browser.new_context(
+        base_url=live_server.url,
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        viewport={"width": 1280, "height": 900},
+    )
+    context.set_default_timeout(TIMEOUT)
+    guard(context, live_server.url, problems)
+    yield context.new_page()
+    context.close()
+    assert problems == []
+
+
+def guard(context, address: str, problems: list[str]) -> None:
+    """Note console errors, exceptions and requests to other hosts, which are refused."""
+    own = urlsplit(address).netloc
+
+    def let_pass(route: Route) -> None:
+        url = urlsplit(route.request.url)
+        if url.netloc == own or url.scheme in OWN_SCHEMES:
+            return route.continue_()
+        problems.append(f"request to another host: {route.request.url}")
+        return route.abort()
+
+    def note(message) -> None:
+        if message.type == "error":
+            problems.append(f"console: {message.text}")
+
+    context.route("**/*", let_pass)
+    context.on("console", note)
+    context.on("weberror", lambda error: problems.append(f"exception: {error.error}"))

@@ -1,0 +1,33 @@
+"""The guard on every tab has to see what it is there for."""
+
+import contextlib
+
+from playwright.sync_api import Error, Page
+
+
+def test_a_quiet_page_passes(page: Page):
+    page.goto("/healthz")
+    assert page.inner_text("body") == "ok"
+
+
+def test_a_console_error_is_noticed(page: Page, problems: list[str]):
+    page.goto("/healthz")
+    page.evaluate("console.error('broken')")
+    assert problems == ["console: broken"]
+    problems.clear()
+
+
+def test_an_exception_is_noticed(page: Page, problems: list[str]):
+    page.goto("/healthz")
+    page.evaluate("setTimeout(() => { throw new Error('boom') })")
+    page.wait_for_timeout(50)
+    assert [problem.split("\n")[0] for problem in problems] == ["exception: boom"]
+    problems.clear()
+
+
+def test_a_request_to_another_host_is_refused_and_noticed(page: Page, problems: list[str]):
+    page.goto("/healthz")
+    with contextlib.suppress(Error):
+        page.evaluate("fetch('http://192.0.2.1/tracker.js')")
+    assert "request to another host: http://192.0.2.1/tracker.js" in problems
+    problems.clear()

@@ -1,0 +1,156 @@
+"""Two people do the same thing at once: exactly one wins, the other is told.
+
+Real threads against real PostgreSQL; each with a negative control that shows the race is real.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+from threading import Barrier
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from crm.models import Lead
+from projects.models import Agreement, Credit, Occupancy, Project
+from projects.signing import convert
+from tests.factories import (
+    make_agreement,
+    make_enterprise,
+    make_lead,
+    make_project,
+    make_space,
+    make_user,
+)
+
+THREADS, ROUNDS = 16, 5
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def at_once(work, threads: int = THREADS) -> list[str]:
+    """Run ``work(n)`` in ``threads`` threads at the same moment; return what became of each."""
+    barrier = Barrier(threads)
+
+    def run(number: int) -> str:
+        try:
+            barrier.wait()
+            work(number)
+        except (ValidationError, IntegrityError) as refusal:
+            return type(refusal).__name__
+        finally:
+            connection.close()
+        return "won"
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(threads)))
+
+
+def screened_lead(user) -> Lead:
+    lead = make_lead(owner=user)
+    lead.advance(by=user)
+    return lead
+
+
+def test_a_lead_is_claimed_by_one():
+    people = [make_user() for _ in range(THREADS)]
+    for _ in range(ROUNDS):
+        lead = make_lead()
+        results = at_once(lambda n, pk=lead.pk: Lead.objects.get(pk=pk).claim(by=people[n]))
+        assert results.count("won") == 1
+        assert results.count("ValidationError") == THREADS - 1
+        assert lead.owner_changes.count() == 1
+
+
+def test_a_lead_becomes_one_project():
+    user = make_user()
+    for _ in range(ROUNDS):
+        lead = screened_lead(user)
+        results = at_once(lambda n, pk=lead.pk: convert(Lead.objects.get(pk=pk), by=user))
+        assert results.count("won") == 1
+        assert results.count("ValidationError") == THREADS - 1
+        assert Project.objects.filter(lead=lead).count() == 1
+
+
+def test_without_the_lock_a_lead_is_claimed_twice():
+    """The negative control: look first, write then, as a naive claim does."""
+    people = [make_user() for _ in range(THREADS)]
+
+    def naive(n, pk):
+        lead = Lead.objects.get(pk=pk)
+        if lead.owner_id is not None:
+            raise ValidationError("taken")
+        lead.owner = people[n]
+        lead.save(update_fields=["owner"])
+
+    wins = 0
+    for _ in range(ROUNDS):
+        lead = make_lead()
+        wins = max(wins, at_once(lambda n, pk=lead.pk: naive(n, pk)).count("won"))
+    assert wins > 1
+
+
+def test_of_two_formal_agreements_one_is_recognised():
+    office = make_user()
+    for _ in range(ROUNDS):
+        project = make_project()
+        rows = [make_agreement(project=project) for _ in range(THREADS)]
+        results = at_once(
+            lambda n, rows=rows: Agreement.objects.get(pk=rows[n].pk).recognise(by=office)
+        )
+        assert results.count("won") == 1
+        assert results.count("ValidationError") == THREADS - 1
+        assert project.agreements.counted_projects().count() == 1
+
+
+def test_shares_of_a_project_stay_within_100():
+    people = [make_user() for _ in range(THREADS)]
+
+    def add(n, project):
+        with transaction.atomic():
+            Credit.objects.create(project=project, specialist=people[n], share=Decimal(60))
+
+    for _ in range(ROUNDS):
+        project = make_project()
+        results = at_once(lambda n, project=project: add(n, project))
+        assert results.count("won") == 1
+        assert results.count("IntegrityError") == THREADS - 1
+
+
+def test_a_space_is_given_once():
+    tenants = [make_enterprise() for _ in range(THREADS)]
+    for _ in range(ROUNDS):
+        space = make_space()
+        results = at_once(
+            lambda n, space=space: Occupancy.objects.create(
+                space=space,
+                enterprise=tenants[n],
+                period=DateRange(date(2025, 1, 1 + n), date(2026, 1, 1)),
+            )
+        )
+        assert results.count("won") == 1
+        assert space.occupancies.count() == 1
+
+
+def test_project_numbers_are_given_once():
+    enterprise = make_enterprise()
+    results = at_once(lambda n: Project.objects.create(name=f"项目{n}", enterprise=enterprise))
+    assert results == ["won"] * THREADS
+    assert Project.objects.values("code").distinct().count() == THREADS
+
+
+def test_without_the_lock_project_numbers_collide():
+    """The negative control: the same numbering, without taking turns."""
+
+    enterprise = make_enterprise()
+
+    def number(n):
+        codes = Project.objects.filter(code__startswith="CZGX-2025-").values_list("code", flat=True)
+        last = max((int(code[10:]) for code in codes), default=0)
+        Project.objects.create(
+            name=f"项目{n}", enterprise=enterprise, code=f"CZGX-2025-{last + 1:04d}"
+        )
+
+    assert "IntegrityError" in at_once(number)

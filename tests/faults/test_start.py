@@ -1,0 +1,275 @@
+"""`make start` as people use it: refused in one line, stopped by Ctrl-C, killed, taken over."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from zone.cluster import THROWAWAY, Cluster
+
+pytestmark = pytest.mark.slow
+LIMIT = 90  # seconds; the first start makes the data and the demo
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Started:
+    """A running `manage.py start` in a checkout."""
+
+    def __init__(self, checkout: Path, environment: dict[str, str]) -> None:
+        self.checkout = checkout
+        self.port = free_port()
+        self.log = checkout.parent / f"start-{self.port}.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "start"],
+                cwd=checkout, env=environment | {"PORT": str(self.port)},
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def ready(self) -> "Started":
+        deadline = time.monotonic() + LIMIT
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                if self.get("/readyz") == (200, "ok"):
+                    return self
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def get(self, path: str) -> tuple[int, str]:
+        address = f"http://127.0.0.1:{self.port}{path}"
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+
+    def signal(self, number: int) -> None:
+        """As a terminal does it: to the whole group of processes, the workers included."""
+        os.killpg(self.process.pid, number)
+
+    def end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.signal(signal.SIGKILL)
+        self.process.wait()
+
+
+def processes_in(folder: Path) -> list[int]:
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if Path(os.readlink(f"/proc/{name}/cwd")).is_relative_to(folder):
+                found.append(int(name))
+    return found
+
+
+def wait_until_empty(folder: Path, seconds: float = 15) -> list[int]:
+    deadline = time.monotonic() + seconds
+    while processes_in(folder) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return processes_in(folder)
+
+
+@pytest.fixture
+def start(checkout: Path, clean_environment: dict[str, str]) -> Iterator[Callable[..., Started]]:
+    started: list[Started] = []
+
+    def go(**environment: str) -> Started:
+        started.append(Started(checkout, clean_environment | environment))
+        return started[-1]
+
+    yield go
+    for one in started:
+        one.end()
+
+
+def refused(checkout: Path, environment: dict[str, str], command: str = "start", **how) -> str:
+    """Run a command that must fail; return the one line it says."""
+    done = subprocess.run(
+        [*how.pop("python", [sys.executable]), "manage.py", command],
+        cwd=checkout, env=environment, capture_output=True, text=True, timeout=LIMIT, **how,
+    )  # fmt: skip
+    assert done.returncode != 0
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_and_its_kin_leave_no_process(start, checkout, number):
+    server = start().ready()
+    cluster = Cluster(checkout / "var" / "postgres")
+    assert cluster.processes.all() != []
+    server.signal(number)
+    server.process.wait(30)
+    assert cluster.processes.all() == []
+    assert wait_until_empty(checkout) == []
+
+
+def test_ctrl_c_half_way_through_the_first_start_leaves_no_process(start, checkout):
+    server = start()
+    deadline = time.monotonic() + LIMIT
+    while "2/5" not in server.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    server.signal(signal.SIGINT)
+    server.process.wait(30)
+    assert wait_until_empty(checkout) == []
+    start().ready()
+
+
+def test_the_next_start_takes_over_after_a_kill(start, checkout):
+    server = start().ready()
+    cluster = Cluster(checkout / "var" / "postgres")
+    with psycopg.connect(cluster.url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+    before = cluster.processes.postmaster()
+    # The main process alone: its workers have to notice by themselves.
+    server.process.kill()
+    server.process.wait()
+    assert cluster.answers()
+
+    second = start().ready()
+    assert cluster.processes.postmaster() == before
+    with psycopg.connect(cluster.url) as connection:
+        assert connection.execute("SELECT n FROM kept").fetchone() == (1,)
+    second.signal(signal.SIGINT)
+    second.process.wait(30)
+    assert cluster.processes.all() == []
+
+
+def test_the_site_recovers_when_the_postmaster_is_killed(start, checkout):
+    server = start().ready()
+    cluster = Cluster(checkout / "var" / "postgres")
+    os.kill(cluster.processes.postmaster(), signal.SIGKILL)
+    server.ready()
+    assert cluster.answers()
+
+
+def test_a_killed_worker_is_replaced(start, checkout):
+    server = start().ready()
+    workers = [pid for pid in processes_in(checkout) if parent(pid) == server.process.pid]
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    server.ready()
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def test_a_second_start_is_refused_in_one_line(start, checkout, clean_environment):
+    server = start().ready()
+    environment = clean_environment | {"PORT": str(free_port())}
+    line = refused(checkout, environment)
+    assert f"process {server.process.pid} serves http://127.0.0.1:{server.port}/" in line
+    server.ready()
+
+
+def test_another_command_works_beside_the_server(start, checkout, clean_environment):
+    server = start().ready()
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--check"], cwd=checkout, env=clean_environment
+    )
+    assert done.returncode == 0
+    assert server.ready()
+
+
+def test_a_taken_port_is_refused_in_one_line(checkout, clean_environment):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        line = refused(checkout, clean_environment | {"PORT": str(port)})
+    assert f"Port {port} is taken" in line
+    assert "make start" in line
+    assert wait_until_empty(checkout) == []
+    assert Cluster(checkout / "var" / "postgres").processes.all() == []
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_a_wrong_port_is_refused_in_one_line(checkout, clean_environment, port):
+    assert "use a number from 1 to 65535" in refused(checkout, clean_environment | {"PORT": port})
+
+
+def test_a_folder_of_somebody_else_is_refused_in_one_line(
+    checkout, clean_environment, nobody, anyones_python
+):
+    if not nobody:
+        checkout.chmod(0o555)
+    line = refused(checkout, clean_environment, python=anyones_python, **nobody)
+    assert "Cannot use" in line
+    assert "chown" in line
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root leaves files that others cannot read")
+def test_after_root_an_ordinary_user_is_told_in_one_line(
+    checkout, clean_environment, nobody, anyones_python
+):
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--plan"],
+        cwd=checkout, env=clean_environment, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    for command in ("start", "check", "migrate"):
+        line = refused(checkout, clean_environment, command, python=anyones_python, **nobody)
+        assert "chown" in line
+    keyed = clean_environment | {"SECRET_KEY": "x" * 50, "DEBUG": "1"}
+    for command in ("start", "check", "migrate"):
+        assert "chown" in refused(checkout, keyed, command, python=anyones_python, **nobody)
+
+
+def test_an_ordinary_user_starts_and_stops(checkout, clean_environment, nobody, anyones_python):
+    if nobody:
+        for path in [checkout, *checkout.rglob("*")]:
+            os.chown(path, nobody["user"], nobody["group"])
+    port = str(free_port())
+    process = subprocess.Popen(
+        [*anyones_python, "manage.py", "start"],
+        cwd=checkout, env=clean_environment | {"PORT": port}, stdout=subprocess.PIPE,
+        text=True, start_new_session=True, **nobody,
+    )  # fmt: skip
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Ready" in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(30)
+    process.stdout.close()
+    assert f"Ready: http://127.0.0.1:{port}/" in lines[-1]
+    assert wait_until_empty(checkout) == []
+    assert Cluster(checkout / "var" / "postgres").processes.all() == []
+
+
+def test_a_server_of_ones_own_is_used_and_left_alone(start, checkout, tmp_path):
+    external = Cluster(tmp_path / "external", THROWAWAY)
+    try:
+        external.start()
+        server = start(DATABASE_URL=external.url).ready()
+        assert not (checkout / "var" / "postgres").exists()
+        server.signal(signal.SIGINT)
+        server.process.wait(30)
+        assert external.answers()
+    finally:
+        external.remove()
+
+
+def test_a_server_that_does_not_answer_is_refused_in_one_line(checkout, clean_environment):
+    url = f"postgresql://zone:secret@127.0.0.1:{free_port()}/zone"
+    environment = clean_environment | {"DATABASE_URL": url, "PORT": str(free_port())}
+    line = refused(checkout, environment)
+    assert "does not answer" in line
+    assert "secret" not in line
+
+
+def test_without_a_secret_key_production_does_not_start(checkout, clean_environment):
+    assert "SECRET_KEY" in refused(checkout, clean_environment | {"DEBUG": "0"}, command="check")

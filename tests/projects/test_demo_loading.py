@@ -1,0 +1,84 @@
+"""Loading the demo onto the facts, and clearing it away again."""
+
+from io import StringIO
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+
+from projects import facts
+from projects.demo import loading
+from projects.demo.rows import demo_models
+from projects.demo.story import Story
+from tests import factories
+from zone.models import IndustryChain, Target, User
+
+
+@pytest.fixture
+def zone(db):
+    facts.load()
+
+
+def rows_by_model() -> dict:
+    return {
+        model._meta.label: dict(model.objects.values_list("pk", "is_demo"))
+        for model in demo_models()
+    }
+
+
+def told() -> list[dict]:
+    """Tell the story without saving it, but for the password's salt and the database's defaults."""
+    story = Story()
+    loading.tell(story)
+    own = {"password", "version", "updated_at"}
+    return [
+        {
+            field.attname: str(getattr(row, field.attname))
+            for field in row._meta.concrete_fields
+            if field.attname not in own
+        }
+        for model, rows in story.rows.items()
+        if model is not User.groups.through
+        for row in rows
+    ]
+
+
+def test_every_row_it_makes_is_marked(zone):
+    before = rows_by_model()
+    call_command("load_demo", stdout=StringIO())
+    for label, rows in rows_by_model().items():
+        assert {pk for pk, is_demo in rows.items() if not is_demo} == set(before[label]), label
+
+
+def test_the_same_story_every_time(zone):
+    assert told() == told()
+
+
+def test_clearing_leaves_exactly_what_was_there_before(zone):
+    real = factories.make_lead(chain=IndustryChain.objects.first())
+    before = rows_by_model()
+    call_command("load_demo", stdout=StringIO())
+    call_command("clear_demo", stdout=StringIO())
+    assert rows_by_model() == before
+    real.refresh_from_db()
+    assert real.version == 1
+
+
+def test_targets_the_office_has_set_are_respected(zone):
+    chain = IndustryChain.objects.get(code="electronics")
+    factories.make_target("SIGNED_AMOUNT", 100, chain=chain)
+    loading.load()
+    assert not Target.objects.filter(is_demo=True, chain__isnull=False).exists()
+    assert Target.objects.filter(is_demo=True, specialist__isnull=False).exists()
+
+
+def test_it_needs_the_facts_first(db):
+    with pytest.raises(CommandError):
+        call_command("load_demo")
+    assert not User.objects.exists()
+
+
+def test_it_refuses_where_a_user_name_is_taken(zone):
+    factories.make_user(username="specialist1")
+    with pytest.raises(ValidationError, match="specialist1"):
+        loading.load()
