@@ -47,6 +47,8 @@ $(STAMP): requirements.lock
 	  { echo "make: $(PYTHON) is not Python 3.11 or newer: name one, as in make start PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "make: $(PYTHON) lacks venv: on Debian run apt-get install python3-venv, then make again" >&2; exit 1; }
+	@test -w . || \
+	  { echo "make: this folder cannot be written: give yourself the right with chown -R $$USER $(CURDIR), or clone it elsewhere" >&2; exit 1; }
 	@echo "Installing into $(VENV) (about a minute the first time) ..."
 	@test -x $(RUN) && $(RUN) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@rm -f $@

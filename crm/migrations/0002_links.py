@@ -146,6 +146,7 @@ class Migration(migrations.Migration):
             model_name="leadownerchange",
             name="from_owner",
             field=models.ForeignKey(
+                blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
@@ -167,6 +168,7 @@ class Migration(migrations.Migration):
             model_name="leadownerchange",
             name="to_owner",
             field=models.ForeignKey(
+                blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",

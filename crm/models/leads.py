@@ -366,10 +366,20 @@ class LeadOwnerChange(Change):
         Lead, models.CASCADE, related_name="owner_changes", verbose_name=_("lead")
     )
     from_owner = models.ForeignKey(
-        "zone.User", models.PROTECT, null=True, related_name="+", verbose_name=_("from")
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("from"),
     )
     to_owner = models.ForeignKey(
-        "zone.User", models.PROTECT, null=True, related_name="+", verbose_name=_("to")
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("to"),
     )
 
     class Meta(Change.Meta):

@@ -12,6 +12,7 @@ from math import ceil, cos, floor, log10, radians, sin
 
 START, SWEEP = 150, 240  # degrees: where a gauge begins, and how far it goes
 CENTRE_X, CENTRE_Y, RADIUS = 130, 112, 92
+LATE = Decimal("0.8")  # of the year
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def months(
         places[-1] = min(places[-1], Decimal(pace))
     line = [at(0, 0), *(at(*pair) for pair in zip(places, sums, strict=True))]
     ends = (at(0, 0), at(1, target)) if target else None
+    late = bool(places) and places[-1] > LATE
     ahead = bool(target and places) and sums[-1] >= target * places[-1]
     return Months(
         layout=layout,
@@ -161,7 +163,8 @@ def months(
         columns=[_column(layout, i, v, amounts, tallest) for i, v in enumerate(amounts)],
         months=[_column(layout, i, Decimal(0), amounts, tallest) for i in range(12)],
         target=ends,
-        target_label=ends and Point(ends[1].x, ends[1].y + (18 if ahead else -9)),
+        # The labels of a full year would meet above the line's end.
+        target_label=ends and Point(ends[1].x, ends[1].y + (20 if ahead and late else -9)),
         last_label=_last_label(line[-1], ahead, layout) if amounts else None,
         last_anchor="end" if line[-1].x > layout.left + plot * 0.3 else "start",
     )

@@ -39,16 +39,19 @@ SEED = (
          ON c.k = n %% %(chains)s""",
     """INSERT INTO crm_lead (id, is_demo, title, source, referrer, planned_investment_wan, needs,
          stage, registered_at, next_follow_up_on, enterprise_id, chain_id, owner_id)
-       SELECT gen_random_uuid(), false, '年产' || n || '吨正极材料项目', 'OWN', '', 1000 + n %% 90000,
-         '', (ARRAY['NEW','SCREENED','NEGOTIATING','AGREEING','LOST'])[1 + n %% 5],
+       SELECT gen_random_uuid(), false, '年产' || n || '吨正极材料项目', 'OWN', '',
+         1000 + n %% 90000, '',
+         (ARRAY['NEW','SCREENED','NEGOTIATING','AGREEING','LOST'])[1 + n %% 5],
          timestamptz '2025-01-01' + n * interval '5 minutes', date '2025-06-01' + n %% 200,
          e.id, e.chain_id, u.id
        FROM generate_series(1, %(leads)s) n
        JOIN (SELECT id, chain_id, row_number() OVER () - 1 AS k FROM crm_enterprise) e
          ON e.k = n %% (%(leads)s / 2)
-       JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_user) u ON u.k = n %% %(people)s""",
-    """INSERT INTO projects_project (id, is_demo, code, name, enterprise_id, chain_id, stage, status,
-         total_investment_wan, key_level, handler_id, content, published_status, source, lead_id)
+       JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_user) u
+         ON u.k = n %% %(people)s""",
+    """INSERT INTO projects_project (id, is_demo, code, name, enterprise_id, chain_id, stage,
+         status, total_investment_wan, key_level, handler_id, content, published_status, source,
+         lead_id)
        SELECT gen_random_uuid(), false, 'CZGX-2025-' || lpad(n::text, 6, '0'), title, enterprise_id,
          chain_id, 'SIGNED', 'ACTIVE', planned_investment_wan, 'NONE', owner_id, '', '', '', id
        FROM (SELECT *, row_number() OVER () AS n FROM crm_lead) l
@@ -117,7 +120,7 @@ class Command(BaseCommand):
         lead = Lead.objects.order_by("id").first()
         return {
             "lead list": leads,
-            "lead list, stage and chain": f"{leads}?stage__exact=NEW&chain__id__exact={lead.chain_id}",
+            "lead list, by stage": f"{leads}?stage__exact=NEW&chain__id__exact={lead.chain_id}",
             "lead search, 4 characters": f"{leads}?q=储能材料",
             "lead search, one hit": f"{leads}?q=年产777吨",
             "lead search, 2 characters": f"{leads}?q=正极",

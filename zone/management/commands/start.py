@@ -78,7 +78,7 @@ class Command(BaseCommand):
 
     @contextlib.contextmanager
     def only_one(self, cluster: database.Cluster | None, port: int) -> Iterator[None]:
-        """Refuse a second server on the same private data; it would be stopped by the first."""
+        """Refuse a second server on the same private data: nobody would know which is meant."""
         if cluster is None:
             yield
             return

@@ -1,0 +1,110 @@
+"""The layout holds: floors, rooms, triggers, file sizes (house.md §1 and §2)."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from zone.models import Row
+from zone.models.rows import Change
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOORS = ("zone", "crm", "projects")
+DOORS = ("admin", "api", "pages", "management")
+FORBIDDEN_NAMES = {"services.py", "utils.py", "helpers.py", "common.py"}
+SOURCES = sorted(
+    path for app in FLOORS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
+)
+OURS = [model for app in FLOORS for model in apps.get_app_config(app).get_models()]
+
+
+def imports(path: Path) -> set[str]:
+    """Return the dotted names of our own packages that ``path`` imports, wherever it does so."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.split(".")[0] in FLOORS}
+
+
+def test_the_reader_of_imports_sees_them_all():
+    assert "zone.models" in imports(ROOT / "crm" / "models" / "leads.py")
+    assert "projects.models.Agreement" in imports(ROOT / "projects" / "progress.py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_lower_floor_never_imports_a_higher_one(path):
+    floor = FLOORS.index(path.relative_to(ROOT).parts[0])
+    above = [name for name in imports(path) if FLOORS.index(name.split(".")[0]) > floor]
+    assert above == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_doors_of_an_app_never_import_one_another(path):
+    app, *rest = path.relative_to(ROOT).with_suffix("").parts
+    wrong = []
+    for name in imports(path):
+        target = name.split(".")
+        if target[0] != app or len(target) < 2 or target[1] not in DOORS:
+            continue
+        # Inside its own room everything goes; a process module may use no door at all.
+        if rest[0] != target[1] and (rest[0] in DOORS or rest[0] not in ("urls",)):
+            wrong.append(name)
+    assert wrong == []
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    assert [path for path in SOURCES if path.name in FORBIDDEN_NAMES] == []
+
+
+def test_no_file_grows_past_400_lines():
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in SOURCES
+        if (lines := len(path.read_text().splitlines())) > 400
+    }
+    assert long == {}
+
+
+def test_html_is_never_marked_safe_and_scripts_are_never_inline():
+    assert [path for path in SOURCES if "mark_safe" in path.read_text()] == []
+    templates = [path for app in FLOORS for path in (ROOT / app).rglob("*.html")]
+    inline = [
+        path
+        for path in templates
+        if re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=", path.read_text())
+    ]
+    assert (inline, bool(templates)) == ([], True)
+
+
+@pytest.mark.django_db
+def test_every_business_row_keeps_its_version():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'touch_row'")
+        touched = {table for (table,) in cursor.fetchall()}
+    rows = {model._meta.db_table for model in OURS if issubclass(model, Row)}
+    assert touched == rows
+
+
+def test_every_model_is_a_business_row_or_history():
+    assert [model for model in OURS if not issubclass(model, (Row, Change))] == []
+
+
+def test_every_model_says_in_one_sentence_what_it_is():
+    assert [m for m in OURS if not m.__doc__ or m.__doc__.startswith(f"{m.__name__}(")] == []
+
+
+def test_the_top_level_stays_as_it_is():
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    folders = {line.split("/")[0] for line in listed.stdout.splitlines() if "/" in line}
+    assert folders <= {".ci", "zone", "crm", "projects", "fixtures", "tests"}
