@@ -32,6 +32,8 @@ def main() -> None:
             execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, checkout.StartProblem) as problem:
         sys.exit(f"manage.py: {problem}")
+    except KeyboardInterrupt:
+        sys.exit("\nStopped.")
 
 
 if __name__ == "__main__":

@@ -148,3 +148,28 @@ def test_a_crafted_query_string_never_gives_a_500(client, root, model, query):
 @pytest.mark.parametrize("pk", ["x", "00000000-0000-0000-0000-000000000000"])
 def test_an_unknown_id_is_404_or_leads_back(client, root, model, pk):
     assert client.get(url(model, "change", pk)).status_code in (302, 404)
+
+
+def test_a_search_finds_titles_and_enterprises(client, root):
+    one = factories.make_lead(title="年产正极材料")
+    other = factories.make_lead(enterprise=factories.make_enterprise(name="示例正极有限公司"))
+    factories.make_lead(title="负极")
+    page = client.get(url(type(one), "changelist") + "?q=正极")
+    assert set(page.context["cl"].queryset) == {one, other}
+
+
+def test_only_a_superuser_touches_a_superusers_account(client, root):
+    client.force_login(factories.make_user("system_admin"))
+    for page in ("change", "password_change"):
+        name = "auth_user_password_change" if page == "password_change" else "zone_user_change"
+        assert client.post(reverse(f"admin:{name}", args=[root.pk]), {}).status_code == 403
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_refusal_is_a_page_that_says_what_to_do(client, settings, status):
+    settings.DEBUG = False
+    client.force_login(factories.make_user("auditor"))
+    path = "/nowhere/" if status == 404 else url(OURS[0], "changelist")
+    response = client.get(path)
+    assert response.status_code == status
+    assert "招商办" in response.text

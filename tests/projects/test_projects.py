@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from projects import gates
 from projects.models import Credit, Project
@@ -150,7 +150,8 @@ def test_fixed_assets_stay_within_the_total():
 def test_the_database_refuses_shares_above_100_per_cent():
     project = make_project()
     make_credit(project=project, specialist=make_user(), share=Decimal(60))
-    with pytest.raises(IntegrityError, match="at most 100"), transaction.atomic():
-        Credit.objects.create(project=project, specialist=make_user(), share=Decimal(41))
-        with transaction.get_connection().cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    Credit.objects.create(project=project, specialist=make_user(), share=Decimal(41))
+    refused = pytest.raises(IntegrityError, match="at most 100")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    Credit.objects.all().delete()

@@ -48,6 +48,11 @@ class UserAdmin(DjangoUserAdmin, ZoneAdmin):
     )
     inlines = (AppointmentInline,)
 
+    def has_change_permission(self, request, obj=None):
+        """Only a superuser touches a superuser's account, its password included."""
+        above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return super().has_change_permission(request, obj) and not above
+
     def get_inlines(self, request, obj):
         return self.inlines if obj else ()
 

@@ -1,0 +1,453 @@
+import re
+from datetime import date
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from projects.models import Agreement, Project, StageChange
+from projects.overview import overview, targets_by_year
+from projects.pages.funnel import funnel
+from projects.pages.lights import lit
+from projects.progress import monthly, progress, progress_by
+from tests import factories
+from zone.models import IndustryChain, PublishedFigure, User, ZoneSetting
+
+pytestmark = pytest.mark.django_db
+
+MARCH = date(2025, 3, 31)
+ADDRESS = "/admin/progress/?year=2025&on=2025-03-31"
+MEASURES = ("signed_amount", "signed_projects", "platform_tenants")
+FIELDS = ("target", "actual", "pending", "completion", "time_progress", "gap", "light")
+QUERIES = 15
+
+
+class Figures(HTMLParser):
+    """Reads data-figure and data-value: of the page itself, and of each row of a chain."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.chain, self.zone, self.chains, self.links, self.styled = None, [], {}, {}, []
+        self.feed(html[html.index('<div class="zp">') : html.index("</footer>")])
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "tr":
+            self.chain = attrs.get("data-chain")
+        if "style" in attrs or tag in ("script", "style"):
+            self.styled.append(tag)
+        if "data-figure" in attrs:
+            pair = (attrs["data-figure"], attrs["data-value"])
+            (self.chains.setdefault(self.chain, []) if self.chain else self.zone).append(pair)
+            self.links[self.chain, pair[0]] = attrs.get("href")
+
+    def handle_endtag(self, tag):
+        if tag == "tr":
+            self.chain = None
+
+
+@pytest.fixture
+def page(as_user, leader):
+    """Return the figures of an address, as the zone's leadership sees them."""
+    client = as_user(leader)
+
+    def read(address=ADDRESS) -> Figures:
+        response = client.get(address)
+        assert response.status_code == 200
+        found = Figures(response.content.decode())
+        found.response = response
+        return found
+
+    return read
+
+
+@pytest.fixture
+def targets(db):
+    factories.make_target("SIGNED_AMOUNT", 2_390_000)
+    factories.make_target("SIGNED_PROJECTS", 40)
+    factories.make_target("PLATFORM_TENANTS", 80)
+
+
+def test_only_those_who_may_see_targets_get_in(client, leader, specialist):
+    assert client.get(ADDRESS)["Location"].startswith(reverse("admin:login"))
+    client.force_login(specialist)
+    assert client.get(ADDRESS).status_code == 403
+    client.force_login(leader)
+    assert client.get(ADDRESS).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("counted", "completion", "gap", "light"),
+    [(597_500, "25.00", "0.00", "green"), (358_500, "15.00", "-10.00", "yellow")],
+)
+def test_checked_values_stand_on_the_page(page, targets, counted, completion, gap, light):
+    factories.make_counted(counted, signed_on=MARCH)
+    figures = dict(page().zone)
+    assert figures["signed_amount.target"] == "2390000"
+    assert figures["signed_amount.actual"] == str(counted)
+    assert figures["signed_amount.pending"] == "0"
+    assert figures["signed_amount.completion"] == completion
+    assert figures["signed_amount.time_progress"] == "25.00"
+    assert figures["signed_amount.gap"] == gap
+    assert figures["signed_amount.light"] == light
+    assert figures["signed_projects.actual"] == "1"
+
+
+@pytest.mark.parametrize("query", ["", "&chain=new-energy"])
+def test_each_figure_appears_exactly_once_outside_the_chain_table(page, targets, query):
+    factories.make_counted(100)
+    found = page(ADDRESS + query)
+    names = [name for name, _value in found.zone]
+    assert sorted(names) == sorted(f"{m}.{f}" for m in MEASURES for f in FIELDS)
+
+
+def test_a_row_of_the_chain_table_carries_every_figure_of_amount_and_projects(page, targets):
+    chain = factories.make_chain()
+    factories.make_target("SIGNED_AMOUNT", 20_000, chain=chain)
+    project = factories.make_counted(Decimal("5000.5"), signed_on=MARCH).project
+    assert project.chain == chain
+    factories.make_agreement(kind="FORMAL", amount_wan=300, signed_on=MARCH)
+    row = page().chains["new-energy"]
+    assert len(row) == 14
+    assert dict(row) == {
+        "signed_amount.target": "20000",
+        "signed_amount.actual": "5000.5",
+        "signed_amount.pending": "300",
+        "signed_amount.completion": "25.00",
+        "signed_amount.time_progress": "25.00",
+        "signed_amount.gap": "0.00",
+        "signed_amount.light": "green",
+        "signed_projects.target": "",
+        "signed_projects.actual": "1",
+        "signed_projects.pending": "1",
+        "signed_projects.completion": "",
+        "signed_projects.time_progress": "25.00",
+        "signed_projects.gap": "",
+        "signed_projects.light": "",
+    }
+
+
+def test_a_chosen_chain_takes_the_gauges_and_leaves_the_tenants_to_the_zone(page, targets):
+    factories.make_counted(100, signed_on=MARCH)
+    electronics = factories.make_chain("electronics")
+    project = factories.make_project(chain=electronics)
+    factories.make_counted(7, project=project, signed_on=MARCH)
+    figures = dict(page(f"{ADDRESS}&chain=electronics").zone)
+    assert figures["signed_amount.actual"] == "7"
+    assert figures["signed_amount.target"] == ""
+    assert figures["platform_tenants.target"] == "80"
+
+
+def test_without_a_target_there_is_a_dash_and_never_zero_per_cent(page):
+    factories.make_counted(100, signed_on=MARCH)
+    found = page()
+    figures = dict(found.zone)
+    for field in ("target", "completion", "gap", "light"):
+        assert [figures[f"{measure}.{field}"] for measure in MEASURES] == ["", "", ""]
+    assert figures["signed_amount.time_progress"] == "25.00"
+    assert "0.00%" not in found.response.content.decode()
+
+
+def test_the_office_is_led_to_set_a_missing_target(as_user, office, leader):
+    address = reverse("admin:zone_target_add")
+    assert address in as_user(office).get(ADDRESS).content.decode()
+    assert address not in as_user(leader).get(ADDRESS).content.decode()
+
+
+def test_three_hundred_per_cent_is_shown_as_it_is(page, targets):
+    factories.make_counted(7_170_000, signed_on=MARCH)
+    assert dict(page().zone)["signed_amount.completion"] == "300.00"
+
+
+def test_every_linked_figure_leads_to_exactly_its_rows(page, targets, as_user, office):
+    chain = factories.make_chain()
+    specialist = factories.make_specialist(chain)
+    agreement = factories.make_counted(100, signed_on=MARCH)
+    factories.make_credit(project=agreement.project, specialist=specialist)
+    factories.make_counted(50, signed_on=date(2025, 4, 1))
+    factories.make_agreement(kind="FORMAL", amount_wan=300, signed_on=MARCH)
+    factories.make_agreement(kind="FRAMEWORK", amount_wan=500_000, signed_on=MARCH)
+    links = page().links
+    client = as_user(office)
+    for scope in (None, chain.code):
+        for name in ("signed_amount.actual", "signed_projects.actual", "signed_amount.pending"):
+            response = client.get(links[scope, name])
+            assert response.status_code == 200, links[scope, name]
+            assert response.context["cl"].result_count == 1
+
+
+def test_every_address_on_the_page_opens(page, targets, client):
+    chain = factories.make_chain()
+    specialist = factories.make_specialist(chain)
+    agreement = factories.make_counted(100, signed_on=MARCH)
+    factories.make_credit(project=agreement.project, specialist=specialist)
+    factories.make_target("SIGNED_AMOUNT", 1000, chain=chain)
+    factories.make_target("SIGNED_AMOUNT", 1000, specialist=specialist)
+    park = factories.make_park(kind="PLATFORM")
+    factories.make_occupancy(space=factories.make_space(park=park))
+    PublishedFigure.objects.create(year=2025, indicator="项目", value=1, unit="个", source="公开")
+    late = factories.make_project(planned_start_on=date(2025, 1, 1))
+    html = page().response.content.decode()
+    assert reverse("admin:projects_project_change", args=[late.pk]) in html
+    body = html[html.index('<div class="zp">') :]
+    addresses = {a.replace("&amp;", "&") for a in re.findall(r'href="(/[^"]+)"', body)}
+    assert len(addresses) > 20
+    refused = {a for a in addresses if client.get(a).status_code != 200}
+    assert refused == set()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?year=&on=&chain=",
+        "?year=abc&on=2025-13-01&chain=nothing",
+        "?year=99999&on=0001-01-01",
+        "?year=2100&on=2000-01-01",
+        "?year=2000&on=2100-12-31",
+        "?year=-1&on=9999-12-31",
+        "?year=２０２５&on=２０２５-03-31",
+        "?year=2025%00&on=%00&chain=%00",
+        "?year=2025&year=2024&on=2025-03-31&on=x",
+        "?chain=%27%20OR%201=1",
+        "?on=2025-W01-1",
+    ],
+)
+def test_a_crafted_query_falls_back_and_never_fails(page, targets, query):
+    found = page(f"/admin/progress/{query}")
+    assert len(found.zone) == 21
+
+
+def test_what_was_put_right_is_said(page, targets):
+    chosen = page("/admin/progress/?year=abc&on=2025-02-30&chain=x").response.context["chosen"]
+    assert (chosen.year, chosen.on, chosen.chain) == (2025, date(2025, 12, 31), None)
+    assert len(chosen.notes) == 3
+
+
+def test_the_default_is_the_newest_year_with_targets_that_has_come(page, targets, monkeypatch):
+    factories.make_target("SIGNED_AMOUNT", 1, year=2099)
+    monkeypatch.setattr("projects.pages.choices.today", lambda: date(2025, 6, 15))
+    chosen = page("/admin/progress/").response.context["chosen"]
+    assert (chosen.year, chosen.on) == (2025, date(2025, 6, 15))
+    assert chosen.years == [2099, 2025]
+    assert [end.on for end in chosen.month_ends][-1] == date(2025, 5, 31)
+
+
+def test_the_overview_says_what_progress_says(db, targets):
+    chains = [factories.make_chain(code) for code in ("new-energy", "electronics", "equipment")]
+    specialists = [factories.make_specialist(chains[0]) for _ in range(2)]
+    office = factories.make_office()
+    for number, chain in enumerate([*chains, None, chains[0]]):
+        project = factories.make_project(chain=chain)
+        day = date(2025, number + 1, 10)
+        factories.make_counted(1000 * number + 100, project=project, signed_on=day)
+        factories.make_credit(project=project, specialist=specialists[0], share=Decimal(70))
+        factories.make_credit(project=project, specialist=specialists[1], share=Decimal(30))
+        more = factories.make_agreement(
+            project=project, kind="SUPPLEMENT", amount_wan=11, signed_on=date(2025, 6, 1)
+        )
+        if number % 2:
+            more.recognise(by=office)
+        factories.make_agreement(kind="FRAMEWORK", amount_wan=500_000, signed_on=day)
+        factories.make_agreement(
+            project=factories.make_project(chain=chain), kind="FORMAL", amount_wan=7, signed_on=day
+        )
+    factories.make_target("SIGNED_AMOUNT", 5000, chain=chains[1])
+    factories.make_target("SIGNED_PROJECTS", 3, specialist=specialists[1])
+    platform = factories.make_park(kind="PLATFORM")
+    factories.make_occupancy(space=factories.make_space(park=platform))
+    for on in (MARCH, date(2025, 6, 15), date(2024, 12, 31), date(2026, 2, 1)):
+        known = overview(
+            2025, on, chains=chains, specialists=specialists, targets=targets_by_year()[2025]
+        )
+        assert known.zone == progress(2025, on)
+        assert known.chains == progress_by(2025, on, "chain", chains)
+        assert known.specialists == progress_by(2025, on, "specialist", specialists)
+        assert known.months[None] == monthly(2025, on)
+        assert known.months[chains[0].pk] == monthly(2025, on, chains[0])
+    known = overview(2025, MARCH, chains=chains, specialists=[], targets={})
+    before = progress_by(2025, date(2025, 2, 28), "chain", chains)
+    found = [row.signed_amount.actual for row in known.chains_before]
+    assert found == [row.signed_amount.actual for row in before]
+
+
+def test_the_funnel_follows_each_lead_into_its_project(db, office):
+    for steps in range(4):
+        lead = factories.make_lead(owner=office)
+        for _ in range(steps):
+            lead.advance(by=office, on=MARCH)
+    project = factories.make_project(lead=lead)
+    for stage in ("SIGNED", "LANDED"):
+        StageChange.objects.create(project=project, to_stage=stage, on=MARCH, by=office)
+    type(lead).objects.update(registered_at="2025-01-31T12:00:00+08:00")
+    assert [step.count for step in funnel(2025, MARCH)] == [4, 3, 2, 1, 1, 1, 0]
+    assert [step.count for step in funnel(2025, date(2025, 3, 30))] == [4, 0, 0, 0, 0, 0, 0]
+    assert funnel(2025, MARCH)[1].share == "75.00%"
+    assert [step.count for step in funnel(2024, MARCH)] == [0] * 7
+
+
+def test_a_year_of_leads_begins_and_ends_at_midnight_in_shanghai(db, office):
+    lead = factories.make_lead()
+    for moment, count in (
+        ("2024-12-31T15:59:59Z", 0),
+        ("2024-12-31T16:00:00Z", 1),
+        ("2025-03-31T15:59:59Z", 1),
+        ("2025-03-31T16:00:00Z", 0),
+    ):
+        type(lead).objects.update(registered_at=moment)
+        assert funnel(2025, MARCH)[0].count == count
+
+
+@pytest.mark.parametrize(
+    ("planned", "light"),
+    [(date(2025, 3, 31), None), (date(2025, 3, 30), "yellow"), (date(2024, 12, 30), "red")],
+)
+def test_a_project_past_its_planned_start_is_lit_until_it_starts(db, planned, light):
+    project = factories.make_project(planned_start_on=planned)
+    found, in_all = lit(Project.objects.all(), MARCH)
+    assert [item.light for item in found] == ([light] if light else [])
+    assert in_all == len(found)
+    Project.objects.update(stage="STARTED")
+    assert lit(Project.objects.filter(pk=project.pk), MARCH) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("signed", "light"),
+    [(date(2025, 3, 1), None), (date(2025, 2, 28), "yellow"), (date(2024, 12, 30), "red")],
+)
+def test_an_agreement_that_waits_too_long_lights_its_project(db, signed, light):
+    agreement = factories.make_agreement(kind="FORMAL", signed_on=signed)
+    found, _ = lit(Project.objects.all(), MARCH)
+    assert [item.light for item in found] == ([light] if light else [])
+    assert all(item.reasons for item in found)
+    Agreement.objects.filter(pk=agreement.pk).update(exclusion_reason="LATER_PHASE")
+    assert lit(Project.objects.all(), MARCH) == ([], 0)
+
+
+def test_a_signed_project_without_a_planned_start_is_lit_after_ninety_days(db):
+    factories.make_counted(100, signed_on=date(2024, 12, 30))
+    factories.make_counted(100, signed_on=date(2025, 1, 1))
+    found, in_all = lit(Project.objects.all(), MARCH)
+    assert (in_all, found[0].light) == (1, "yellow")
+
+
+def test_the_worst_light_comes_first_and_only_visible_projects_are_named(as_user, db):
+    mine, other = factories.make_chain("electronics"), factories.make_chain("equipment")
+    factories.make_project(name="甲", chain=mine, planned_start_on=date(2025, 3, 1))
+    factories.make_project(name="乙", chain=mine, planned_start_on=date(2024, 3, 1))
+    factories.make_project(name="别的链的项目", chain=other, planned_start_on=date(2024, 1, 1))
+    head = factories.make_user("chain_leader")
+    factories.make_appointment(head, "CHAIN_LEADER", chain=mine)
+    response = as_user(head).get(ADDRESS)
+    assert [item.project.name for item in response.context["lights"]] == ["乙", "甲"]
+    assert "别的链的项目" not in response.content.decode()
+
+
+def test_published_figures_stand_apart_and_count_nowhere(page, targets):
+    PublishedFigure.objects.create(
+        year=2025, indicator="深度谋划项目", value=466, unit="亿元", source="公开文章"
+    )
+    PublishedFigure.objects.create(
+        year=2024, indicator="铺开重点项目", value=422, unit="亿元", source="公开文章"
+    )
+    found = page()
+    assert [figure.value for figure in found.response.context["published"]] == [466]
+    assert dict(found.zone)["signed_amount.actual"] == "0"
+
+
+def test_demo_rows_behind_the_figures_are_said_to_be_demo(page, targets):
+    agreement = factories.make_counted(100, signed_on=MARCH)
+    assert page().response.context["has_demo"] is False
+    Agreement.objects.filter(pk=agreement.pk).update(is_demo=True)
+    assert page().response.context["has_demo"] is True
+
+
+def test_what_no_chain_has_been_given_is_shown(page, targets):
+    factories.make_target("SIGNED_AMOUNT", 2_000_000, chain=factories.make_chain())
+    factories.make_counted(100, project=factories.make_project(chain=None), signed_on=MARCH)
+    rest = page().response.context["rest"]
+    assert (rest["target"], rest["actual"], rest["projects"]) == ("39.00", "0.01", 1)
+
+
+def test_english_writes_millions(page, targets, client):
+    factories.make_counted(597_500, signed_on=MARCH)
+    client.cookies["django_language"] = "en"
+    html = page().response.content.decode()
+    assert ">5,975</a>" in html
+    assert ">23,900</a>" in html
+
+
+def test_no_inline_style_or_script_stands_in_the_page(page, targets):
+    factories.make_counted(100, signed_on=MARCH)
+    assert page().styled == []
+
+
+def make_everything(rows: int):
+    for number in range(rows):
+        chain = factories.make_chain(f"chain-{number}")
+        specialist = factories.make_specialist(chain)
+        leader = factories.make_user("chain_leader")
+        factories.make_appointment(leader, "CHAIN_LEADER", chain=chain)
+        factories.make_target("SIGNED_AMOUNT", 10, chain=chain)
+        factories.make_target("SIGNED_AMOUNT", 10, specialist=specialist)
+        factories.make_target("SIGNED_AMOUNT", 10, year=2030 + number)
+        lead = factories.make_lead(chain=chain, owner=specialist)
+        lead.advance(by=specialist)
+        type(lead).objects.update(registered_at="2025-01-31T12:00:00+08:00")
+        project = factories.make_project(
+            chain=chain, lead=lead, handler=specialist, planned_start_on=date(2025, 1, 5)
+        )
+        factories.make_counted(100 + number, project=project, signed_on=date(2025, 1, 3))
+        factories.make_credit(project=project, specialist=specialist)
+        factories.make_agreement(kind="FORMAL", amount_wan=5, signed_on=date(2025, 1, 4))
+        park = factories.make_park(kind="PLATFORM" if number % 2 else "INDUSTRIAL")
+        factories.make_occupancy(space=factories.make_space(park=park))
+        factories.make_park()
+        PublishedFigure.objects.create(
+            year=2025, indicator=f"指标{number}", value=1, unit="个", source="公开"
+        )
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+@pytest.mark.parametrize("query", ["", "&chain=chain-0"])
+def test_the_page_asks_the_same_few_questions_whatever_the_rows(
+    client, leader, targets, rows, query
+):
+    make_everything(rows)
+    ZoneSetting.objects.create(key="LIGHT_RED_ABOVE", value=40)
+    client.force_login(leader)
+    client.get(ADDRESS)
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(ADDRESS + query)
+    assert len(response.context["chain_rows"]) == rows == IndustryChain.objects.count()
+    assert len(queries) == QUERIES
+
+
+def test_a_chain_leader_needs_no_more_questions(client, targets):
+    make_everything(3)
+    client.force_login(User.objects.filter(groups__name="chain_leader").first())
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(ADDRESS).status_code == 200
+    assert len(queries) == QUERIES
+
+
+def test_home_leads_each_role_to_its_own_first_page(client, leader, office, specialist):
+    assert client.get("/")["Location"] == "/admin/login/?next=/"
+    keeper = factories.make_user("park_operator")
+    factories.make_appointment(keeper, "PARK_OPERATOR", park=factories.make_park())
+    expected = {
+        leader: "/admin/progress/",
+        office: "/admin/progress/",
+        factories.make_user("statistician"): "/admin/progress/",
+        specialist: "/admin/crm/lead/?whose=mine",
+        keeper: "/admin/zone/park/",
+        factories.make_user("auditor"): "/admin/",
+        factories.make_user("service_agent"): "/admin/",
+    }
+    for user, address in expected.items():
+        client.force_login(user)
+        assert client.get("/")["Location"] == address
+        assert client.get(address).status_code == 200
