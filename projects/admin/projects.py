@@ -82,6 +82,7 @@ class AgreementInline(ZoneInline):
     fields = ("kind", "signed_on", "display_amount", "display_counts")
     readonly_fields = fields
     show_change_link = True
+    hide_title = False  # the title holds the link to the agreement
     can_delete = False
 
     def has_add_permission(self, request, obj=None):
@@ -123,13 +124,13 @@ class ProjectAdmin(ZoneAdmin):
     list_filter = ("stage", "status", "chain", "key_level", "park")
     search_fields = ("name", "=code", "=project_code", "enterprise__name")
     autocomplete_fields = ("enterprise", "chain", "park", "handler")
-    list_select_related = ("enterprise", "chain", "park")
-    readonly_fields = ("code", "stage", "display_status", "display_lead", "published_status")
+    list_select_related = ("enterprise", "chain", "park", "lead")
+    readonly_fields = ("code", "stage", "display_status", "published_status")
     fieldsets = (
         (None, {"fields": ("code", "name", "enterprise", "chain", "park", "handler")}),
         (_("Investment"), {"fields": ("total_investment_wan", "fixed_asset_investment_wan")}),
         (_("Filing"), {"fields": ("project_code", "key_level", "planned_start_on", "content")}),
-        (_("State"), {"fields": ("stage", "display_status", "display_lead", "published_status")}),
+        (_("State"), {"fields": ("stage", "display_status", "published_status")}),
     )
     state_actions = (
         StateAction(
@@ -181,18 +182,24 @@ class ProjectAdmin(ZoneAdmin):
         return links
 
     def state_notes(self, project):
+        notes = [self._lead_note(project.lead)] if project.lead else []
         target = project.next_stage
         if project.status != Project.Status.ACTIVE or target is None:
-            return []
+            return notes
         lacking = gates.missing(project, target)
         stage = Project.Stage(target).label
-        return [
+        return notes + [
             {
                 "tone": "warning",
                 "text": _("Before “%(stage)s”: %(missing)s") % {"stage": stage, "missing": text},
             }
             for text in lacking
         ]
+
+    @staticmethod
+    def _lead_note(lead) -> dict:
+        url = reverse("admin:crm_lead_change", args=[lead.pk])
+        return {"text": _("This project came from a lead:"), "url": url, "link": lead}
 
     @display(description=_("status"), ordering="status", label=STATUS_COLOURS)
     def display_status(self, project):
@@ -201,7 +208,3 @@ class ProjectAdmin(ZoneAdmin):
     @display(description=_("total investment"), ordering="total_investment_wan")
     def display_investment(self, project):
         return units.money(project.total_investment_wan)
-
-    @display(description=_("lead"))
-    def display_lead(self, project):
-        return project.lead or "—"

@@ -347,12 +347,10 @@ class Migration(migrations.Migration):
             model_name="agreement",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("recognised_by", None), ("recognised_on", None)),
-                    models.Q(("recognised_by__isnull", False), ("recognised_on__isnull", False)),
-                    _connector="OR",
+                    ("recognised_by", None), ("recognised_on__isnull", False), _connector="OR"
                 ),
-                name="agreement_recognised_by_someone",
-                violation_error_message="A recognition needs its date and its person.",
+                name="agreement_recogniser_has_date",
+                violation_error_message="A recognition needs its date.",
             ),
         ),
         migrations.AddConstraint(

@@ -146,11 +146,11 @@ class Agreement(Row):
                     "This project already has a recognised formal agreement; a project counts once."
                 ),
             ),
+            # A ledger taken over from elsewhere may not say who recognised; it says when.
             models.CheckConstraint(
-                condition=Q(recognised_on=None, recognised_by=None)
-                | Q(recognised_on__isnull=False, recognised_by__isnull=False),
-                name="agreement_recognised_by_someone",
-                violation_error_message=_("A recognition needs its date and its person."),
+                condition=Q(recognised_by=None) | Q(recognised_on__isnull=False),
+                name="agreement_recogniser_has_date",
+                violation_error_message=_("A recognition needs its date."),
             ),
             models.CheckConstraint(
                 condition=Q(recognised_on=None) | Q(recognised_on__gte=F("signed_on")),

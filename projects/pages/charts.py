@@ -25,6 +25,13 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Label:
+    x: float
+    y: float
+    anchor: str
+
+
+@dataclass(frozen=True)
 class Gauge:
     """``arc`` is completion (empty at 0), ``inner``–``outer`` the tick of the time progress."""
 
@@ -32,8 +39,7 @@ class Gauge:
     arc: str
     inner: Point
     outer: Point
-    label: Point
-    anchor: str
+    label: Label
     is_over: bool
 
 
@@ -94,8 +100,7 @@ class Months:
     months: list[Column]  # all twelve, for the names below
     target: tuple[Point, Point] | None
     target_label: Point | None
-    last_label: Point | None
-    last_anchor: str
+    last_label: Label | None
 
     @property
     def points(self) -> str:
@@ -115,15 +120,15 @@ def bar(completion: Decimal | None, time_progress: Decimal | None = None) -> Bar
 def gauge(completion: Decimal | None, time_progress: Decimal) -> Gauge:
     """Return a gauge for per cents; nothing is drawn beyond its end."""
     share, pace = clamp(completion or 0) / 100, clamp(time_progress) / 100
-    label = _on_circle(pace, RADIUS + 20)
-    side = label.x - CENTRE_X
+    beside = _on_circle(pace, RADIUS + 20)
+    side = beside.x - CENTRE_X
+    anchor = "middle" if abs(side) < 30 else "start" if side > 0 else "end"
     return Gauge(
         track=_arc(1),
         arc=_arc(share) if share else "",
         inner=_on_circle(pace, RADIUS - 12),
         outer=_on_circle(pace, RADIUS + 12),
-        label=label,
-        anchor="middle" if abs(side) < 30 else "start" if side > 0 else "end",
+        label=Label(beside.x, beside.y, anchor),
         is_over=(completion or 0) > 100,
     )
 
@@ -165,8 +170,7 @@ def months(
         target=ends,
         # The labels of a full year would meet above the line's end.
         target_label=ends and Point(ends[1].x, ends[1].y + (20 if ahead and late else -9)),
-        last_label=_last_label(line[-1], ahead, layout) if amounts else None,
-        last_anchor="end" if line[-1].x > layout.left + plot * 0.3 else "start",
+        last_label=_last_label(line[-1], ahead, late, layout) if amounts else None,
     )
 
 
@@ -206,10 +210,12 @@ def _column(layout: Layout, index: int, value, amounts, tallest) -> Column:
     )
 
 
-def _last_label(last: Point, ahead: bool, layout: Layout) -> Point:
+def _last_label(last: Point, ahead: bool, late: bool, layout: Layout) -> Label:
+    """Put the last value where no line goes: above-left when ahead, else below to the right."""
     if ahead:
-        return Point(last.x, max(last.y - 10, 12))
-    return Point(last.x, min(last.y + 20, layout.line_bottom - 5))
+        return Label(last.x, max(last.y - 10, 12), "end")
+    y = min(last.y + (54 if late else 18), layout.line_bottom - 5)
+    return Label(last.x, y, "end") if late else Label(last.x + 8, y, "start")
 
 
 def _on_circle(share: float, radius: float) -> Point:

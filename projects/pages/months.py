@@ -34,6 +34,11 @@ class MonthsCard:
     target: str
     label: str
 
+    @property
+    def has_something(self) -> bool:
+        """An axis without any value on it says nothing."""
+        return bool(self.rows) and bool(self.wide.shape.target or self.wide.grid[1:])
+
 
 def month_name(number: int) -> str:
     """Name a month as short as an axis needs it."""

@@ -84,7 +84,9 @@ def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, ch
     assert project.total_investment_wan == 60_000
     lead.refresh_from_db()
     assert lead.stage == "SIGNED"
-    assert project.code in client.get(reverse("admin:crm_lead_change", args=[lead.pk])).text
+    lead_url = reverse("admin:crm_lead_change", args=[lead.pk])
+    assert response.url in client.get(lead_url).text
+    assert lead_url in client.get(response.url).text
 
     client = as_user(office)
     added = client.post(

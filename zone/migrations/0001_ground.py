@@ -867,7 +867,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "target",
                 "verbose_name_plural": "targets",
-                "ordering": ("-year", "measure", "chain", "specialist", "park"),
+                "ordering": (
+                    "-year",
+                    "measure",
+                    models.OrderBy(models.F("specialist"), nulls_first=True),
+                    models.OrderBy(models.F("park"), nulls_first=True),
+                    models.OrderBy(models.F("chain"), nulls_first=True),
+                ),
             },
         ),
         migrations.CreateModel(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from zone.models.rows import Row
@@ -60,7 +60,12 @@ class Target(Row):
     class Meta:
         verbose_name = _("target")
         verbose_name_plural = _("targets")
-        ordering = ("-year", "measure", "chain", "specialist", "park")
+        # The zone's own target first, then the chains', the parks', the specialists'.
+        ordering = (
+            "-year",
+            "measure",
+            *(F(scope).asc(nulls_first=True) for scope in ("specialist", "park", "chain")),
+        )
         constraints = [
             models.UniqueConstraint(
                 fields=["year", "measure", "chain", "specialist", "park"],
