@@ -120,12 +120,11 @@ def test_a_form_with_30_rows_in_each_inline_stays_within_20_queries(client, root
     assert {name: n for name, n in counts.items() if n > FORM_BUDGET} == {}
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
-def test_every_add_form_opens(client, root, model):
-    assert queries(client, url(model, "add")) <= FORM_BUDGET
+def test_every_add_form_opens(client, root):
+    counts = {model.__name__: queries(client, url(model, "add")) for model in OURS}
+    assert {name: n for name, n in counts.items() if n > FORM_BUDGET} == {}
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize(
     "query",
     [
@@ -140,14 +139,16 @@ def test_every_add_form_opens(client, root, model):
         "?project__credits__specialist__id__exact=1",
     ],
 )
-def test_a_crafted_query_string_never_gives_a_500(client, root, model, query):
-    assert client.get(url(model, "changelist") + query).status_code in (200, 302, 400, 403)
+def test_a_crafted_query_string_never_gives_a_500(client, root, query):
+    for model in OURS:
+        response = client.get(url(model, "changelist") + query)
+        assert response.status_code in (200, 302, 400, 403), model
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("pk", ["x", "00000000-0000-0000-0000-000000000000"])
-def test_an_unknown_id_is_404_or_leads_back(client, root, model, pk):
-    assert client.get(url(model, "change", pk)).status_code in (302, 404)
+def test_an_unknown_id_is_404_or_leads_back(client, root, pk):
+    for model in OURS:
+        assert client.get(url(model, "change", pk)).status_code in (302, 404), model
 
 
 def test_a_search_finds_titles_and_enterprises(client, root):

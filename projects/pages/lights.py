@@ -8,12 +8,10 @@ from datetime import date, timedelta
 from django.db.models import (
     Case,
     Count,
-    Exists,
     F,
     IntegerField,
-    OuterRef,
+    Min,
     Q,
-    Subquery,
     Value,
     When,
     Window,
@@ -75,17 +73,21 @@ def lit(projects, on: date, chain=None) -> tuple[list[Lit], int]:
 
 def _dates(on: date) -> dict:
     """Annotations: since when each reason holds, null where it does not."""
-    signed = Agreement.objects.filter(project=OuterRef("pk"), signed_on__lte=on)
+    signed = Agreement.objects.filter(signed_on__lte=on)
     waiting = signed.pending().filter(signed_on__lt=on - timedelta(days=WAITING_YELLOW))
     formal = signed.counted_projects().filter(signed_on__lt=on - timedelta(days=UNPLANNED_YELLOW))
     late = Q(stage__in=NOT_STARTED, planned_start_on__lt=on - timedelta(days=START_YELLOW))
     unplanned = Q(stage__in=NOT_STARTED, planned_start_on=None)
-    first_formal = Subquery(formal.order_by("signed_on").values("signed_on")[:1])
     return {
-        "waiting_since": Subquery(waiting.order_by("signed_on").values("signed_on")[:1]),
+        "waiting_since": _first(waiting),
         "overdue_since": Case(When(late, then=F("planned_start_on"))),
-        "unplanned_since": Case(When(unplanned & Exists(formal), then=first_formal)),
+        "unplanned_since": Case(When(unplanned, then=_first(formal))),
     }
+
+
+def _first(agreements) -> Min:
+    # One pass over the agreements: a subquery for each project took ten times as long.
+    return Min("agreements__signed_on", filter=Q(agreements__in=agreements.values("pk")))
 
 
 def _is_lit(on: date) -> Q:
