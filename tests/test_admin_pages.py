@@ -174,3 +174,11 @@ def test_a_refusal_is_a_page_that_says_what_to_do(client, settings, status):
     response = client.get(path)
     assert response.status_code == status
     assert "招商办" in response.text
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_badges_have_their_colour_in_both_languages(client, root, settings, language):
+    factories.make_lead()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    page = client.get(reverse("admin:crm_lead_changelist")).text
+    assert "bg-blue-100" in page[page.index('id="result_list"') :]

@@ -7,16 +7,18 @@ from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
 from crm.intake import log_lead
 from crm.models import Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import units
-from zone.admin.base import HistoryInline, ZoneAdmin, ZoneInline, display, is_open
+from zone.admin.base import Colours, HistoryInline, ZoneAdmin, ZoneInline, display, is_open
 from zone.calendar import today
 
-STAGE_COLOURS = {
-    Lead.Stage.NEW.label: "info",
-    Lead.Stage.SCREENED.label: "primary",
-    Lead.Stage.NEGOTIATING.label: "warning",
-    Lead.Stage.AGREEING.label: "warning",
-    Lead.Stage.SIGNED.label: "success",
-}
+STAGE_COLOURS = Colours(
+    {
+        Lead.Stage.NEW.label: "info",
+        Lead.Stage.SCREENED.label: "primary",
+        Lead.Stage.NEGOTIATING.label: "warning",
+        Lead.Stage.AGREEING.label: "warning",
+        Lead.Stage.SIGNED.label: "success",
+    }
+)
 
 
 class WhoseFilter(admin.SimpleListFilter):

@@ -5,7 +5,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from projects.models import Agreement, AgreementChange
 from zone import units
-from zone.admin.base import HistoryInline, ZoneAdmin, display
+from zone.admin.base import Colours, HistoryInline, ZoneAdmin, display
 from zone.admin.state import DatedForm, ReasonForm, StateAction, StateForm
 
 
@@ -150,11 +150,13 @@ class AgreementAdmin(ZoneAdmin):
 
     @display(
         description=_("counts"),
-        label={
-            _("recognised"): "success",
-            _("waits for recognition"): "warning",
-            _("excluded"): "danger",
-        },
+        label=Colours(
+            {
+                _("recognised"): "success",
+                _("waits for recognition"): "warning",
+                _("excluded"): "danger",
+            }
+        ),
     )
     def display_state(self, agreement):
         return agreement.state_words

@@ -10,14 +10,16 @@ from crm.admin.leads import FollowUpInline
 from projects import gates
 from projects.models import Agreement, Credit, Project, StageChange
 from zone import identifiers, units
-from zone.admin.base import HistoryInline, ZoneAdmin, ZoneInline, display
+from zone.admin.base import Colours, HistoryInline, ZoneAdmin, ZoneInline, display
 from zone.admin.state import DatedForm, ReasonForm, StateAction
 
-STATUS_COLOURS = {
-    Project.Status.ACTIVE.label: "success",
-    Project.Status.SUSPENDED.label: "warning",
-    Project.Status.TERMINATED.label: "danger",
-}
+STATUS_COLOURS = Colours(
+    {
+        Project.Status.ACTIVE.label: "success",
+        Project.Status.SUSPENDED.label: "warning",
+        Project.Status.TERMINATED.label: "danger",
+    }
+)
 
 
 class AdvanceForm(DatedForm):

@@ -16,7 +16,20 @@ from unfold.decorators import display
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.state import StateAction, perform
 
-__all__ = ["HistoryInline", "ZoneAdmin", "ZoneInline", "display", "is_open"]
+__all__ = ["Colours", "HistoryInline", "ZoneAdmin", "ZoneInline", "display", "is_open"]
+
+
+class Colours(dict):
+    """Colours by translated label, found in whichever language the page is drawn.
+
+    A plain dict hashes a lazy label once, in the language of that moment.
+    """
+
+    def __contains__(self, label):
+        return any(str(known) == str(label) for known in self)
+
+    def __getitem__(self, label):
+        return next(colour for known, colour in self.items() if str(known) == str(label))
 
 
 def is_open(obj, user) -> bool:

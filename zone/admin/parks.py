@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from zone import units
-from zone.admin.base import ZoneAdmin, ZoneInline, display
+from zone.admin.base import Colours, ZoneAdmin, ZoneInline, display
 from zone.calendar import today
 from zone.models import Building, Park, Space
 
@@ -86,11 +86,13 @@ class SpaceAdmin(ZoneAdmin):
     @display(
         description=_("state"),
         ordering="state",
-        label={
-            Space.State.LETTABLE.label: "success",
-            Space.State.RESERVED.label: "warning",
-            Space.State.FITTING_OUT.label: "info",
-        },
+        label=Colours(
+            {
+                Space.State.LETTABLE.label: "success",
+                Space.State.RESERVED.label: "warning",
+                Space.State.FITTING_OUT.label: "info",
+            }
+        ),
     )
     def display_state(self, space):
         return space.get_state_display()
