@@ -103,10 +103,9 @@ class Progress:
     figures: dict[str, Figure]
 
     def __getattr__(self, name: str) -> Figure:
-        try:
-            return self.figures[Measure(name.upper())]
-        except (ValueError, KeyError) as error:
-            raise AttributeError(name) from error
+        if name.upper() not in Measure.values:
+            raise AttributeError(name)
+        return self.figures[Measure(name.upper())]
 
 
 @dataclass(frozen=True)

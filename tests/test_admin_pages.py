@@ -112,6 +112,35 @@ def test_no_change_form_takes_more_than_20_queries(client, root, rows):
     assert {name: n for name, n in counts.items() if n > FORM_BUDGET} == {}
 
 
+def over_budget(client, user) -> dict:
+    """Return the pages of ``user`` that ask too much: {(model, page): queries}."""
+    client.force_login(user)
+    over = {}
+    for model in OURS:
+        if not user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"):
+            continue
+        rows = model.objects.all()
+        row = (rows.visible_to(user) if hasattr(rows, "visible_to") else rows).first()
+        for page, args, budget in (
+            ("changelist", (), CHANGELIST_BUDGET),
+            ("change", (row.pk,), FORM_BUDGET),
+        ):
+            if (asked := queries(client, url(model, page, *args))) > budget:
+                over[model.__name__, page] = asked
+    return over
+
+
+def test_the_rights_of_a_role_stay_within_the_budget(client, root):
+    fill(30, root)
+    chain = factories.make_chain("chain-0")
+    for role in ("office", "leadership", "chain_leader", "specialist"):
+        user = factories.make_user(role)
+        factories.make_appointment(user, role.upper(), chain=chain)
+        factories.make_lead(owner=user, chain=chain)
+        factories.make_counted(1_000, project=factories.make_project(handler=user, chain=chain))
+        assert over_budget(client, user) == {}, role
+
+
 def test_a_form_with_30_rows_in_each_inline_stays_within_20_queries(client, root):
     rows = many_below_one(root)
     counts = {

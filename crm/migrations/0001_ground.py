@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                         verbose_name="demo data",
                     ),
                 ),
-                ("name", models.CharField(max_length=50, verbose_name="name")),
+                ("name", models.CharField(max_length=50, verbose_name="full name")),
                 (
                     "title",
                     models.CharField(blank=True, default="", max_length=50, verbose_name="post"),
@@ -562,7 +562,7 @@ class Migration(migrations.Migration):
                             ("INVALID", "invalid"),
                         ],
                         max_length=12,
-                        verbose_name="from",
+                        verbose_name="stage before",
                     ),
                 ),
                 (
@@ -578,7 +578,7 @@ class Migration(migrations.Migration):
                             ("INVALID", "invalid"),
                         ],
                         max_length=12,
-                        verbose_name="to",
+                        verbose_name="stage after",
                     ),
                 ),
             ],

@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to=settings.AUTH_USER_MODEL,
-                verbose_name="from",
+                verbose_name="owner before",
             ),
         ),
         migrations.AddField(
@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to=settings.AUTH_USER_MODEL,
-                verbose_name="to",
+                verbose_name="owner after",
             ),
         ),
         migrations.AddField(

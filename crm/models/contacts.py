@@ -23,7 +23,7 @@ class Contact(Row):
         related_name="contacts",
         verbose_name=_("enterprise"),
     )
-    name = models.CharField(_("name"), max_length=50)
+    name = models.CharField(_("full name"), max_length=50)
     title = models.CharField(_("post"), max_length=50, blank=True, default="")
     role = models.CharField(_("role"), max_length=10, choices=Role, blank=True, default="")
     phone = PhoneField(

@@ -348,8 +348,8 @@ class LeadStageChange(Change):
     lead = models.ForeignKey(
         Lead, models.CASCADE, related_name="stage_changes", verbose_name=_("lead")
     )
-    from_stage = models.CharField(_("from"), max_length=12, choices=Lead.Stage, blank=True)
-    to_stage = models.CharField(_("to"), max_length=12, choices=Lead.Stage)
+    from_stage = models.CharField(_("stage before"), max_length=12, choices=Lead.Stage, blank=True)
+    to_stage = models.CharField(_("stage after"), max_length=12, choices=Lead.Stage)
 
     class Meta(Change.Meta):
         verbose_name = _("stage change of a lead")
@@ -371,7 +371,7 @@ class LeadOwnerChange(Change):
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("from"),
+        verbose_name=_("owner before"),
     )
     to_owner = models.ForeignKey(
         "zone.User",
@@ -379,7 +379,7 @@ class LeadOwnerChange(Change):
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("to"),
+        verbose_name=_("owner after"),
     )
 
     class Meta(Change.Meta):

@@ -462,7 +462,7 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[
-                            ("ACTIVE", "active"),
+                            ("ACTIVE", "going ahead"),
                             ("SUSPENDED", "suspended"),
                             ("TERMINATED", "terminated"),
                         ],
@@ -595,7 +595,7 @@ class Migration(migrations.Migration):
                             ("AT_CAPACITY", "at capacity"),
                         ],
                         max_length=12,
-                        verbose_name="from",
+                        verbose_name="stage before",
                     ),
                 ),
                 (
@@ -611,7 +611,7 @@ class Migration(migrations.Migration):
                             ("AT_CAPACITY", "at capacity"),
                         ],
                         max_length=12,
-                        verbose_name="to",
+                        verbose_name="stage after",
                     ),
                 ),
                 (
@@ -619,7 +619,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("ACTIVE", "active"),
+                            ("ACTIVE", "going ahead"),
                             ("SUSPENDED", "suspended"),
                             ("TERMINATED", "terminated"),
                         ],
@@ -631,7 +631,7 @@ class Migration(migrations.Migration):
                     "to_status",
                     models.CharField(
                         choices=[
-                            ("ACTIVE", "active"),
+                            ("ACTIVE", "going ahead"),
                             ("SUSPENDED", "suspended"),
                             ("TERMINATED", "terminated"),
                         ],

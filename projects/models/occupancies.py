@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.contrib.admin import display
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
@@ -86,10 +87,12 @@ class Occupancy(Row):
             raise ValidationError({"project": _("This project belongs to another enterprise.")})
 
     @property
+    @display(description=_("first day"))
     def starts_on(self) -> date | None:
         return self.period.lower if self.period else None
 
     @property
+    @display(description=_("last day"))
     def ends_on(self) -> date | None:
         """Return the last day, which is included; the range itself ends the day after."""
         upper = self.period.upper if self.period else None

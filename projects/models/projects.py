@@ -46,7 +46,7 @@ class Project(Row):
         AT_CAPACITY = "AT_CAPACITY", _("at capacity")
 
     class Status(models.TextChoices):
-        ACTIVE = "ACTIVE", _("active")
+        ACTIVE = "ACTIVE", _("going ahead")
         SUSPENDED = "SUSPENDED", _("suspended")
         TERMINATED = "TERMINATED", _("terminated")
 
@@ -274,8 +274,10 @@ class StageChange(Change):
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="stage_changes", verbose_name=_("project")
     )
-    from_stage = models.CharField(_("from"), max_length=12, choices=Project.Stage, blank=True)
-    to_stage = models.CharField(_("to"), max_length=12, choices=Project.Stage)
+    from_stage = models.CharField(
+        _("stage before"), max_length=12, choices=Project.Stage, blank=True
+    )
+    to_stage = models.CharField(_("stage after"), max_length=12, choices=Project.Stage)
     from_status = models.CharField(
         _("status before"), max_length=12, choices=Project.Status, blank=True
     )

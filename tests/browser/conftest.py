@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.apps import apps
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -63,14 +65,17 @@ def problems() -> list[str]:
 
 
 @pytest.fixture
-def page(
-    browser: Browser, live_server, django_db_serialized_rollback, problems: list[str]
-) -> Iterator[Page]:
-    """A tab on the running site: page.goto("/admin/").
+def roles(live_server) -> None:
+    """Bring back what the flush after each live-server test takes: the roles and their rights.
 
-    The rollback brings the rows of the migrations (roles, permissions) back after the flush that
-    ends each test with a live server.
+    The serialized rollback cannot: Playwright's event loop hides the connection it is kept on.
     """
+    import_module("projects.migrations.0004_roles").create_roles(apps, None)
+
+
+@pytest.fixture
+def page(browser: Browser, live_server, roles, problems: list[str]) -> Iterator[Page]:
+    """A tab on the running site: page.goto("/admin/")."""
     context = browser.new_context(
         base_url=live_server.url,
         locale="zh-CN",

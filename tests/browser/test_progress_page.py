@@ -2,10 +2,8 @@
 
 from datetime import date
 from decimal import Decimal
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.test import Client
 from playwright.sync_api import Page
 
@@ -52,13 +50,7 @@ TOO_SMALL = """() => [...document.querySelectorAll(
 
 
 @pytest.fixture
-def roles():
-    """Playwright's event loop hides the connection that knows what the last flush took away."""
-    import_module("projects.migrations.0004_roles").create_roles(apps, None)
-
-
-@pytest.fixture
-def progress_page(page: Page, live_server, roles) -> Page:
+def progress_page(page: Page, live_server) -> Page:
     """The page with all lights, long names and every card filled, for somebody of the office."""
     office = factories.make_office()
     factories.make_target("SIGNED_AMOUNT", 2_390_000)

@@ -8,10 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from projects.models import Agreement, Project, StageChange
+from projects.models import Agreement
 from projects.overview import overview, targets_by_year
-from projects.pages.funnel import funnel
-from projects.pages.lights import lit
 from projects.progress import monthly, progress, progress_by
 from tests import factories
 from zone.models import IndustryChain, PublishedFigure, User, ZoneSetting
@@ -274,78 +272,6 @@ def test_the_overview_says_what_progress_says(db, targets):
     assert found == [row.signed_amount.actual for row in before]
 
 
-def test_the_funnel_follows_each_lead_into_its_project(db, office):
-    for steps in range(4):
-        lead = factories.make_lead(owner=office)
-        for _ in range(steps):
-            lead.advance(by=office, on=MARCH)
-    project = factories.make_project(lead=lead)
-    for stage in ("SIGNED", "LANDED"):
-        StageChange.objects.create(project=project, to_stage=stage, on=MARCH, by=office)
-    type(lead).objects.update(registered_at="2025-01-31T12:00:00+08:00")
-    assert [step.count for step in funnel(2025, MARCH)] == [4, 3, 2, 1, 1, 1, 0]
-    assert [step.count for step in funnel(2025, date(2025, 3, 30))] == [4, 0, 0, 0, 0, 0, 0]
-    assert funnel(2025, MARCH)[1].share == "75.00%"
-    assert [step.count for step in funnel(2024, MARCH)] == [0] * 7
-
-
-def test_a_year_of_leads_begins_and_ends_at_midnight_in_shanghai(db, office):
-    lead = factories.make_lead()
-    for moment, count in (
-        ("2024-12-31T15:59:59Z", 0),
-        ("2024-12-31T16:00:00Z", 1),
-        ("2025-03-31T15:59:59Z", 1),
-        ("2025-03-31T16:00:00Z", 0),
-    ):
-        type(lead).objects.update(registered_at=moment)
-        assert funnel(2025, MARCH)[0].count == count
-
-
-@pytest.mark.parametrize(
-    ("planned", "light"),
-    [(date(2025, 3, 31), None), (date(2025, 3, 30), "yellow"), (date(2024, 12, 30), "red")],
-)
-def test_a_project_past_its_planned_start_is_lit_until_it_starts(db, planned, light):
-    project = factories.make_project(planned_start_on=planned)
-    found, in_all = lit(Project.objects.all(), MARCH)
-    assert [item.light for item in found] == ([light] if light else [])
-    assert in_all == len(found)
-    Project.objects.update(stage="STARTED")
-    assert lit(Project.objects.filter(pk=project.pk), MARCH) == ([], 0)
-
-
-@pytest.mark.parametrize(
-    ("signed", "light"),
-    [(date(2025, 3, 1), None), (date(2025, 2, 28), "yellow"), (date(2024, 12, 30), "red")],
-)
-def test_an_agreement_that_waits_too_long_lights_its_project(db, signed, light):
-    agreement = factories.make_agreement(kind="FORMAL", signed_on=signed)
-    found, _ = lit(Project.objects.all(), MARCH)
-    assert [item.light for item in found] == ([light] if light else [])
-    assert all(item.reasons for item in found)
-    Agreement.objects.filter(pk=agreement.pk).update(exclusion_reason="LATER_PHASE")
-    assert lit(Project.objects.all(), MARCH) == ([], 0)
-
-
-def test_a_signed_project_without_a_planned_start_is_lit_after_ninety_days(db):
-    factories.make_counted(100, signed_on=date(2024, 12, 30))
-    factories.make_counted(100, signed_on=date(2025, 1, 1))
-    found, in_all = lit(Project.objects.all(), MARCH)
-    assert (in_all, found[0].light) == (1, "yellow")
-
-
-def test_the_worst_light_comes_first_and_only_visible_projects_are_named(as_user, db):
-    mine, other = factories.make_chain("electronics"), factories.make_chain("equipment")
-    factories.make_project(name="甲", chain=mine, planned_start_on=date(2025, 3, 1))
-    factories.make_project(name="乙", chain=mine, planned_start_on=date(2024, 3, 1))
-    factories.make_project(name="别的链的项目", chain=other, planned_start_on=date(2024, 1, 1))
-    head = factories.make_user("chain_leader")
-    factories.make_appointment(head, "CHAIN_LEADER", chain=mine)
-    response = as_user(head).get(ADDRESS)
-    assert [item.project.name for item in response.context["lights"]] == ["乙", "甲"]
-    assert "别的链的项目" not in response.content.decode()
-
-
 def test_published_figures_stand_apart_and_count_nowhere(page, targets):
     PublishedFigure.objects.create(
         year=2025, indicator="深度谋划项目", value=466, unit="亿元", source="公开文章"
@@ -433,22 +359,3 @@ def test_a_chain_leader_needs_no_more_questions(client, targets):
     with CaptureQueriesContext(connection) as queries:
         assert client.get(ADDRESS).status_code == 200
     assert len(queries) == QUERIES
-
-
-def test_home_leads_each_role_to_its_own_first_page(client, leader, office, specialist):
-    assert client.get("/")["Location"] == "/admin/login/?next=/"
-    keeper = factories.make_user("park_operator")
-    factories.make_appointment(keeper, "PARK_OPERATOR", park=factories.make_park())
-    expected = {
-        leader: "/admin/progress/",
-        office: "/admin/progress/",
-        factories.make_user("statistician"): "/admin/progress/",
-        specialist: "/admin/crm/lead/?whose=mine",
-        keeper: "/admin/zone/park/",
-        factories.make_user("auditor"): "/admin/",
-        factories.make_user("service_agent"): "/admin/",
-    }
-    for user, address in expected.items():
-        client.force_login(user)
-        assert client.get("/")["Location"] == address
-        assert client.get(address).status_code == 200

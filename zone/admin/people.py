@@ -22,7 +22,8 @@ class UserAdmin(DjangoUserAdmin, ZoneAdmin):
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "display_name", "department", "is_active", "last_login")
-    list_filter = ("is_active", "groups")
+    list_filter = ("is_active", "appointments__role")
+    filter_horizontal = ()
     search_fields = ("username", "display_name", "department")
     ordering = ("username",)
     fieldsets = (

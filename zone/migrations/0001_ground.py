@@ -521,12 +521,10 @@ class Migration(migrations.Migration):
                         verbose_name="role",
                     ),
                 ),
-                ("starts_on", models.DateField(verbose_name="from")),
+                ("starts_on", models.DateField(verbose_name="first day in post")),
                 (
                     "ends_on",
-                    models.DateField(
-                        blank=True, help_text="Last day in post.", null=True, verbose_name="until"
-                    ),
+                    models.DateField(blank=True, null=True, verbose_name="last day in post"),
                 ),
                 (
                     "user",

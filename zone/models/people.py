@@ -70,8 +70,8 @@ class Appointment(Row):
         related_name="appointments",
         verbose_name=_("park"),
     )
-    starts_on = models.DateField(_("from"))
-    ends_on = models.DateField(_("until"), null=True, blank=True, help_text=_("Last day in post."))
+    starts_on = models.DateField(_("first day in post"))
+    ends_on = models.DateField(_("last day in post"), null=True, blank=True)
 
     objects = AppointmentQuerySet.as_manager()
 

@@ -1,0 +1,24 @@
+import pytest
+
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_home_leads_each_role_to_its_own_first_page(client, leader, office, specialist):
+    assert client.get("/")["Location"] == "/admin/login/?next=/"
+    keeper = factories.make_user("park_operator")
+    factories.make_appointment(keeper, "PARK_OPERATOR", park=factories.make_park())
+    expected = {
+        leader: "/admin/progress/",
+        office: "/admin/progress/",
+        factories.make_user("statistician"): "/admin/progress/",
+        specialist: "/admin/crm/lead/?whose=mine",
+        keeper: "/admin/zone/park/",
+        factories.make_user("auditor"): "/admin/",
+        factories.make_user("service_agent"): "/admin/",
+    }
+    for user, address in expected.items():
+        client.force_login(user)
+        assert client.get("/")["Location"] == address
+        assert client.get(address).status_code == 200
