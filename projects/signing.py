@@ -19,7 +19,8 @@ def convert(
     """Turn a screened, open lead into a project and return it.
 
     Enterprise, chain and amounts come from the lead; ``fields`` overrides them. The lead's
-    owner handles the project and gets the whole credit until shares are agreed. Raises
+    owner, or ``by`` for one from the pool, handles the project and gets the whole credit
+    until shares are agreed. Raises
     ``ValidationError`` when the lead is closed, not screened, or already converted; of two
     who convert at once one wins.
     """
@@ -33,7 +34,7 @@ def convert(
             "park": park,
             "total_investment_wan": lead.planned_investment_wan,
             "fixed_asset_investment_wan": lead.planned_fixed_asset_wan,
-            "handler": lead.owner,
+            "handler": lead.owner or by,
             "is_demo": lead.is_demo,
             **fields,
         },
@@ -51,8 +52,10 @@ def convert(
         on=on,
         is_demo=project.is_demo,
     )
-    if lead.owner:
-        Credit.objects.create(
-            project=project, specialist=lead.owner, share=Decimal(100), is_demo=project.is_demo
-        )
+    Credit.objects.create(
+        project=project,
+        specialist=project.handler,
+        share=Decimal(100),
+        is_demo=project.is_demo,
+    )
     return project

@@ -38,6 +38,12 @@ class CodeField(models.CharField):
         return super().formfield(**{**defaults, **kwargs})
 
 
+class NameField(CodeField):
+    """A name with half-width letters and no blanks around; its length is judged as kept."""
+
+    normalise = staticmethod(identifiers.half_width)
+
+
 class PhoneField(CodeField):
     """A telephone number without blanks and country code."""
 

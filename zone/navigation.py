@@ -79,6 +79,13 @@ SECTIONS = (
         _("Premises"),
         (
             (_("Parks"), "domain", "admin:zone_park_changelist", "", "zone.view_park"),
+            (
+                _("Buildings"),
+                "location_city",
+                "admin:zone_building_changelist",
+                "",
+                "zone.change_building",
+            ),
             (_("Spaces"), "meeting_room", "admin:zone_space_changelist", "", "zone.view_space"),
             (
                 _("Occupancies"),
@@ -110,6 +117,13 @@ SECTIONS = (
                 _("Industry chains"),
                 "account_tree",
                 "admin:zone_industrychain_changelist",
+                "",
+                "zone.change_chainsegment",
+            ),
+            (
+                _("Chain segments"),
+                "schema",
+                "admin:zone_chainsegment_changelist",
                 "",
                 "zone.change_chainsegment",
             ),

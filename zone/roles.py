@@ -71,11 +71,16 @@ ROLES = {
     "park_operator": [
         *VIEW_ZONE,
         "crm.view_enterprise",
+        "projects.view_project",
         *edit("zone.building", "zone.space", "projects.occupancy"),
     ],
     "service_agent": [*VIEW_ZONE, *edit("crm.followup"), "projects.view_project"],
     "statistician": [*VIEW_ALL, *edit("projects.capitalarrival")],
-    "system_admin": edit("zone.user", "zone.appointment"),
+    "system_admin": [
+        *edit("zone.user", "zone.appointment"),
+        "zone.view_industrychain",
+        "zone.view_park",
+    ],
     "security_admin": ["zone.view_user", "zone.view_appointment"],
     "auditor": ["admin.view_logentry"],
 }

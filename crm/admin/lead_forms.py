@@ -1,5 +1,6 @@
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -8,16 +9,18 @@ from crm.models import Lead
 from zone import identifiers
 from zone.admin.autocomplete import KnowingForm
 from zone.admin.state import DatedForm, ReasonForm, StateAction, StateForm
+from zone.calendar import today
 from zone.fields import NormalisedText
-from zone.models import User
+from zone.models import Appointment, User
 
 
 class LeadIntakeForm(KnowingForm):
     """The short form: an enterprise found or named, and whom to call."""
 
-    enterprise_name = forms.CharField(
+    enterprise_name = NormalisedText(
         label=_("or a new enterprise"),
-        max_length=100,
+        normalise=identifiers.half_width,
+        validators=[MaxLengthValidator(100)],
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Only when the search above does not find it; full name as registered."),
@@ -123,8 +126,9 @@ class AssignForm(ReasonForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        people = User.objects.filter(is_active=True, groups__name="specialist")
-        self.fields["to"].queryset = people.order_by("username").distinct()
+        posts = Appointment.objects.current(today()).filter(role=Appointment.Role.SPECIALIST)
+        people = User.objects.filter(is_active=True, pk__in=posts.values("user"))
+        self.fields["to"].queryset = people.order_by("username")
 
     def apply(self):
         self.row.assign(by=self.user, **self.cleaned_data)

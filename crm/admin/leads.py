@@ -1,6 +1,6 @@
 from django.contrib import admin
 from django.urls import reverse
-from django.utils.text import smart_split
+from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
@@ -138,7 +138,9 @@ class LeadAdmin(ZoneAdmin):
 
         One OR over a join can use neither index; a union of two id lists uses both.
         """
-        for word in smart_split(search_term):
+        for word in smart_split(search_term.replace("\0", "")):
+            if word[:1] in "\"'" and word[:1] == word[-1:]:
+                word = unescape_string_literal(word)
             titled = Lead.objects.filter(title__icontains=word).values("pk")
             named = Enterprise.objects.filter(name__icontains=word)
             theirs = Lead.objects.filter(enterprise__in=named).values("pk")

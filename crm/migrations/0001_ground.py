@@ -147,8 +147,8 @@ class Migration(migrations.Migration):
                         verbose_name="demo data",
                     ),
                 ),
-                ("name", models.CharField(max_length=100, verbose_name="name")),
-                ("name_key", models.CharField(editable=False, max_length=100, unique=True)),
+                ("name", zone.fields.NameField(max_length=100, verbose_name="name")),
+                ("name_key", models.CharField(editable=False, max_length=200, unique=True)),
                 ("sort_key", models.CharField(db_index=True, editable=False, max_length=200)),
                 (
                     "uscc",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from pypinyin import lazy_pinyin
 
 from zone import identifiers
-from zone.fields import CodeField, WanField
+from zone.fields import CodeField, NameField, WanField
 from zone.models.rows import Row
 
 
@@ -25,8 +25,8 @@ class Enterprise(Row):
         SMALL = "SMALL", _("small")
         MICRO = "MICRO", _("micro")
 
-    name = models.CharField(_("name"), max_length=100)
-    name_key = models.CharField(max_length=100, editable=False, unique=True)
+    name = NameField(_("name"), max_length=100)
+    name_key = models.CharField(max_length=200, editable=False, unique=True)
     sort_key = models.CharField(max_length=200, editable=False, db_index=True)
     uscc = CodeField(
         _("unified social credit code"),
@@ -84,8 +84,9 @@ class Enterprise(Row):
         return self.name
 
     def clean(self):
-        self.name = identifiers.half_width(self.name)
         self._set_keys()
+        if not self.name_key:
+            raise ValidationError({"name": _("Please enter the name as on the licence.")})
         # name_key is no form field, so no form checks its uniqueness for us.
         twin = Enterprise.objects.exclude(pk=self.pk).filter(name_key=self.name_key).first()
         if twin:

@@ -5,8 +5,19 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.leads import Lead
 from zone.calendar import today
 from zone.models.rows import Row
+
+
+class FollowUpQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return the follow-ups of leads and projects that ``user`` may see."""
+        projects = FollowUp._meta.get_field("project").related_model
+        return self.filter(
+            Q(lead__in=Lead.objects.visible_to(user))
+            | Q(project__in=projects.objects.visible_to(user))
+        )
 
 
 class FollowUp(Row):
@@ -50,6 +61,8 @@ class FollowUp(Row):
         verbose_name=_("by"),
     )
 
+    objects = FollowUpQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("follow-up")
         verbose_name_plural = _("follow-ups")
@@ -72,6 +85,10 @@ class FollowUp(Row):
         return f"{self.happened_on} {self.get_kind_display()}"
 
     def clean(self):
+        if self._state.adding and self.lead_id and not self.lead.is_open:
+            raise ValidationError(
+                {"lead": _("This lead is closed; follow its project up, or ask for a new lead.")}
+            )
         if self.happened_on and self.happened_on > today():
             raise ValidationError(
                 {"happened_on": _("A follow-up has happened; put plans into “next date”.")}

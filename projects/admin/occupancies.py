@@ -2,6 +2,7 @@ from datetime import date, timedelta
 
 from django import forms
 from django.contrib import admin
+from django.core.validators import MaxValueValidator
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +12,8 @@ from zone.admin.autocomplete import KnowingForm
 from zone.admin.base import ZoneAdmin, display
 from zone.admin.state import day_input
 from zone.calendar import today
+
+LAST_DAY = date(2100, 12, 31)
 
 
 class CurrentFilter(admin.SimpleListFilter):
@@ -34,11 +37,14 @@ class CurrentFilter(admin.SimpleListFilter):
 class OccupancyForm(KnowingForm):
     """Asks for the first and the last day; the range is ours to build."""
 
-    starts_on = forms.DateField(label=_("first day"), widget=day_input())
+    starts_on = forms.DateField(
+        label=_("first day"), widget=day_input(), validators=[MaxValueValidator(LAST_DAY)]
+    )
     ends_on = forms.DateField(
         label=_("last day"),
         required=False,
         widget=day_input(),
+        validators=[MaxValueValidator(LAST_DAY)],
         help_text=_("Empty while no end is agreed."),
     )
 

@@ -12,6 +12,7 @@ from projects.models import Agreement, Credit, Project, StageChange
 from zone import identifiers, units
 from zone.admin.base import Colours, HistoryInline, ZoneAdmin, ZoneInline, display
 from zone.admin.state import DatedForm, ReasonForm, StateAction
+from zone.scoping import reach
 
 STATUS_COLOURS = Colours(
     {
@@ -64,6 +65,10 @@ class CreditFormSet(BaseInlineFormSet):
         super().clean()
         kept = [form.cleaned_data for form in self.forms if hasattr(form, "cleaned_data")]
         shares = [row.get("share") or 0 for row in kept if row and not row.get("DELETE")]
+        # A colleague may have added a share since this form was opened.
+        posted = [form.instance.pk for form in self.forms]
+        others = Credit.objects.filter(project_id=self.instance.pk).exclude(pk__in=posted)
+        shares += others.values_list("share", flat=True)
         if sum(shares) > 100:
             raise ValidationError(
                 _("The shares add up to %(sum)s %%; together they are at most 100 %%."),
@@ -169,6 +174,8 @@ class ProjectAdmin(ZoneAdmin):
             row.delete()
 
     def save_model(self, request, obj, form, change):
+        if not change and obj.handler is None and not reach(request.user).everything:
+            obj.handler = request.user  # or it would be out of its maker's own sight
         super().save_model(request, obj, form, change)
         if obj.project_code and identifiers.project_code_looks_mistyped(obj.project_code):
             messages.warning(
@@ -178,6 +185,9 @@ class ProjectAdmin(ZoneAdmin):
 
     def state_links(self, request, obj):
         links = super().state_links(request, obj)
+        if request.user.has_perm("crm.add_followup"):
+            url = reverse("admin:crm_followup_add")
+            links.append({"label": _("Add a follow-up"), "url": f"{url}?project={obj.pk}"})
         if request.user.has_perm("projects.add_agreement"):
             url = reverse("admin:projects_agreement_add")
             links.append({"label": _("Add an agreement"), "url": f"{url}?project={obj.pk}"})

@@ -34,7 +34,9 @@ class AgreementQuerySet(models.QuerySet):
 
     def counted_amounts(self):
         """Return the agreements whose amount counts: counted projects and their supplements."""
-        formal = Agreement.objects.counted_projects().filter(project=OuterRef("project"))
+        formal = Agreement.objects.counted_projects().filter(
+            project=OuterRef("project"), signed_on__lte=OuterRef("signed_on")
+        )
         return self.filter(
             Q(kind=Agreement.Kind.FORMAL) | Q(Exists(formal), kind=Agreement.Kind.SUPPLEMENT),
             recognised_on__isnull=False,
@@ -44,13 +46,21 @@ class AgreementQuerySet(models.QuerySet):
     def pending(self):
         """Return those that wait for recognition and may still get it.
 
-        A second formal agreement of a project that counts already never will.
+        Of a project's formal agreements one counts: none waits beside a recognised one, and
+        of several that wait the earliest does. A supplement of an excluded project never will.
         """
-        formal = Agreement.objects.filter(
-            project=OuterRef("project"), kind=Agreement.Kind.FORMAL, recognised_on__isnull=False
+        siblings = Agreement.objects.filter(project=OuterRef("project"), kind=Agreement.Kind.FORMAL)
+        recognised = siblings.filter(recognised_on__isnull=False)
+        earlier = siblings.filter(recognised_on=None, exclusion_reason="").filter(
+            Q(signed_on__lt=OuterRef("signed_on"))
+            | Q(signed_on=OuterRef("signed_on"), pk__lt=OuterRef("pk"))
         )
         return self.filter(
-            Q(kind=Agreement.Kind.SUPPLEMENT) | Q(~Exists(formal), kind=Agreement.Kind.FORMAL),
+            Q(~Exists(recognised), ~Exists(earlier), kind=Agreement.Kind.FORMAL)
+            | Q(
+                ~Exists(recognised.exclude(exclusion_reason="")),
+                kind=Agreement.Kind.SUPPLEMENT,
+            ),
             recognised_on=None,
             exclusion_reason="",
         ).exclude(project__status=Project.Status.TERMINATED)
@@ -266,7 +276,10 @@ class Agreement(Row):
             )
 
     def _refuse_supplement_without_formal(self):
-        if not Agreement.objects.counted_projects().filter(project=self.project_id).exists():
+        formal = Agreement.objects.counted_projects().filter(
+            project=self.project_id, signed_on__lte=self.signed_on
+        )
+        if not formal.exists():
             raise ValidationError(
                 _("A supplement adds to a recognised formal agreement; recognise that first."),
                 code="no_formal",

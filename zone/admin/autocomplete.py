@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 
 
 class KnownAutocomplete(AutocompleteSelect):
@@ -15,10 +16,18 @@ class KnownAutocomplete(AutocompleteSelect):
 
     def optgroups(self, name, value, attr=None):
         if self.known is None or value != [str(self.known.pk)]:
-            return super().optgroups(name, value, attr)
+            return super().optgroups(name, [key for key in value if self._is_key(key)], attr)
         options = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
         chosen = self.create_option(name, str(self.known.pk), str(self.known), True, len(options))
         return [(None, [*options, chosen], 0)]
+
+    def _is_key(self, value) -> bool:
+        """Whether ``value`` could be a row's key; an address may carry anything."""
+        try:
+            self.field.remote_field.model._meta.pk.to_python(value)
+        except ValidationError:
+            return False
+        return True
 
 
 class KnowingForm(forms.ModelForm):
@@ -33,11 +42,15 @@ class KnowingForm(forms.ModelForm):
 
 
 class KnownAutocompleteMixin:
-    """For admin classes and inlines: use them for every name in ``autocomplete_fields``."""
+    """For admin classes and inlines: such autocompletes, and only rows within reach."""
 
     form = KnowingForm
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", KnownAutocomplete(db_field, self.admin_site))
+        rows = db_field.remote_field.model._default_manager.all()
+        if hasattr(rows, "visible_to"):
+            # What is out of reach can be neither offered nor posted.
+            kwargs.setdefault("queryset", rows.visible_to(request.user))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

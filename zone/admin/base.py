@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import DataError
+from django.db import DataError, connection
 from django.http import Http404, HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -59,10 +59,24 @@ class ZoneAdmin(KnownAutocompleteMixin, ModelAdmin):
         return super().has_delete_permission(request, obj) and is_open(obj, request.user)
 
     def get_object(self, request, object_id, from_field=None):
+        """Return the row, locked while a form is being saved.
+
+        A form writes every column: without the lock it would write back a state that a
+        colleague's recognition or claim has changed in the meantime.
+        """
         try:
+            if request.method == "POST" and connection.in_atomic_block:
+                rows = self.model._base_manager.select_for_update().filter(pk=object_id)
+                list(rows.values_list("pk"))
             return super().get_object(request, object_id, from_field)
         except (ValidationError, ValueError, FieldDoesNotExist):
             return None
+
+    def get_search_results(self, request, queryset, search_term):
+        """Search, for lists and autocompletes, with what the labels of the rows need."""
+        if self.list_select_related and not queryset.query.select_related:
+            queryset = queryset.select_related(*self.list_select_related)
+        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
 
     def formfield_for_choice_field(self, db_field, request, **kwargs):
         # Unfold preselects the first choice; what has no default is to be chosen.
@@ -75,7 +89,7 @@ class ZoneAdmin(KnownAutocompleteMixin, ModelAdmin):
         """Open the list; a query string that cannot be read leads to the whole list."""
         try:
             return super().changelist_view(request, extra_context)
-        except (DataError, OverflowError, ValueError):
+        except (DataError, OverflowError, ValidationError, ValueError):
             messages.warning(request, _("This filter could not be read; here is the whole list."))
             return redirect(request.path)
 

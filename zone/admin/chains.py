@@ -1,13 +1,31 @@
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+from django.utils.translation import gettext_lazy as _
 
 from zone.admin.base import ZoneAdmin, ZoneInline
 from zone.models import ChainSegment, IndustryChain
 
 
+class SegmentFormSet(BaseInlineFormSet):
+    """Compares what is typed in one go: a unique check skips segments without a parent."""
+
+    def clean(self):
+        super().clean()
+        rows = [form.cleaned_data for form in self.forms if hasattr(form, "cleaned_data")]
+        names = [(row.get("parent"), row["name"]) for row in rows if row.get("name")]
+        if len(set(names)) < len(names):
+            raise ValidationError(_("This chain already has a segment of this name."))
+
+
 class SegmentInline(ZoneInline):
     model = ChainSegment
+    formset = SegmentFormSet
     fields = ("name", "parent", "position", "gap")
     autocomplete_fields = ("parent",)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("parent__chain")
 
 
 @admin.register(IndustryChain)

@@ -58,6 +58,11 @@ class StateForm(forms.Form):
 class DatedForm(StateForm):
     on = forms.DateField(label=_("date"), initial=today, widget=day_input())
 
+    def clean_on(self):
+        if self.cleaned_data["on"] > today():
+            raise ValidationError(_("The date cannot lie in the future."))
+        return self.cleaned_data["on"]
+
 
 class ReasonForm(StateForm):
     reason = forms.CharField(

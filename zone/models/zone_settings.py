@@ -13,6 +13,7 @@ from zone.models.rows import Row
 
 class Knob(NamedTuple):
     default: Decimal
+    most: Decimal
     unit: str
     meaning: str
 
@@ -28,16 +29,28 @@ class ZoneSetting(Row):
 
     KNOBS = {
         Key.LIGHT_YELLOW_FROM: Knob(
-            Decimal(10), _("percentage points"), _("Behind the pace by this much turns yellow.")
+            Decimal(10),
+            Decimal(100),
+            _("percentage points"),
+            _("Behind the pace by this much turns yellow."),
         ),
         Key.LIGHT_RED_ABOVE: Knob(
-            Decimal(30), _("percentage points"), _("Behind the pace by more than this turns red.")
+            Decimal(30),
+            Decimal(100),
+            _("percentage points"),
+            _("Behind the pace by more than this turns red."),
         ),
         Key.SIGNED_FLOOR_WAN: Knob(
-            Decimal(0), "万元", _("Formal agreements below this amount cannot be recognised.")
+            Decimal(0),
+            Decimal(10_000_000),
+            "万元",
+            _("Formal agreements below this amount cannot be recognised."),
         ),
         Key.LEAD_PROTECTION_DAYS: Knob(
-            Decimal(180), _("days"), _("How long a registered lead is kept for its owner.")
+            Decimal(180),
+            Decimal(3650),
+            _("days"),
+            _("How long a registered lead is kept for its owner."),
         ),
     }
 
@@ -70,6 +83,14 @@ class ZoneSetting(Row):
         return {key.value: stored.get(key.value, knob.default) for key, knob in cls.KNOBS.items()}
 
     def clean(self):
+        if self.key in self.Key.values and self.value and self.value > self.knob.most:
+            raise ValidationError(
+                {
+                    "value": ValidationError(
+                        _("At most %(most)s."), code="most", params={"most": self.knob.most}
+                    )
+                }
+            )
         values = {**self.values(), self.key: self.value}
         if None not in values.values() and (
             values[self.Key.LIGHT_YELLOW_FROM] > values[self.Key.LIGHT_RED_ABOVE]
