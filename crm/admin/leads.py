@@ -82,7 +82,7 @@ class LeadAdmin(ZoneAdmin):
         "chain",
         "display_stage",
         "display_investment",
-        "owner",
+        "display_owner",
         "display_next",
         "registered_at",
     )
@@ -185,6 +185,10 @@ class LeadAdmin(ZoneAdmin):
     @display(description=_("stage"), ordering="stage", label=STAGE_COLOURS)
     def display_stage(self, lead):
         return lead.get_stage_display()
+
+    @display(description=_("owner"), ordering="owner")
+    def display_owner(self, lead):
+        return lead.owner or _("pool")
 
     @display(description=_("planned investment"), ordering="planned_investment_wan")
     def display_investment(self, lead):
