@@ -8,7 +8,7 @@ from crm.intake import find_enterprise
 from crm.models import Lead
 from zone import identifiers
 from zone.admin.autocomplete import KnowingForm
-from zone.admin.state import DatedForm, ReasonForm, StateAction, StateForm
+from zone.admin.state import ReasonForm, StageForm, StateAction, StateForm
 from zone.calendar import today
 from zone.fields import NormalisedText
 from zone.models import Appointment, User
@@ -75,25 +75,8 @@ class LeadIntakeForm(KnowingForm):
         return {name: self.cleaned_data[name] for name in names}
 
 
-class AdvanceForm(DatedForm):
-    to = forms.ChoiceField(label=_("new stage"), widget=UnfoldAdminSelectWidget)
-    reason = forms.CharField(
-        label=_("reason"),
-        max_length=500,
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Needed only when you skip a stage or go back."),
-    )
-    field_order = ("to", "on", "reason")
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        stages = [stage for stage in Lead.OPEN_STAGES if stage != self.row.stage]
-        self.fields["to"].choices = [(stage.value, stage.label) for stage in stages]
-        self.initial["to"] = self.row.next_stage
-
-    def apply(self):
-        self.row.advance(by=self.user, **self.cleaned_data)
+class AdvanceForm(StageForm):
+    stages = Lead.OPEN_STAGES
 
 
 class CloseForm(ReasonForm):

@@ -7,6 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
 from projects.models import CapitalArrival, Occupancy
+from projects.progress import tenants
 from zone import units
 from zone.admin.autocomplete import KnowingForm
 from zone.admin.base import ZoneAdmin, display
@@ -29,9 +30,23 @@ class CurrentFilter(admin.SimpleListFilter):
         if not self.value():
             return rows
         try:
-            return rows.current(date.fromisoformat(self.value()))
+            return self.rows_on(rows, date.fromisoformat(self.value()))
         except ValueError:
             return rows
+
+    def rows_on(self, rows, on: date):
+        return rows.current(on)
+
+
+class TenantsFilter(CurrentFilter):
+    """The tenants of the platforms, one row for each enterprise as the figure counts them."""
+
+    title = _("platform tenants")
+    parameter_name = "tenants"
+
+    def rows_on(self, rows, on: date):
+        ones = tenants(on).order_by("enterprise_id", "period").distinct("enterprise_id")
+        return rows.filter(pk__in=ones.values("pk"))
 
 
 class OccupancyForm(KnowingForm):
@@ -82,7 +97,7 @@ class OccupancyAdmin(ZoneAdmin):
         "display_starts",
         "display_ends",
     )
-    list_filter = (CurrentFilter, "kind", "space__park", "space__park__kind")
+    list_filter = (CurrentFilter, TenantsFilter, "kind", "space__park", "space__park__kind")
     search_fields = ("enterprise__name", "space__code", "space__park__name")
     autocomplete_fields = ("space", "enterprise", "project")
     list_select_related = ("enterprise", "space__park")

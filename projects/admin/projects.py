@@ -4,14 +4,14 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.admin.leads import FollowUpInline
 from projects import gates
 from projects.models import Agreement, Credit, Project, StageChange
 from zone import identifiers, units
 from zone.admin.base import Colours, HistoryInline, ZoneAdmin, ZoneInline, display
-from zone.admin.state import DatedForm, ReasonForm, StateAction
+from zone.admin.state import ReasonForm, StageForm, StateAction
 from zone.scoping import reach
 
 STATUS_COLOURS = Colours(
@@ -23,25 +23,8 @@ STATUS_COLOURS = Colours(
 )
 
 
-class AdvanceForm(DatedForm):
-    to = forms.ChoiceField(label=_("new stage"), widget=UnfoldAdminSelectWidget)
-    reason = forms.CharField(
-        label=_("reason"),
-        max_length=500,
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Needed only when you skip a stage or go back."),
-    )
-    field_order = ("to", "on", "reason")
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        stages = [stage for stage in Project.Stage if stage != self.row.stage]
-        self.fields["to"].choices = [(stage.value, stage.label) for stage in stages]
-        self.initial["to"] = self.row.next_stage
-
-    def apply(self):
-        self.row.advance(by=self.user, **self.cleaned_data)
+class AdvanceForm(StageForm):
+    stages = Project.Stage
 
 
 class StatusForm(ReasonForm):

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from projects.models import Agreement, Project
 from zone.calendar import SHANGHAI
-from zone.models import IndustryChain, Measure, Park, User
+from zone.models import IndustryChain, Measure, User
 
 SCOPES = {IndustryChain: "project__chain", User: "project__credits__specialist"}
 
@@ -64,8 +64,7 @@ class Links:
         return rows("zone_target", **query, **nobody)
 
     def tenants(self) -> str:
-        kind = Park.Kind.PLATFORM
-        return rows("projects_occupancy", current=self.on, space__park__kind__exact=kind)
+        return rows("projects_occupancy", tenants=self.on)
 
     def leads(self, chain: IndustryChain | None = None) -> str:
         first, last = self._days(None)

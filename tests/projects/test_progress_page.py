@@ -177,6 +177,18 @@ def test_every_linked_figure_leads_to_exactly_its_rows(page, targets, as_user, o
             assert response.context["cl"].result_count == 1
 
 
+def test_the_tenants_link_shows_each_enterprise_once(page, targets, as_user, office):
+    platform, tenant = factories.make_park(kind="PLATFORM"), factories.make_enterprise()
+    for enterprise in (tenant, tenant, factories.make_enterprise()):
+        space = factories.make_space(park=platform)
+        factories.make_occupancy(space=space, enterprise=enterprise)
+    factories.make_occupancy()
+    found = page()
+    assert ("platform_tenants.actual", "2") in found.zone
+    rows = as_user(office).get(found.links[None, "platform_tenants.actual"])
+    assert rows.context["cl"].result_count == 2
+
+
 def test_every_address_on_the_page_opens(page, targets, client):
     chain = factories.make_chain()
     specialist = factories.make_specialist(chain)

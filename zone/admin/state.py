@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django import forms
@@ -14,7 +14,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from zone.calendar import today
 
@@ -62,6 +66,30 @@ class DatedForm(StateForm):
         if self.cleaned_data["on"] > today():
             raise ValidationError(_("The date cannot lie in the future."))
         return self.cleaned_data["on"]
+
+
+class StageForm(DatedForm):
+    """Asks for the new stage, proposing the next one; ``stages`` are those to choose from."""
+
+    stages: Iterable = ()
+    to = forms.ChoiceField(label=_("new stage"), widget=UnfoldAdminSelectWidget)
+    reason = forms.CharField(
+        label=_("reason"),
+        max_length=500,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Needed only when you skip a stage or go back."),
+    )
+    field_order = ("to", "on", "reason")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        others = [stage for stage in self.stages if stage != self.row.stage]
+        self.fields["to"].choices = [(stage.value, stage.label) for stage in others]
+        self.initial["to"] = self.row.next_stage
+
+    def apply(self):
+        self.row.advance(by=self.user, **self.cleaned_data)
 
 
 class ReasonForm(StateForm):
