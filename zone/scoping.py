@@ -22,10 +22,22 @@ class Reach:
 
 
 def reach(user: User, on: date | None = None) -> Reach:
-    """Return the reach of ``user`` on a day; an appointment that has ended gives nothing."""
+    """Return the reach of ``user`` on a day; an appointment that has ended gives nothing.
+
+    Asked once for each ``User`` object, as Django does with permissions: every request loads
+    its own, so what ended a moment ago is gone from the next request on.
+    """
     if user.is_superuser:
         return Reach(everything=True)
-    found = Appointment.objects.filter(user=user).current(on or today())
+    on = on or today()
+    known = user.__dict__.setdefault("_reach", {})
+    if on not in known:
+        known[on] = _read(user, on)
+    return known[on]
+
+
+def _read(user: User, on: date) -> Reach:
+    found = Appointment.objects.filter(user=user).current(on)
     posts = list(found.values_list("role", "chain", "park"))
     return Reach(
         everything=any(role in SEES_ALL for role, _, _ in posts),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from projects.models import Agreement, Project
 from zone.calendar import SHANGHAI
 from zone.models import IndustryChain, Measure, User
+from zone.scoping import Reach
 
 SCOPES = {IndustryChain: "project__chain", User: "project__credits__specialist"}
 
@@ -29,12 +30,23 @@ def _moment(day: date) -> str:
 
 @dataclass(frozen=True)
 class Links:
-    """The addresses for one year at one day."""
+    """The addresses for one year at one day, for a person with this reach.
+
+    A figure leads to exactly the rows that make it, so where some of them are out of reach
+    the address is empty.
+    """
 
     year: int
     on: date
+    reach: Reach
+
+    def reaches(self, scope=None) -> bool:
+        led = isinstance(scope, IndustryChain) and scope.pk in self.reach.led_chains
+        return self.reach.everything or led
 
     def agreements(self, counts: str, scope=None, month: int | None = None, **more) -> str:
+        if not self.reaches(scope):
+            return ""
         first, last = self._days(month)
         query = {"counts": counts, "signed_on__gte": first, "signed_on__lte": last, **more}
         if scope is not None:
@@ -64,9 +76,13 @@ class Links:
         return rows("zone_target", **query, **nobody)
 
     def tenants(self) -> str:
+        if not self.reaches():
+            return ""
         return rows("projects_occupancy", tenants=self.on)
 
     def leads(self, chain: IndustryChain | None = None) -> str:
+        if not self.reaches(chain):
+            return ""
         first, last = self._days(None)
         after = last + timedelta(days=1)
         query = {"registered_at__gte": _moment(first), "registered_at__lt": _moment(after)}

@@ -22,6 +22,7 @@ from projects.pages.links import Links, rows
 from projects.progress import Progress
 from zone.calendar import today
 from zone.models import Appointment, IndustryChain, Park, PublishedFigure, Target, User
+from zone.scoping import reach
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def progress_page(request: HttpRequest) -> HttpResponse:
         specialists=_specialists(chosen),
         targets=targets.get(chosen.year, {}),
     )
+    links = Links(chosen.year, chosen.on, reach(request.user))
     context = {
         **admin.site.each_context(request),
         "title": _("Target progress"),
@@ -82,14 +84,14 @@ def progress_page(request: HttpRequest) -> HttpResponse:
         "chains": chains,
         "year_has_targets": chosen.year in targets,
         "may_set_targets": request.user.has_perm("zone.add_target"),
-        **_figures(known, chosen),
-        **_surroundings(request.user, chosen, Links(chosen.year, chosen.on)),
+        **_figures(known, chosen, links),
+        **_surroundings(request.user, chosen, links),
     }
     return TemplateResponse(request, "projects/progress.html", context)
 
 
-def _figures(known: Overview, chosen: choices.Choices) -> dict:
-    links, chain = Links(chosen.year, chosen.on), chosen.chain
+def _figures(known: Overview, chosen: choices.Choices, links: Links) -> dict:
+    chain = chosen.chain
     scoped = next((row for row in known.chains if row.scope == chain), known.zone)
     key = chain.pk if chain else None
     return {

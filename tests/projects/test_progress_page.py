@@ -177,6 +177,25 @@ def test_every_linked_figure_leads_to_exactly_its_rows(page, targets, as_user, o
             assert response.context["cl"].result_count == 1
 
 
+def test_a_chain_leader_gets_links_only_where_every_row_is_within_reach(targets, as_user):
+    led, foreign = factories.make_chain(), factories.make_chain("electronics")
+    for chain in (led, foreign):
+        project = factories.make_project(chain=chain)
+        factories.make_counted(100, signed_on=MARCH, project=project)
+    user = factories.make_user("chain_leader")
+    factories.make_appointment(user, "CHAIN_LEADER", chain=led)
+    client = as_user(user)
+    found = Figures(client.get(ADDRESS).content.decode())
+    assert dict(found.zone)["signed_amount.actual"] == "200"
+    for scope in (None, foreign.code):
+        assert found.links[scope, "signed_amount.actual"] is None
+    rows = client.get(found.links[led.code, "signed_amount.actual"]).context["cl"]
+    assert [row.project.chain for row in rows.queryset] == [led]
+    own = client.get(f"{ADDRESS}&chain={led.code}").content.decode()
+    link = Figures(own).links[None, "signed_amount.actual"]
+    assert client.get(link).context["cl"].result_count == 1
+
+
 def test_the_tenants_link_shows_each_enterprise_once(page, targets, as_user, office):
     platform, tenant = factories.make_park(kind="PLATFORM"), factories.make_enterprise()
     for enterprise in (tenant, tenant, factories.make_enterprise()):
