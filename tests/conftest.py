@@ -27,9 +27,7 @@ def other_specialist(chain):
 
 @pytest.fixture
 def leader(db):
-    user = factories.make_user("leadership", username="leader", display_name="管委会领导")
-    factories.make_appointment(user, "LEADERSHIP")
-    return user
+    return factories.make_user("leadership", username="leader", display_name="管委会领导")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from itertools import count
 
-from django.contrib.auth.models import Group
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from crm.models import Contact, Enterprise, FollowUp, Lead
@@ -22,15 +21,19 @@ def _saved(row):
     return row
 
 
-def make_user(role: str = "", **fields) -> User:
-    """Make a person with a password nobody needs and the group of ``role``."""
+def make_user(role: str = "", chain=None, park=None, **fields) -> User:
+    """Make a person with a password nobody needs, appointed to ``role`` since 2025-01-01."""
     n = next(_number)
     fields = {"username": f"user{n}", "display_name": f"人员{n}", "is_staff": True} | fields
     user = User(**fields)
     user.set_unusable_password()
     user.save()
     if role:
-        user.groups.add(Group.objects.get(name=role))
+        if role in ("chain_leader", "specialist"):
+            chain = chain or make_chain()
+        if role == "park_operator":
+            park = park or make_park()
+        make_appointment(user, role.upper(), chain=chain, park=park)
     return user
 
 
@@ -47,15 +50,11 @@ def make_appointment(user: User, role: str, **fields) -> Appointment:
 
 
 def make_specialist(chain: IndustryChain | None = None, **fields) -> User:
-    user = make_user("specialist", **fields)
-    make_appointment(user, Appointment.Role.SPECIALIST, chain=chain or make_chain())
-    return user
+    return make_user("specialist", chain=chain, **fields)
 
 
 def make_office(**fields) -> User:
-    user = make_user("office", **fields)
-    make_appointment(user, Appointment.Role.OFFICE)
-    return user
+    return make_user("office", **fields)
 
 
 def make_park(**fields) -> Park:

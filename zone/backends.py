@@ -2,7 +2,6 @@
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
-from django.db.models import Q
 from django.db.models.functions import Lower
 
 from zone.calendar import today
@@ -10,10 +9,13 @@ from zone.models import Appointment
 
 
 class AppointmentBackend(ModelBackend):
-    """Gives the rights of a role to whoever is appointed to it, for as long as that lasts."""
+    """Gives the rights of a role to whoever is appointed to it, for as long as that lasts.
+
+    A group says what its role may do (``zone.roles``); being in one gives nothing, for that
+    would outlive the post.
+    """
 
     def _get_group_permissions(self, user_obj):
         posts = Appointment.objects.filter(user=user_obj).current(today())
         roles = posts.order_by().values(name=Lower("role"))
-        granted = Q(group__user=user_obj) | Q(group__name__in=roles)
-        return Permission.objects.filter(granted).distinct()
+        return Permission.objects.filter(group__name__in=roles).distinct()

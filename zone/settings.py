@@ -45,6 +45,8 @@ if not SECRET_KEY:
     SECRET_KEY = "only-for-debugging-" + "x" * 40
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if DEBUG else "")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+# Whether our own proxy stands in front and says who calls, in X-Forwarded-For.
+BEHIND_PROXY = env_bool("BEHIND_PROXY", not DEBUG)
 
 INSTALLED_APPS = [
     "zone.apps.ZoneConfig",
@@ -70,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "zone.origin.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

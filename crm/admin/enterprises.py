@@ -3,7 +3,7 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Contact, Enterprise
-from zone.admin.base import ZoneAdmin, ZoneInline, display
+from zone.admin.base import ScopedModelAdmin, ZoneInline, display
 
 
 class ContactInline(ZoneInline):
@@ -12,7 +12,7 @@ class ContactInline(ZoneInline):
 
 
 @admin.register(Enterprise)
-class EnterpriseAdmin(ZoneAdmin):
+class EnterpriseAdmin(ScopedModelAdmin):
     list_display = ("name", "chain", "uscc", "industry_code", "display_origin", "display_leads")
     list_filter = ("chain", "scale", "is_chain_leader", "is_above_scale")
     search_fields = ("name", "=uscc")
@@ -50,7 +50,7 @@ class EnterpriseAdmin(ZoneAdmin):
 
 
 @admin.register(Contact)
-class ContactAdmin(ZoneAdmin):
+class ContactAdmin(ScopedModelAdmin):
     list_display = ("name", "enterprise", "title", "role", "display_phone")
     list_filter = ("role",)
     search_fields = ("name", "enterprise__name")

@@ -7,7 +7,7 @@ from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
 from crm.intake import log_lead
 from crm.models import Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import units
-from zone.admin.base import Colours, HistoryInline, ZoneAdmin, ZoneInline, display, is_open
+from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, ZoneInline, display, is_open
 from zone.calendar import today
 
 STAGE_COLOURS = Colours(
@@ -75,7 +75,7 @@ class OwnerHistory(HistoryInline):
 
 
 @admin.register(Lead)
-class LeadAdmin(ZoneAdmin):
+class LeadAdmin(ScopedModelAdmin):
     list_display = (
         "title",
         "enterprise",
@@ -204,7 +204,7 @@ class LeadAdmin(ZoneAdmin):
 
 
 @admin.register(FollowUp)
-class FollowUpAdmin(ZoneAdmin):
+class FollowUpAdmin(ScopedModelAdmin):
     list_display = ("happened_on", "kind", "lead", "project", "summary", "next_on", "by")
     list_display_links = ("happened_on", "summary")
     list_filter = ("kind", "happened_on")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from zone.calendar import today
 from zone.fields import WanField
 from zone.models import ZoneSetting
-from zone.models.rows import Change, Row
+from zone.models.rows import Row
 from zone.scoping import reach
 
 
@@ -294,12 +294,10 @@ class Lead(Row):
         self.protected_until = self._protection_from(on)
         self.full_clean()
         self.save(force_insert=True)
-        LeadStageChange.objects.create(
-            lead=self, from_stage="", to_stage=self.stage, by=by, on=on, is_demo=self.is_demo
+        self.stage_changes.create(
+            from_stage="", to_stage=self.stage, by=by, on=on, is_demo=self.is_demo
         )
-        LeadOwnerChange.objects.create(
-            lead=self, from_owner=None, to_owner=by, by=by, on=on, is_demo=self.is_demo
-        )
+        self.owner_changes.create(from_owner=None, to_owner=by, by=by, on=on, is_demo=self.is_demo)
 
     for _writer in (advance, close, mark_converted, claim, assign, release, register):
         _writer.alters_data = True
@@ -314,8 +312,7 @@ class Lead(Row):
         self.refresh_from_db(from_queryset=Lead.objects.select_for_update())
 
     def _move(self, to: str, *, by, on, reason):
-        LeadStageChange.objects.create(
-            lead=self,
+        self.stage_changes.create(
             from_stage=self.stage,
             to_stage=to,
             by=by,
@@ -328,8 +325,7 @@ class Lead(Row):
 
     def _own(self, owner, *, by, on, reason):
         on = on or today()
-        LeadOwnerChange.objects.create(
-            lead=self,
+        self.owner_changes.create(
             from_owner=self.owner,
             to_owner=owner,
             by=by,
@@ -340,51 +336,3 @@ class Lead(Row):
         self.owner = owner
         self.protected_until = self._protection_from(on) if owner else None
         self.save(update_fields=["owner", "protected_until"])
-
-
-class LeadStageChange(Change):
-    """One step of a lead's way."""
-
-    lead = models.ForeignKey(
-        Lead, models.CASCADE, related_name="stage_changes", verbose_name=_("lead")
-    )
-    from_stage = models.CharField(_("stage before"), max_length=12, choices=Lead.Stage, blank=True)
-    to_stage = models.CharField(_("stage after"), max_length=12, choices=Lead.Stage)
-
-    class Meta(Change.Meta):
-        verbose_name = _("stage change of a lead")
-        verbose_name_plural = _("stage changes of leads")
-
-    def __str__(self):
-        return f"{self.get_from_stage_display() or '—'} → {self.get_to_stage_display()}"
-
-
-class LeadOwnerChange(Change):
-    """Who handed a lead to whom."""
-
-    lead = models.ForeignKey(
-        Lead, models.CASCADE, related_name="owner_changes", verbose_name=_("lead")
-    )
-    from_owner = models.ForeignKey(
-        "zone.User",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("owner before"),
-    )
-    to_owner = models.ForeignKey(
-        "zone.User",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("owner after"),
-    )
-
-    class Meta(Change.Meta):
-        verbose_name = _("owner change of a lead")
-        verbose_name_plural = _("owner changes of leads")
-
-    def __str__(self):
-        return f"{self.from_owner or _('pool')} → {self.to_owner or _('pool')}"

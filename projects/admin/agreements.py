@@ -5,7 +5,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from projects.models import Agreement, AgreementChange
 from zone import units
-from zone.admin.base import Colours, HistoryInline, ZoneAdmin, display
+from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, display
 from zone.admin.state import DatedForm, ReasonForm, StateAction, StateForm
 
 
@@ -74,7 +74,7 @@ class Decisions(HistoryInline):
 
 
 @admin.register(Agreement)
-class AgreementAdmin(ZoneAdmin):
+class AgreementAdmin(ScopedModelAdmin):
     list_display = (
         "display_project",
         "kind",

@@ -10,7 +10,7 @@ from projects.models import CapitalArrival, Occupancy
 from projects.progress import tenants
 from zone import units
 from zone.admin.autocomplete import KnowingForm
-from zone.admin.base import ZoneAdmin, display
+from zone.admin.base import ScopedModelAdmin, display
 from zone.admin.state import day_input
 from zone.calendar import today
 
@@ -87,7 +87,7 @@ class OccupancyForm(KnowingForm):
 
 
 @admin.register(Occupancy)
-class OccupancyAdmin(ZoneAdmin):
+class OccupancyAdmin(ScopedModelAdmin):
     form = OccupancyForm
     list_display = (
         "enterprise",
@@ -120,7 +120,7 @@ class OccupancyAdmin(ZoneAdmin):
 
 
 @admin.register(CapitalArrival)
-class CapitalArrivalAdmin(ZoneAdmin):
+class CapitalArrivalAdmin(ScopedModelAdmin):
     list_display = ("project", "arrived_on", "display_amount", "origin", "use")
     list_filter = ("origin", "use", "arrived_on", "project__chain")
     search_fields = ("project__name", "=project__code")

@@ -10,7 +10,7 @@ from crm.admin.leads import FollowUpInline
 from projects import gates
 from projects.models import Agreement, Credit, Project, StageChange
 from zone import identifiers, units
-from zone.admin.base import Colours, HistoryInline, ZoneAdmin, ZoneInline, display
+from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StageForm, StateAction
 from zone.scoping import reach
 
@@ -98,7 +98,7 @@ class StageHistory(HistoryInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(ZoneAdmin):
+class ProjectAdmin(ScopedModelAdmin):
     list_display = (
         "code",
         "name",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group
 
 from projects.demo.story import Story
 from zone.demo import DEMO_PASSWORD
@@ -46,14 +45,12 @@ def usernames() -> list[str]:
 
 
 def add_people(story: Story) -> dict[str, User]:
-    """Add the people with groups and appointments and return them by username."""
+    """Add the people with their appointments and return them by username."""
     # One hash for all: the password is public anyway, and hashing is slow on purpose.
     password = make_password(DEMO_PASSWORD)
-    groups = {group.name: group for group in Group.objects.all()}
     people = {}
     for username, name, department, role, where in PEOPLE:
         user = people[username] = _user(story, username, name, department, password)
-        story.rows[User.groups.through].append(User.groups.through(user=user, group=groups[role]))
         story.add(
             Appointment,
             ARRIVED,

@@ -136,6 +136,8 @@ class Agreement(Row):
         editable=False,
     )
 
+    DECIDED = ("recognised_on", "exclusion_reason")
+
     objects = AgreementQuerySet.as_manager()
 
     class Meta:
@@ -331,10 +333,19 @@ class Agreement(Row):
         # The project's lock comes first everywhere, so two agreements of one project take turns.
         Project.objects.select_for_update().get(pk=self.project_id)
         self.refresh_from_db(from_queryset=Agreement.objects.select_for_update())
+        self._before = {name: getattr(self, name) for name in self.DECIDED}
+
+    def decided(self) -> dict[str, list[str]]:
+        """Return what the decision being made changes: ``{field: [before, after]}``."""
+        pairs = {name: [self._before[name], getattr(self, name)] for name in self.DECIDED}
+        return {
+            name: [str(value or "") for value in pair]
+            for name, pair in pairs.items()
+            if pair[0] != pair[1]
+        }
 
     def _record(self, action, *, by, on, reason=""):
-        AgreementChange.objects.create(
-            agreement=self,
+        self.changes.create(
             action=action,
             by=by,
             on=on or today(),
@@ -345,6 +356,8 @@ class Agreement(Row):
 
 class AgreementChange(Change):
     """A decision about whether an agreement counts."""
+
+    SUBJECT = "agreement"
 
     class Action(models.TextChoices):
         RECOGNISED = "RECOGNISED", _("recognised")
@@ -363,3 +376,6 @@ class AgreementChange(Change):
 
     def __str__(self):
         return f"{self.on} {self.get_action_display()}"
+
+    def changes(self):
+        return self.agreement.decided()

@@ -271,6 +271,8 @@ class Project(Row):
 class StageChange(Change):
     """One step of a project's way, or a change of its status."""
 
+    SUBJECT = "project"
+
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="stage_changes", verbose_name=_("project")
     )
@@ -289,6 +291,13 @@ class StageChange(Change):
 
     def __str__(self):
         return f"{self.get_from_stage_display() or '—'} → {self.get_to_stage_display()}"
+
+    def changes(self):
+        pairs = {
+            "stage": [self.from_stage, self.to_stage],
+            "status": [self.from_status, self.to_status],
+        }
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 class Credit(Row):

@@ -7,7 +7,6 @@ from io import StringIO
 
 import pytest
 from django.contrib.admin.models import ADDITION, LogEntry
-from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
@@ -25,7 +24,7 @@ from tests import factories
 from zone import identifiers
 from zone.calendar import local_date
 from zone.demo import DEMO_PASSWORD
-from zone.models import ChainSegment, IndustryChain, User
+from zone.models import Appointment, ChainSegment, IndustryChain, User
 from zone.roles import ROLES
 
 SAMPLE = 12  # every twelfth row is checked in full
@@ -98,19 +97,17 @@ def test_nothing_of_it_is_said_of_a_real_company_or_project(demo):
 
 
 def test_an_account_for_every_role_opens_with_the_demo_password(demo, client):
-    filled = Group.objects.filter(user__is_demo=True).distinct().values_list("name", flat=True)
-    assert set(filled) == set(ROLES)
+    assert {post.role.lower() for post in Appointment.objects.filter(is_demo=True)} == set(ROLES)
     validate_password(DEMO_PASSWORD)
     assert client.login(username="office", password=DEMO_PASSWORD)
-    for user in User.objects.filter(is_superuser=False):
-        assert [role.role.lower() for role in user.appointments.all()] == [user.groups.get().name]
+    assert not User.objects.filter(is_superuser=False, appointments=None).exists()
 
 
 def test_two_of_the_office_so_that_one_recognises_what_the_other_handles(demo):
-    assert User.objects.filter(groups__name="office").count() == 2
+    assert User.objects.filter(appointments__role="OFFICE").count() == 2
     recognised = Agreement.objects.exclude(recognised_by=None)
     assert not recognised.filter(recognised_by=F("handled_by")).exists()
-    assert recognised.filter(handled_by__groups__name="office").exists()
+    assert recognised.filter(handled_by__appointments__role="OFFICE").exists()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +132,7 @@ def test_chains_and_specialists_add_up_to_the_zone(demo):
     whole = progress(2025, on).signed_amount.actual
     chains = progress_by(2025, on, "chain", IndustryChain.objects.all())
     specialists = progress_by(
-        2025, on, "specialist", User.objects.filter(groups__name="specialist")
+        2025, on, "specialist", User.objects.filter(appointments__role="SPECIALIST")
     )
     assert sum(one.signed_amount.actual for one in chains) == whole
     assert sum(one.signed_amount.actual for one in specialists) == whole
@@ -174,7 +171,7 @@ def test_loading_again_changes_nothing(demo):
     assert out.getvalue().strip()
 
 
-def test_clearing_takes_the_demo_people_out_of_their_groups_and_the_log(demo):
+def test_clearing_takes_the_demo_people_out_of_the_log(demo):
     LogEntry.objects.create(
         user=User.objects.get(username="office"),
         content_type=ContentType.objects.get_for_model(Lead),
@@ -183,7 +180,6 @@ def test_clearing_takes_the_demo_people_out_of_their_groups_and_the_log(demo):
     )
     clearing.clear()
     assert not LogEntry.objects.exists()
-    assert not User.groups.through.objects.exists()
 
 
 def test_a_real_row_on_demo_data_refuses_and_nothing_is_removed(demo):

@@ -38,7 +38,6 @@ def told() -> list[dict]:
             if field.attname not in own
         }
         for model, rows in story.rows.items()
-        if model is not User.groups.through
         for row in rows
     ]
 

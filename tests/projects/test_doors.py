@@ -26,7 +26,7 @@ from tests.factories import (
     make_space,
     make_user,
 )
-from zone.admin.base import ZoneAdmin
+from zone.admin.base import ScopedModelAdmin
 from zone.models import User, ZoneSetting
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_a_form_never_writes_back_a_state_that_changed_meanwhile(client, monkeyp
     agreement = make_agreement()
     client.force_login(make_user(is_superuser=True))
     office = make_user()
-    plain, threads = ZoneAdmin.save_model, []
+    plain, threads = ScopedModelAdmin.save_model, []
 
     def recognise():
         Agreement.objects.get(pk=agreement.pk).recognise(by=office)
@@ -56,7 +56,7 @@ def test_a_form_never_writes_back_a_state_that_changed_meanwhile(client, monkeyp
         threads[0].join(0.5)
         plain(self, request, obj, form, change)
 
-    monkeypatch.setattr(ZoneAdmin, "save_model", slow)
+    monkeypatch.setattr(ScopedModelAdmin, "save_model", slow)
     url = reverse("admin:projects_agreement_change", args=[agreement.pk])
     inlines = {"changes-TOTAL_FORMS": "0", "changes-INITIAL_FORMS": "0"}
     response = client.post(url, agreement_data(agreement.project, amount_wan="2000", **inlines))

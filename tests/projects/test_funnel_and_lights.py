@@ -78,8 +78,7 @@ def test_the_worst_light_comes_first_and_only_visible_projects_are_named(as_user
     factories.make_project(name="甲", chain=mine, planned_start_on=date(2025, 3, 1))
     factories.make_project(name="乙", chain=mine, planned_start_on=date(2024, 3, 1))
     factories.make_project(name="别的链的项目", chain=other, planned_start_on=date(2024, 1, 1))
-    head = factories.make_user("chain_leader")
-    factories.make_appointment(head, "CHAIN_LEADER", chain=mine)
+    head = factories.make_user("chain_leader", mine)
     response = as_user(head).get(ADDRESS)
     assert [item.project.name for item in response.context["lights"]] == ["乙", "甲"]
     assert "别的链的项目" not in response.content.decode()

@@ -182,9 +182,7 @@ def test_a_chain_leader_gets_links_only_where_every_row_is_within_reach(targets,
     for chain in (led, foreign):
         project = factories.make_project(chain=chain)
         factories.make_counted(100, signed_on=MARCH, project=project)
-    user = factories.make_user("chain_leader")
-    factories.make_appointment(user, "CHAIN_LEADER", chain=led)
-    client = as_user(user)
+    client = as_user(factories.make_user("chain_leader", led))
     found = Figures(client.get(ADDRESS).content.decode())
     assert dict(found.zone)["signed_amount.actual"] == "200"
     for scope in (None, foreign.code):
@@ -346,8 +344,7 @@ def make_everything(rows: int):
     for number in range(rows):
         chain = factories.make_chain(f"chain-{number}" if number else "new-energy")
         specialist = factories.make_specialist(chain)
-        leader = factories.make_user("chain_leader")
-        factories.make_appointment(leader, "CHAIN_LEADER", chain=chain)
+        factories.make_user("chain_leader", chain)
         factories.make_target("SIGNED_AMOUNT", 10, chain=chain)
         factories.make_target("SIGNED_AMOUNT", 10, specialist=specialist)
         factories.make_target("SIGNED_AMOUNT", 10, year=2030 + number)
@@ -386,7 +383,7 @@ def test_the_page_asks_the_same_few_questions_whatever_the_rows(
 
 def test_a_chain_leader_needs_no_more_questions(client, targets):
     make_everything(3)
-    client.force_login(User.objects.filter(groups__name="chain_leader").first())
+    client.force_login(User.objects.filter(appointments__role="CHAIN_LEADER").first())
     with CaptureQueriesContext(connection) as queries:
         assert client.get(ADDRESS).status_code == 200
     assert len(queries) == QUERIES

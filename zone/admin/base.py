@@ -16,7 +16,7 @@ from unfold.decorators import display
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.state import StateAction, perform
 
-__all__ = ["Colours", "HistoryInline", "ZoneAdmin", "ZoneInline", "display", "is_open"]
+__all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
 
 
 class Colours(dict):
@@ -37,7 +37,7 @@ def is_open(obj, user) -> bool:
     return not hasattr(obj, "can_change") or obj.can_change(user)
 
 
-class ZoneAdmin(KnownAutocompleteMixin, ModelAdmin):
+class ScopedModelAdmin(KnownAutocompleteMixin, ModelAdmin):
     """An admin class that shows what its user may see and never writes a state by itself."""
 
     list_per_page = 50

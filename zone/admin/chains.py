@@ -3,7 +3,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
-from zone.admin.base import ZoneAdmin, ZoneInline
+from zone.admin.base import ScopedModelAdmin, ZoneInline
 from zone.models import ChainSegment, IndustryChain
 
 
@@ -29,14 +29,14 @@ class SegmentInline(ZoneInline):
 
 
 @admin.register(IndustryChain)
-class IndustryChainAdmin(ZoneAdmin):
+class IndustryChainAdmin(ScopedModelAdmin):
     list_display = ("name", "code", "position")
     search_fields = ("name", "code")
     inlines = (SegmentInline,)
 
 
 @admin.register(ChainSegment)
-class ChainSegmentAdmin(ZoneAdmin):
+class ChainSegmentAdmin(ScopedModelAdmin):
     list_display = ("name", "chain", "position", "gap")
     list_filter = ("chain", "position", "gap")
     search_fields = ("name",)

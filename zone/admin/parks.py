@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from zone import units
-from zone.admin.base import Colours, ZoneAdmin, ZoneInline, display
+from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
 from zone.calendar import today
 from zone.models import Building, Park, Space
 
@@ -15,7 +15,7 @@ class BuildingInline(ZoneInline):
 
 
 @admin.register(Park)
-class ParkAdmin(ZoneAdmin):
+class ParkAdmin(ScopedModelAdmin):
     list_display = (
         "name",
         "kind",
@@ -63,7 +63,7 @@ class ParkAdmin(ZoneAdmin):
 
 
 @admin.register(Building)
-class BuildingAdmin(ZoneAdmin):
+class BuildingAdmin(ScopedModelAdmin):
     list_display = ("name", "park", "floors")
     list_filter = ("park",)
     search_fields = ("name", "park__name")
@@ -72,7 +72,7 @@ class BuildingAdmin(ZoneAdmin):
 
 
 @admin.register(Space)
-class SpaceAdmin(ZoneAdmin):
+class SpaceAdmin(ScopedModelAdmin):
     list_display = ("code", "park", "building", "kind", "display_state", "display_area")
     list_filter = ("kind", "state", "park")
     search_fields = ("code", "park__name")

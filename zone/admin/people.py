@@ -4,7 +4,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from zone.admin.base import ZoneAdmin, ZoneInline
+from zone.admin.base import ScopedModelAdmin, ZoneInline
 from zone.models import Appointment, User
 
 admin.site.unregister(Group)
@@ -17,7 +17,7 @@ class AppointmentInline(ZoneInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ZoneAdmin):
+class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -28,7 +28,7 @@ class UserAdmin(DjangoUserAdmin, ZoneAdmin):
     ordering = ("username",)
     fieldsets = (
         (None, {"fields": ("username", "password", "display_name", "department")}),
-        (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Rights"), {"fields": ("is_active", "is_superuser")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
@@ -59,12 +59,12 @@ class UserAdmin(DjangoUserAdmin, ZoneAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         """Nobody but a superuser hands out rights here: appointments do that."""
-        locked = () if request.user.is_superuser else ("is_superuser", "groups")
+        locked = () if request.user.is_superuser else ("is_superuser",)
         return (*super().get_readonly_fields(request, obj), *locked)
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(ZoneAdmin):
+class AppointmentAdmin(ScopedModelAdmin):
     list_display = ("user", "role", "chain", "park", "starts_on", "ends_on")
     list_filter = ("role", "chain")
     search_fields = ("user__username", "user__display_name")

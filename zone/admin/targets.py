@@ -2,12 +2,12 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from zone import units
-from zone.admin.base import ZoneAdmin, display
+from zone.admin.base import ScopedModelAdmin, display
 from zone.models import Fund, Measure, PublishedFigure, Target, ZoneSetting
 
 
 @admin.register(Target)
-class TargetAdmin(ZoneAdmin):
+class TargetAdmin(ScopedModelAdmin):
     list_display = ("year", "measure", "display_scope", "display_value", "source")
     list_display_links = ("measure",)
     list_filter = ("year", "measure", "chain")
@@ -37,7 +37,7 @@ class TargetAdmin(ZoneAdmin):
 
 
 @admin.register(PublishedFigure)
-class PublishedFigureAdmin(ZoneAdmin):
+class PublishedFigureAdmin(ScopedModelAdmin):
     list_display = ("indicator", "year", "display_value", "unit", "source", "note")
     list_filter = ("year",)
     search_fields = ("indicator", "source")
@@ -48,13 +48,13 @@ class PublishedFigureAdmin(ZoneAdmin):
 
 
 @admin.register(Fund)
-class FundAdmin(ZoneAdmin):
+class FundAdmin(ScopedModelAdmin):
     list_display = ("name", "purpose", "announced_on", "source")
     search_fields = ("name", "purpose")
 
 
 @admin.register(ZoneSetting)
-class ZoneSettingAdmin(ZoneAdmin):
+class ZoneSettingAdmin(ScopedModelAdmin):
     list_display = ("key", "display_value", "display_meaning")
     fields = ("key", "value")
 

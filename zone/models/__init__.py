@@ -1,3 +1,4 @@
+from zone.models.audit import AuditEntry
 from zone.models.chains import ChainSegment, IndustryChain
 from zone.models.funds import Fund
 from zone.models.parks import Building, Park, Space
@@ -8,6 +9,7 @@ from zone.models.zone_settings import ZoneSetting
 
 __all__ = [
     "Appointment",
+    "AuditEntry",
     "Building",
     "ChainSegment",
     "Change",

@@ -8,10 +8,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from zone.models.rows import Row
+from zone.origin import Origin
 
 
 class User(Row, AbstractUser):
     """A person who logs in."""
+
+    origin = Origin()  # of the request that this object serves
 
     display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
     department = models.CharField(_("department"), max_length=100, blank=True, default="")

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from zone.models.audit import AuditEntry
+
 
 class Row(models.Model):
     """A business row with what synchronisation needs: id, version and times.
@@ -30,7 +32,13 @@ class Row(models.Model):
 
 
 class Change(models.Model):
-    """A line of history: who, when, from what, to what, and why."""
+    """A line of history: who, when, from what, to what, and why.
+
+    State methods write these, one at a time, and each is a line of the trail as well.
+    ``SUBJECT`` names the row that changed, ``changes`` its fields before and after.
+    """
+
+    SUBJECT = ""
 
     id = models.UUIDField(_("ID"), primary_key=True, default=uuid.uuid4, editable=False)
     at = models.DateTimeField(_("at"), db_default=Now())
@@ -50,3 +58,16 @@ class Change(models.Model):
     class Meta:
         abstract = True
         ordering = ("-at",)
+
+    def save(self, *args, **kwargs):
+        super().save(*args, **kwargs)
+        AuditEntry.objects.record(
+            AuditEntry.Action.STATE,
+            by=self.by,
+            of=getattr(self, self.SUBJECT),
+            changes=self.changes(),
+            why=self.reason,
+        )
+
+    def changes(self) -> dict[str, list[str]]:
+        raise NotImplementedError

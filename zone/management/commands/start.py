@@ -163,12 +163,12 @@ def take(lock: Lock) -> bool:
 
 def demo_accounts() -> list[str]:
     """The accounts to try the product with, each with its roles; none without demo data."""
-    people = User.objects.filter(is_demo=True, is_active=True).prefetch_related("groups")
+    people = User.objects.filter(is_demo=True, is_active=True).prefetch_related("appointments")
     password = demo_password()
     if not password or not people:
         return []
     lines = [
-        f"  {', '.join(group.name for group in person.groups.all()) or '-':<16}"
+        f"  {', '.join(post.role.lower() for post in person.appointments.all()) or '-':<16}"
         f" {person.username:<16} {person.display_name}"
         for person in people.order_by("date_joined", "username")
     ]

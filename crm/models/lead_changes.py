@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.models.leads import Lead
+from zone.models.rows import Change
+
+
+class LeadStageChange(Change):
+    """One step of a lead's way."""
+
+    SUBJECT = "lead"
+
+    lead = models.ForeignKey(
+        Lead, models.CASCADE, related_name="stage_changes", verbose_name=_("lead")
+    )
+    from_stage = models.CharField(_("stage before"), max_length=12, choices=Lead.Stage, blank=True)
+    to_stage = models.CharField(_("stage after"), max_length=12, choices=Lead.Stage)
+
+    class Meta(Change.Meta):
+        verbose_name = _("stage change of a lead")
+        verbose_name_plural = _("stage changes of leads")
+
+    def __str__(self):
+        return f"{self.get_from_stage_display() or '—'} → {self.get_to_stage_display()}"
+
+    def changes(self):
+        return {"stage": [self.from_stage, self.to_stage]}
+
+
+class LeadOwnerChange(Change):
+    """Who handed a lead to whom."""
+
+    SUBJECT = "lead"
+
+    lead = models.ForeignKey(
+        Lead, models.CASCADE, related_name="owner_changes", verbose_name=_("lead")
+    )
+    from_owner = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner before"),
+    )
+    to_owner = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner after"),
+    )
+
+    class Meta(Change.Meta):
+        verbose_name = _("owner change of a lead")
+        verbose_name_plural = _("owner changes of leads")
+
+    def __str__(self):
+        return f"{self.from_owner or _('pool')} → {self.to_owner or _('pool')}"
+
+    def changes(self):
+        return {"owner": [str(owner or "") for owner in (self.from_owner, self.to_owner)]}
