@@ -30,27 +30,27 @@ def log_lead(
     """
     if lead.enterprise_id is None:
         lead.enterprise = find_enterprise(enterprise_name) or _new_enterprise(
-            enterprise_name, lead.chain
+            enterprise_name, lead.chain, by
         )
     if contact_name:
-        lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone)
+        lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone, by)
     lead.register(by=by)
     return lead
 
 
-def _new_enterprise(name: str, chain) -> Enterprise:
-    enterprise = Enterprise(name=name, chain=chain)
+def _new_enterprise(name: str, chain, by) -> Enterprise:
+    enterprise = Enterprise(name=name, chain=chain, entered_by=by)
     enterprise.full_clean()
     enterprise.save()
     return enterprise
 
 
-def _contact(enterprise: Enterprise, name: str, title: str, phone: str) -> Contact:
+def _contact(enterprise: Enterprise, name: str, title: str, phone: str, by) -> Contact:
     phone = identifiers.compact_phone(phone)
     known = enterprise.contacts.filter(name=name, phone=phone).first()
     if known:
         return known
-    contact = Contact(enterprise=enterprise, name=name, title=title, phone=phone)
+    contact = Contact(enterprise=enterprise, name=name, title=title, phone=phone, entered_by=by)
     contact.full_clean()
     contact.save()
     return contact

@@ -1,14 +1,19 @@
-"""Who reaches what: the appointments of a person, read once per question."""
+"""Who reaches what: the appointments of a person, read once per question (safety.md §1)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
 
-from zone.calendar import today
-from zone.models import Appointment, User
+from django.db import models
 
-SEES_ALL = {Appointment.Role.LEADERSHIP, Appointment.Role.OFFICE, Appointment.Role.STATISTICIAN}
+from zone.calendar import today
+
+# Roles of ``Appointment.Role`` that see every row their permissions open.
+SEES_ALL = frozenset({"LEADERSHIP", "OFFICE", "STATISTICIAN"})
+KNOWS_PEOPLE = SEES_ALL | {"SYSTEM_ADMIN", "SECURITY_ADMIN"}
+# The tag of the system check that every admin class obeys visible_to.
+SCOPE_CHECK = "scope"
 
 
 @dataclass(frozen=True)
@@ -16,12 +21,33 @@ class Reach:
     """What a person's current appointments open: all of it, or some chains and parks."""
 
     everything: bool = False
+    roles: frozenset = frozenset()
     led_chains: set = field(default_factory=set)
     chains: set = field(default_factory=set)
     parks: set = field(default_factory=set)
 
+    @property
+    def all_chains(self) -> set:
+        return self.chains | self.led_chains
 
-def reach(user: User, on: date | None = None) -> Reach:
+    @property
+    def only_parks(self) -> bool:
+        """Whether this person's work is that of some parks and nothing else."""
+        return not self.everything and self.roles == {"PARK_OPERATOR"}
+
+    @property
+    def knows_people(self) -> bool:
+        return self.everything or bool(self.roles & KNOWS_PEOPLE)
+
+
+class OpenQuerySet(models.QuerySet):
+    """For what has no secrets: whoever may open the list sees all of it."""
+
+    def visible_to(self, user):
+        return self
+
+
+def reach(user, on: date | None = None) -> Reach:
     """Return the reach of ``user`` on a day; an appointment that has ended gives nothing.
 
     Asked once for each ``User`` object, as Django does with permissions: every request loads
@@ -29,6 +55,8 @@ def reach(user: User, on: date | None = None) -> Reach:
     """
     if user.is_superuser:
         return Reach(everything=True)
+    if not user.is_authenticated:
+        return Reach()
     on = on or today()
     known = user.__dict__.setdefault("_reach", {})
     if on not in known:
@@ -36,12 +64,13 @@ def reach(user: User, on: date | None = None) -> Reach:
     return known[on]
 
 
-def _read(user: User, on: date) -> Reach:
-    found = Appointment.objects.filter(user=user).current(on)
-    posts = list(found.values_list("role", "chain", "park"))
+def _read(user, on: date) -> Reach:
+    posts = list(user.appointments.current(on).values_list("role", "chain", "park"))
+    roles = frozenset(role for role, _, _ in posts)
     return Reach(
-        everything=any(role in SEES_ALL for role, _, _ in posts),
-        led_chains={chain for role, chain, _ in posts if role == Appointment.Role.CHAIN_LEADER},
-        chains={chain for role, chain, _ in posts if role == Appointment.Role.SPECIALIST} - {None},
+        everything=bool(roles & SEES_ALL),
+        roles=roles,
+        led_chains={chain for role, chain, _ in posts if role == "CHAIN_LEADER"},
+        chains={chain for role, chain, _ in posts if role == "SPECIALIST"} - {None},
         parks={park for _, _, park in posts if park},
     )

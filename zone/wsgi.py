@@ -2,8 +2,13 @@
 
 import os
 
+from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
+
+from zone.scoping import SCOPE_CHECK
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zone.settings")
 
 application = get_wsgi_application()
+# A server runs no system checks by itself; this one must not start with a door open.
+call_command("check", tags=[SCOPE_CHECK])

@@ -1,8 +1,8 @@
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Contact, Enterprise
+from crm.models import Contact, Enterprise, Lead
 from zone.admin.base import ScopedModelAdmin, ZoneInline, display
 
 
@@ -38,7 +38,14 @@ class EnterpriseAdmin(ScopedModelAdmin):
     inlines = (ContactInline,)
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(lead_count=Count("leads"))
+        within_reach = Q(leads__in=Lead.objects.visible_to(request.user))
+        rows = super().get_queryset(request)
+        return rows.annotate(lead_count=Count("leads", filter=within_reach))
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.entered_by = request.user
+        super().save_model(request, obj, form, change)
 
     @display(description=_("region of origin"), ordering="origin_region")
     def display_origin(self, enterprise):

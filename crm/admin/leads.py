@@ -168,8 +168,9 @@ class LeadAdmin(ScopedModelAdmin):
             row.save()
         formset.save_m2m()
 
-    def state_notes(self, lead):
-        project = getattr(lead, "project", None)
+    def state_notes(self, request, lead):
+        projects = Lead._meta.get_field("project").related_model.objects
+        project = projects.visible_to(request.user).filter(lead=lead).first()
         if project is not None:
             return [
                 {

@@ -1,11 +1,32 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.enterprises import Enterprise
 from zone import identifiers
 from zone.fields import PhoneField
 from zone.models.rows import Row
+from zone.scoping import reach
+
+
+class ContactQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return the contacts behind leads and projects within reach, and those entered."""
+        reached = reach(user)
+        if reached.everything:
+            return self
+        leads, projects = (
+            Enterprise._meta.get_field(name).related_model.objects.visible_to(user)
+            for name in ("leads", "projects")
+        )
+        return self.filter(
+            Q(entered_by=user)
+            | Q(enterprise__chain__in=reached.led_chains)
+            | Q(enterprise__in=leads.order_by().values("enterprise"))
+            | Q(enterprise__in=projects.order_by().values("enterprise"))
+        )
 
 
 class Contact(Row):
@@ -35,6 +56,17 @@ class Contact(Row):
     )
     wechat = models.CharField(_("WeChat"), max_length=50, blank=True, default="")
     email = models.EmailField(_("e-mail"), blank=True, default="")
+    entered_by = models.ForeignKey(
+        "zone.User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="entered_contacts",
+        verbose_name=_("entered by"),
+    )
+
+    objects = ContactQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contact")

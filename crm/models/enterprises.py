@@ -3,17 +3,45 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from pypinyin import lazy_pinyin
 
 from zone import identifiers
 from zone.fields import CodeField, NameField, WanField
 from zone.models.rows import Row
+from zone.scoping import reach
 
 
 def pinyin_key(name: str) -> str:
     """Return the key Chinese names are sorted by (the wheels have no ICU collation)."""
     return "".join(lazy_pinyin(name)).lower()[:200]
+
+
+class EnterpriseQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return the enterprises ``user`` may see.
+
+        Those of own chains (or of none, for who courts), those entered, and whoever stands
+        behind a lead, a project or an occupancy within reach.
+        """
+        reached = reach(user)
+        if reached.everything:
+            return self
+        leads, projects = (
+            self.model._meta.get_field(name).related_model.objects.visible_to(user)
+            for name in ("leads", "projects")
+        )
+        tenants = self.model.objects.filter(occupancies__space__park__in=reached.parks)
+        unassigned = Q(chain=None) if reached.all_chains else Q(pk=None)
+        return self.filter(
+            Q(chain__in=reached.all_chains)
+            | unassigned
+            | Q(entered_by=user)
+            | Q(pk__in=leads.order_by().values("enterprise"))
+            | Q(pk__in=projects.order_by().values("enterprise"))
+            | Q(pk__in=tenants.order_by().values("pk"))
+        )
 
 
 class Enterprise(Row):
@@ -74,6 +102,17 @@ class Enterprise(Row):
     address = models.CharField(_("address"), max_length=200, blank=True, default="")
     description = models.TextField(_("description"), blank=True, default="")
     source = models.CharField(_("source of the record"), max_length=100, blank=True, default="")
+    entered_by = models.ForeignKey(
+        "zone.User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="entered_enterprises",
+        verbose_name=_("entered by"),
+    )
+
+    objects = EnterpriseQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("enterprise")

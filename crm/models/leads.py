@@ -18,12 +18,22 @@ from zone.scoping import reach
 
 class LeadQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Return the leads ``user`` may see: own ones, led chains, the pool of own chains."""
+        """Return the leads ``user`` may see.
+
+        Own ones, those of led chains, the pool of own chains, and what came before a
+        project within reach.
+        """
         reached = reach(user)
         if reached.everything:
             return self
-        pool = Q(owner=None, chain__in=reached.chains)
-        return self.filter(Q(owner=user) | Q(chain__in=reached.led_chains) | pool)
+        pool = Q(owner=None, stage__in=Lead.OPEN_STAGES, chain__in=reached.chains)
+        projects = Lead._meta.get_field("project").related_model.objects.visible_to(user)
+        return self.filter(
+            Q(owner=user)
+            | Q(chain__in=reached.led_chains)
+            | pool
+            | Q(pk__in=projects.order_by().values("lead"))
+        )
 
     def open(self):
         return self.filter(stage__in=Lead.OPEN_STAGES)

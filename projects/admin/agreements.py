@@ -88,6 +88,7 @@ class AgreementAdmin(ScopedModelAdmin):
     autocomplete_fields = ("project", "handled_by", "upgrades")
     list_select_related = ("project__chain",)
     date_hierarchy = "signed_on"
+    lookups = ("project__credits__specialist__id", "project__park__id")
     readonly_fields = ("display_state", "recognised_on", "recognised_by")
     fieldsets = (
         (None, {"fields": ("project", "kind", "title", "signed_on", "amount_wan")}),
@@ -126,10 +127,6 @@ class AgreementAdmin(ScopedModelAdmin):
             _("“%(row)s” can be recognised again."),
         ),
     )
-
-    def lookup_allowed(self, lookup, value, request=None):
-        allowed = {"project__credits__specialist__id__exact", "project__park__id__exact"}
-        return lookup in allowed or super().lookup_allowed(lookup, value, request)
 
     def get_inlines(self, request, obj):
         return (Decisions,) if obj else ()

@@ -113,11 +113,14 @@ class ProjectAdmin(ScopedModelAdmin):
     list_display_links = ("code", "name")
     list_filter = ("stage", "status", "chain", "key_level", "park")
     search_fields = ("name", "=code", "=project_code", "enterprise__name")
-    autocomplete_fields = ("enterprise", "chain", "park", "handler")
+    autocomplete_fields = ("enterprise", "chain", "park", "handler", "service_agent")
     list_select_related = ("enterprise", "chain", "park", "lead")
     readonly_fields = ("code", "stage", "display_status", "published_status")
     fieldsets = (
-        (None, {"fields": ("code", "name", "enterprise", "chain", "park", "handler")}),
+        (
+            None,
+            {"fields": ("code", "name", "enterprise", "chain", "park", "handler", "service_agent")},
+        ),
         (_("Investment"), {"fields": ("total_investment_wan", "fixed_asset_investment_wan")}),
         (_("Filing"), {"fields": ("project_code", "key_level", "planned_start_on", "content")}),
         (_("State"), {"fields": ("stage", "display_status", "published_status")}),
@@ -176,7 +179,8 @@ class ProjectAdmin(ScopedModelAdmin):
             links.append({"label": _("Add an agreement"), "url": f"{url}?project={obj.pk}"})
         return links
 
-    def state_notes(self, project):
+    def state_notes(self, request, project):
+        # A lead is within reach of whoever sees its project.
         notes = [self._lead_note(project.lead)] if project.lead else []
         target = project.next_stage
         if project.status != Project.Status.ACTIVE or target is None:

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from projects.models.projects import Project
+from projects.models.projects import OfProjectQuerySet, Project
 from zone import units
 from zone.calendar import today
 from zone.fields import WanField
@@ -16,10 +16,7 @@ from zone.models import ZoneSetting
 from zone.models.rows import Change, Row
 
 
-class AgreementQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        return self.filter(project__in=Project.objects.visible_to(user))
-
+class AgreementQuerySet(OfProjectQuerySet):
     def signed_in(self, year: int, on: date):
         """Return those signed within ``year`` and not after ``on``."""
         return self.filter(

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from projects.models.projects import Project
+from projects.models.projects import OfProjectQuerySet, Project
 from zone.calendar import today
 from zone.fields import WanField
 from zone.models.rows import Row
@@ -35,6 +35,8 @@ class CapitalArrival(Row):
     origin = models.CharField(_("origin"), max_length=16, choices=Origin)
     use = models.CharField(_("use"), max_length=16, choices=Use, default=Use.FIXED_ASSETS)
     note = models.CharField(_("note"), max_length=200, blank=True, default="")
+
+    objects = OfProjectQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("capital arrival")

@@ -10,11 +10,24 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from projects.models.projects import Project
 from zone.calendar import today
 from zone.models.rows import Row
+from zone.scoping import reach
 
 
 class OccupancyQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return those of own parks, of led chains, and of projects within reach."""
+        reached = reach(user)
+        if reached.everything:
+            return self
+        return self.filter(
+            Q(space__park__in=reached.parks)
+            | Q(enterprise__chain__in=reached.led_chains)
+            | Q(project__in=Project.objects.visible_to(user))
+        )
+
     def current(self, on: date | None = None):
         return self.filter(period__contains=on or today())
 

@@ -18,19 +18,33 @@ from zone.scoping import reach
 
 class ProjectQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Return the projects ``user`` may see: handled ones and those of led chains or parks."""
+        """Return the projects ``user`` may see.
+
+        Those handled, served, or shared in by credit; those of led chains and of own parks,
+        whether planned there or already moved in.
+        """
         reached = reach(user)
         if reached.everything:
             return self
+        spaces = {"occupancies__space__park__in": reached.parks}
         return self.filter(
             Q(handler=user)
+            | Q(service_agent=user)
             | Q(chain__in=reached.led_chains)
             | Q(park__in=reached.parks)
+            | Q(pk__in=Project.objects.filter(**spaces).order_by().values("pk"))
             | Exists(Credit.objects.filter(project=OuterRef("pk"), specialist=user))
         )
 
     def active(self):
         return self.filter(status=Project.Status.ACTIVE)
+
+
+class OfProjectQuerySet(models.QuerySet):
+    """For what belongs to a project: whoever sees the project sees it."""
+
+    def visible_to(self, user):
+        return self.filter(project__in=Project.objects.visible_to(user))
 
 
 class Project(Row):
@@ -135,6 +149,15 @@ class Project(Row):
         blank=True,
         related_name="handled_projects",
         verbose_name=_("handled by"),
+    )
+    service_agent = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="served_projects",
+        verbose_name=_("service agent"),
+        help_text=_("Runs the errands of this project and sees it."),
     )
     planned_start_on = models.DateField(_("planned start of construction"), null=True, blank=True)
     content = models.TextField(_("what is built"), blank=True, default="")
@@ -315,6 +338,8 @@ class Credit(Row):
     share = models.DecimalField(
         _("share (%)"), max_digits=5, decimal_places=2, validators=[MinValueValidator(0)]
     )
+
+    objects = OfProjectQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("credit")

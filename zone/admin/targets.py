@@ -11,6 +11,7 @@ class TargetAdmin(ScopedModelAdmin):
     list_display = ("year", "measure", "display_scope", "display_value", "source")
     list_display_links = ("measure",)
     list_filter = ("year", "measure", "chain")
+    lookups = ("specialist", "specialist__id", "park")
     search_fields = ("chain__name", "specialist__display_name", "park__name")
     autocomplete_fields = ("chain", "specialist", "park")
     list_select_related = ("chain", "specialist", "park")

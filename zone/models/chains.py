@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from zone.models.rows import Row
+from zone.scoping import OpenQuerySet
 
 
 class IndustryChain(Row):
@@ -22,6 +23,8 @@ class IndustryChain(Row):
     name = models.CharField(_("name"), max_length=50, unique=True)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     description = models.TextField(_("description"), blank=True, default="")
+
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("industry chain")
@@ -63,6 +66,8 @@ class ChainSegment(Row):
     name = models.CharField(_("name"), max_length=100)
     position = models.CharField(_("position"), max_length=10, choices=Position)
     gap = models.CharField(_("gap"), max_length=10, choices=Gap, default=Gap.NONE)
+
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("chain segment")

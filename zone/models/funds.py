@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from zone.models.rows import Row
+from zone.scoping import OpenQuerySet
 
 
 class Fund(Row):
@@ -11,6 +12,8 @@ class Fund(Row):
     purpose = models.CharField(_("purpose"), max_length=300, blank=True, default="")
     announced_on = models.DateField(_("announced on"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
+
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("industry fund")

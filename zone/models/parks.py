@@ -13,10 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from zone.calendar import today
 from zone.fields import AreaField
 from zone.models.rows import Row
+from zone.scoping import reach
 from zone.units import rounded
 
 
 class ParkQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return all parks, to a park operator the own ones."""
+        reached = reach(user)
+        return self.filter(pk__in=reached.parks) if reached.only_parks else self
+
     def with_areas(self, on: date | None = None):
         """Annotate ``total_m2``, ``let_m2``, ``held_m2``, ``vacant_m2`` as of ``on``.
 
@@ -90,12 +96,22 @@ class Park(Row):
         return rounded(self.let_m2 / lettable * 100) if lettable else None
 
 
+class InParkQuerySet(models.QuerySet):
+    """For what stands in a park: a park operator sees that of the own ones."""
+
+    def visible_to(self, user):
+        reached = reach(user)
+        return self.filter(park__in=reached.parks) if reached.only_parks else self
+
+
 class Building(Row):
     """A building of a park."""
 
     park = models.ForeignKey(Park, models.PROTECT, related_name="buildings", verbose_name=_("park"))
     name = models.CharField(_("name"), max_length=50)
     floors = models.PositiveSmallIntegerField(_("floors"), null=True, blank=True)
+
+    objects = InParkQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("building")
@@ -113,7 +129,7 @@ class Building(Row):
         return f"{self.park} {self.name}"
 
 
-class SpaceQuerySet(models.QuerySet):
+class SpaceQuerySet(InParkQuerySet):
     def floor_space(self):
         return self.exclude(kind=Space.Kind.PLOT)
 

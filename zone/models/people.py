@@ -2,13 +2,29 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from zone.calendar import today
 from zone.models.rows import Row
 from zone.origin import Origin
+from zone.scoping import reach
+
+
+class UserQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return everybody to offices and administrators, to others those of the own chains."""
+        reached = reach(user)
+        if reached.knows_people:
+            return self
+        posts = Appointment.objects.current(today()).filter(chain__in=reached.all_chains)
+        return self.filter(Q(pk=user.pk) | Q(pk__in=posts.order_by().values("user")))
+
+
+class PeopleManager(UserManager.from_queryset(UserQuerySet)):
+    pass
 
 
 class User(Row, AbstractUser):
@@ -18,6 +34,8 @@ class User(Row, AbstractUser):
 
     display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
     department = models.CharField(_("department"), max_length=100, blank=True, default="")
+
+    objects = PeopleManager()
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("person")
@@ -33,6 +51,10 @@ class User(Row, AbstractUser):
 
 
 class AppointmentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return all to offices and administrators, to others the own ones."""
+        return self if reach(user).knows_people else self.filter(user=user)
+
     def current(self, on: date):
         """Return those in force at the end of ``on``; the last day is included."""
         return self.filter(starts_on__lte=on).filter(Q(ends_on=None) | Q(ends_on__gte=on))

@@ -9,6 +9,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from zone.models.rows import Row
+from zone.scoping import OpenQuerySet
 
 
 class Measure(models.TextChoices):
@@ -56,6 +57,8 @@ class Target(Row):
         help_text=_("Amounts in 万元, the others as a count."),
     )
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
+
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("target")
@@ -128,6 +131,8 @@ class PublishedFigure(Row):
     unit = models.CharField(_("unit"), max_length=20)
     source = models.CharField(_("source"), max_length=200)
     note = models.CharField(_("note"), max_length=300, blank=True, default="")
+
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("published figure")

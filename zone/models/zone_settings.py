@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from zone.models.rows import Row
+from zone.scoping import OpenQuerySet
 
 
 class Knob(NamedTuple):
@@ -56,6 +57,8 @@ class ZoneSetting(Row):
 
     key = models.CharField(_("setting"), max_length=40, choices=Key, unique=True)
     value = models.DecimalField(_("value"), max_digits=16, decimal_places=4)
+
+    objects = OpenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("office setting")

@@ -1,0 +1,108 @@
+"""One rule at every door of the admin: ``visible_to(user)`` (safety.md §1).
+
+Each method here closes a door that Django leaves open; tests/test_probe.py knocks at all.
+"""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.admin.utils import NestedObjects
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models, router
+from django.db.models.constants import LOOKUP_SEP
+from django.utils.translation import gettext as _
+
+# What may follow a permitted path in a query string.
+COMPARISONS = frozenset(
+    ("", "exact", "in", "gt", "gte", "lt", "lte", "isnull", "year", "month", "day")
+)
+
+
+class ScopedRelatedFilter(admin.RelatedFieldListFilter):
+    """Offers only rows within reach as choices."""
+
+    def field_choices(self, field, request, model_admin):
+        rows = field.remote_field.model._default_manager.visible_to(request.user)
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        return [(row.pk, str(row)) for row in (rows.order_by(*ordering) if ordering else rows)]
+
+
+class ScopedRows:
+    """For admin classes and inlines: the rows, and the rows one may point at, within reach."""
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        self._within_reach(db_field, request, kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        self._within_reach(db_field, request, kwargs)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @staticmethod
+    def _within_reach(db_field, request, kwargs):
+        # What is out of reach can be neither offered nor posted.
+        rows = kwargs.get("queryset", db_field.remote_field.model._default_manager.all())
+        kwargs["queryset"] = rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+
+
+class ScopedDoors(ScopedRows):
+    """For admin classes: lookups, filters and deletions within reach.
+
+    ``lookups`` names the further paths that an address may filter by, beside the list's
+    own filters and its date hierarchy.
+    """
+
+    lookups: tuple[str, ...] = ()
+
+    def get_list_filter(self, request):
+        return [self._scoped(entry) for entry in super().get_list_filter(request)]
+
+    def _scoped(self, entry):
+        if isinstance(entry, str) and _is_relation(self.model, entry):
+            return entry, ScopedRelatedFilter
+        return entry
+
+    def lookup_allowed(self, lookup, value, request=None):
+        """Allow what this class declares and nothing else, so no value can be guessed."""
+        paths = {self.date_hierarchy, *self.lookups, "id", "pk"}
+        for entry in self.list_filter:
+            name = entry[0] if isinstance(entry, (tuple, list)) else entry
+            # A filter that is no field answers to its own parameter and checks it itself.
+            own = getattr(name, "parameter_name", None)
+            paths |= {own} if own else {name, f"{name}__id", f"{name}__pk"}
+        path, _separator, comparison = lookup.rpartition(LOOKUP_SEP)
+        return lookup in paths or (path in paths and comparison in COMPARISONS)
+
+    def get_deleted_objects(self, objs, request):
+        """Refuse a deletion that would take along what this person cannot see; name none of it."""
+        hidden = self._beyond_reach(objs, request.user)
+        if not hidden:
+            return super().get_deleted_objects(objs, request)
+        refusal = _("%(count)s related rows are beyond your reach; please ask the office.")
+        return [str(row) for row in objs], {}, set(), [refusal % {"count": hidden}]
+
+    def _beyond_reach(self, objs, user) -> int:
+        collector = NestedObjects(using=router.db_for_write(self.model))
+        collector.collect(objs)
+        found = {model: {row.pk for row in rows} for model, rows in collector.model_objs.items()}
+        for row in collector.protected:
+            found.setdefault(type(row), set()).add(row.pk)
+        return sum(
+            len(keys) - model._default_manager.visible_to(user).filter(pk__in=keys).count()
+            for model, keys in found.items()
+            if hasattr(model._default_manager.all(), "visible_to")
+        )
+
+
+def _is_relation(model: type[models.Model], path: str) -> bool:
+    field = None
+    for name in path.split(LOOKUP_SEP):
+        try:
+            field = model._meta.get_field(name)
+        except FieldDoesNotExist:
+            return False
+        model = field.related_model or model
+    return bool(field and field.is_relation)
