@@ -50,6 +50,8 @@ ROLES = {
             "zone.appointment",
             "zone.zonesetting",
             "zone.park",
+            "zone.building",
+            "zone.space",
             "projects.project",
             "projects.agreement",
             "projects.credit",
@@ -84,3 +86,8 @@ ROLES = {
     "security_admin": ["zone.view_user", "zone.view_appointment"],
     "auditor": ["admin.view_logentry"],
 }
+
+
+def may_grant(user, role: str) -> bool:
+    """Whether ``user`` holds all that ``role`` (of ``Appointment.Role``) would give."""
+    return user.is_superuser or set(ROLES[role.lower()]) <= user.get_all_permissions()

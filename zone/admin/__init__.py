@@ -1,3 +1,3 @@
-from zone.admin import chains, checks, parks, people, targets
+from zone.admin import appointments, chains, checks, parks, people, targets
 
-__all__ = ["chains", "checks", "parks", "people", "targets"]
+__all__ = ["appointments", "chains", "checks", "parks", "people", "targets"]

@@ -1,19 +1,15 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from zone.admin.base import ScopedModelAdmin, ZoneInline
-from zone.models import Appointment, User
+from zone.admin.appointments import AppointmentInline
+from zone.admin.base import ScopedModelAdmin
+from zone.models import User
 
 admin.site.unregister(Group)
-
-
-class AppointmentInline(ZoneInline):
-    model = Appointment
-    autocomplete_fields = ("chain", "park")
-    fields = ("role", "chain", "park", "starts_on", "ends_on")
 
 
 @admin.register(User)
@@ -62,11 +58,9 @@ class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
         locked = () if request.user.is_superuser else ("is_superuser",)
         return (*super().get_readonly_fields(request, obj), *locked)
 
-
-@admin.register(Appointment)
-class AppointmentAdmin(ScopedModelAdmin):
-    list_display = ("user", "role", "chain", "park", "starts_on", "ends_on")
-    list_filter = ("role", "chain")
-    search_fields = ("user__username", "user__display_name")
-    autocomplete_fields = ("user", "chain", "park")
-    list_select_related = ("user", "chain", "park")
+    def state_links(self, request, obj):
+        links = super().state_links(request, obj)
+        if request.user.has_perm("zone.add_appointment"):
+            url = reverse("admin:zone_appointment_add")
+            links.append({"label": _("Appoint"), "url": f"{url}?user={obj.pk}"})
+        return links

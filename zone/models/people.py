@@ -3,13 +3,16 @@ from __future__ import annotations
 from datetime import date
 
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.models.audit import AuditEntry
 from zone.models.rows import Row
 from zone.origin import Origin
+from zone.roles import may_grant
 from zone.scoping import reach
 
 
@@ -59,6 +62,10 @@ class AppointmentQuerySet(models.QuerySet):
         """Return those in force at the end of ``on``; the last day is included."""
         return self.filter(starts_on__lte=on).filter(Q(ends_on=None) | Q(ends_on__gte=on))
 
+    def overlapping(self, first: date, last: date | None):
+        rows = self.filter(Q(ends_on=None) | Q(ends_on__gte=first))
+        return rows.filter(starts_on__lte=last) if last else rows
+
 
 class Appointment(Row):
     """A person's post for a chain or a park, from one day to another."""
@@ -95,7 +102,7 @@ class Appointment(Row):
         related_name="appointments",
         verbose_name=_("park"),
     )
-    starts_on = models.DateField(_("first day in post"))
+    starts_on = models.DateField(_("first day in post"), default=today)
     ends_on = models.DateField(_("last day in post"), null=True, blank=True)
 
     objects = AppointmentQuerySet.as_manager()
@@ -128,7 +135,86 @@ class Appointment(Row):
             ),
         ]
 
+    def clean(self):
+        same = Appointment.objects.filter(
+            user=self.user_id, role=self.role, chain=self.chain_id, park=self.park_id
+        ).exclude(pk=self.pk)
+        if self.starts_on and same.overlapping(self.starts_on, self.ends_on).exists():
+            raise ValidationError(_("This person already holds this post; end that one first."))
+
+    @property
+    def is_current(self) -> bool:
+        day = today()
+        return self.starts_on <= day and (self.ends_on is None or self.ends_on >= day)
+
+    @property
+    def reach_words(self) -> str:
+        """Say what the post opens, as ``visible_to`` of the models has it."""
+        where = self.chain or self.park or "—"
+        return REACH_WORDS[self.role] % {"where": where}
+
+    def can_appoint(self, user) -> bool:
+        """Nobody grants what they do not hold."""
+        return user.has_perm("zone.add_appointment") and may_grant(user, self.role)
+
+    def can_end(self, user) -> bool:
+        return (self.ends_on is None or self.ends_on >= today()) and self.can_appoint(user)
+
+    @transaction.atomic
+    def appoint(self, *, by, reason: str = ""):
+        """Save a new appointment; refused where it would grant more than ``by`` holds."""
+        if not self.can_appoint(by):
+            raise ValidationError(
+                {"role": _("You do not hold this role's rights yourself, so you cannot give it.")}
+            )
+        self.full_clean()
+        self.save(force_insert=True)
+        self._record(AuditEntry.Action.APPOINTED, by, reason)
+
+    @transaction.atomic
+    def end(self, *, by, on: date, reason: str):
+        """Let the post end with the day ``on``: from the next day it gives nothing."""
+        self.refresh_from_db(from_queryset=Appointment.objects.select_for_update())
+        if not self.can_end(by):
+            raise ValidationError(_("This post has ended or is not yours to end."), code="state")
+        if not reason:
+            raise ValidationError({"reason": _("Please say why.")}, code="reason")
+        if on < self.starts_on:
+            raise ValidationError({"on": _("The last day cannot lie before the first.")})
+        self.ends_on = on
+        self.save(update_fields=["ends_on"])
+        self._record(AuditEntry.Action.ENDED, by, reason)
+
+    appoint.alters_data = end.alters_data = True
+
+    def _record(self, action, by, reason):
+        AuditEntry.objects.record(
+            action, by=by, of=self, why=reason, until=str(self.ends_on or ""), person=str(self.user)
+        )
+
     def __str__(self):
         where = self.chain or self.park
         post = self.get_role_display()
         return f"{self.user} · {post} · {where}" if where else f"{self.user} · {post}"
+
+
+REACH_WORDS = {
+    Appointment.Role.LEADERSHIP: _("Reads every lead, project, agreement and figure of the zone."),
+    Appointment.Role.CHAIN_LEADER: _(
+        "All leads, projects, agreements and contacts of the chain “%(where)s”."
+    ),
+    Appointment.Role.OFFICE: _("Everything of the zone; recognises agreements, sets targets."),
+    Appointment.Role.SPECIALIST: _(
+        "Own leads and projects, and the pool of the chain “%(where)s”."
+    ),
+    Appointment.Role.PARK_OPERATOR: _(
+        "Buildings, spaces, occupancies and projects of the park “%(where)s”."
+    ),
+    Appointment.Role.SERVICE_AGENT: _("The projects whose errands were given to this person."),
+    Appointment.Role.STATISTICIAN: _("Reads everything of the zone; enters capital arrivals."),
+    Appointment.Role.SYSTEM_ADMIN: _("Accounts and posts; no lead, no project, no contact."),
+    Appointment.Role.SECURITY_ADMIN: _(
+        "Second factors, keys, approved hosts and security alerts; no lead, no project."
+    ),
+    Appointment.Role.AUDITOR: _("Reads the audit trail and changes nothing."),
+}

@@ -1,0 +1,109 @@
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
+from zone.admin.state import ReasonForm, StateAction, day_input
+from zone.calendar import today
+from zone.models import Appointment
+from zone.roles import may_grant
+
+
+class CurrentFilter(admin.SimpleListFilter):
+    title = _("in post")
+    parameter_name = "current"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("in post today")), ("no", _("ended or not begun"))]
+
+    def queryset(self, request, rows):
+        if self.value() == "yes":
+            return rows.current(today())
+        if self.value() == "no":
+            return rows.exclude(pk__in=rows.current(today()).order_by().values("pk"))
+        return rows
+
+
+class EndForm(ReasonForm):
+    on = forms.DateField(
+        label=_("last day in post"),
+        initial=today,
+        widget=day_input(),
+        help_text=_("From the next day the post gives nothing."),
+    )
+    field_order = ("on", "reason")
+
+    def apply(self):
+        self.row.end(by=self.user, **self.cleaned_data)
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(ScopedModelAdmin):
+    """The office appoints and ends; a mistake is ended and appointed anew, never edited."""
+
+    list_display = ("user", "role", "chain", "park", "starts_on", "ends_on", "display_state")
+    list_filter = (CurrentFilter, "role", "chain", "park")
+    search_fields = ("user__username", "user__display_name")
+    autocomplete_fields = ("user", "chain", "park")
+    list_select_related = ("user", "chain", "park")
+    fieldsets = (
+        (None, {"fields": ("user", "role", "chain", "park")}),
+        (_("Period"), {"fields": ("starts_on", "ends_on")}),
+    )
+    state_actions = (
+        StateAction(
+            "end",
+            _("End the post"),
+            EndForm,
+            "can_end",
+            _("“%(row)s” ends."),
+            primary=True,
+            explain=lambda post: post.reach_words,
+        ),
+    )
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def formfield_for_choice_field(self, db_field, request, **kwargs):
+        if db_field.name == "role":
+            given = [role for role in Appointment.Role if may_grant(request.user, role)]
+            kwargs["choices"] = [("", _("Select value"))] + [(r.value, r.label) for r in given]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def save_model(self, request, obj, form, change):
+        obj.appoint(by=request.user)
+
+    def state_notes(self, request, obj):
+        return [{"text": obj.reach_words}]
+
+    @display(
+        description=_("state"),
+        label=Colours({_("in post"): "success", _("not begun"): "info"}),
+    )
+    def display_state(self, post):
+        if post.is_current:
+            return _("in post")
+        return _("not begun") if post.starts_on > today() else _("ended")
+
+
+class AppointmentInline(ZoneInline):
+    """What a person reaches, and why: post by post."""
+
+    model = Appointment
+    fields = ("role", "display_reach", "starts_on", "ends_on")
+    readonly_fields = fields
+    can_delete = False
+    show_change_link = True
+    hide_title = False  # the title holds the link to the post
+    verbose_name_plural = _("what this person reaches, and why")
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    @display(description=_("reach"))
+    def display_reach(self, post):
+        return post.reach_words if post.is_current else _("Not in force; gives nothing.")
