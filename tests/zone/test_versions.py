@@ -1,13 +1,11 @@
 """Two edits of one row: the second sees both and goes on without retyping."""
 
-import re
-from html import unescape
-
 import pytest
 from django.urls import reverse
 
 from projects.models import Credit, Project
 from tests import factories
+from tests.forms import fields
 from zone.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -35,23 +33,6 @@ class Door:
 
     def post(self, data: dict, **changes):
         return self.client.post(self.url, {**data, **changes})
-
-
-def fields(response) -> dict:
-    """Return every input of the page's form as a browser would send it."""
-    data = {}
-    for form in [response.context["adminform"].form] + [
-        form for inline in response.context["inline_admin_formsets"] for form in inline.formset
-    ]:
-        for bound in form:
-            value = bound.value()
-            value = bound.field.prepare_value(value)
-            data[bound.html_name] = "" if value in (None, False) else value
-    for inline in response.context["inline_admin_formsets"]:
-        for bound in inline.formset.management_form:
-            data[bound.html_name] = bound.value()
-    seen = re.search(r'name="seen" value="([^"]+)"', response.text)
-    return data | {"seen": unescape(seen[1])}
 
 
 def test_an_edit_of_a_row_nobody_else_touched_is_saved(door, project):

@@ -31,6 +31,13 @@ class Row(models.Model):
         abstract = True
 
 
+class ChangeQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return the history of what ``user`` may see."""
+        subject = self.model._meta.get_field(self.model.SUBJECT).related_model
+        return self.filter(**{f"{self.model.SUBJECT}__in": subject.objects.visible_to(user)})
+
+
 class Change(models.Model):
     """A line of history: who, when, from what, to what, and why.
 
@@ -54,6 +61,8 @@ class Change(models.Model):
     )
     reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
     is_demo = models.BooleanField(_("demo data"), default=False, editable=False)
+
+    objects = ChangeQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -1,0 +1,21 @@
+"""Reading a form of the admin as a browser would send it back."""
+
+import re
+from html import unescape
+
+
+def fields(response) -> dict:
+    """Return every input of the page's form, its inlines and its hidden version."""
+    context = response.context
+    forms = [context["adminform"].form]
+    forms += [form for inline in context["inline_admin_formsets"] for form in inline.formset]
+    data = {}
+    for bound in (bound for form in forms for bound in form):
+        value = bound.field.prepare_value(bound.value())
+        if value not in (None, False):
+            data[bound.html_name] = value
+    for inline in context["inline_admin_formsets"]:
+        management = inline.formset.management_form
+        data |= {bound.html_name: bound.value() for bound in management}
+    seen = re.search(r'name="seen" value="([^"]+)"', response.text)
+    return data | ({"seen": unescape(seen[1])} if seen else {})
