@@ -15,6 +15,10 @@ class AppointmentBackend(ModelBackend):
     would outlive the post.
     """
 
+    def _get_user_permissions(self, user_obj):
+        # Nothing is given to a person as such: it would outlive every post.
+        return Permission.objects.none()
+
     def _get_group_permissions(self, user_obj):
         posts = Appointment.objects.filter(user=user_obj).current(today())
         roles = posts.order_by().values(name=Lower("role"))

@@ -16,7 +16,7 @@ from zone.roles import ROLES
 
 OURS = ("zone", "crm", "projects")
 # A colleague's name stands beside every row that they handle; it is no secret.
-OPEN_NAMES = {"zone.User": {"display_name", "first_name", "last_name", "password"}}
+OPEN_NAMES = {"zone.User": {"display_name", "department", "first_name", "last_name", "password"}}
 LONG_ENOUGH = 16
 
 
