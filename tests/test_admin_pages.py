@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
-from zone.models import Building, ChainSegment, Fund, PublishedFigure, ZoneSetting
+from zone.models import AuditEntry, Building, ChainSegment, Fund, PublishedFigure, ZoneSetting
 
 pytestmark = pytest.mark.django_db
 
@@ -135,7 +135,8 @@ def test_a_form_with_30_rows_in_each_inline_stays_within_20_queries(client, root
 
 
 def test_every_add_form_opens(client, root):
-    counts = {model.__name__: queries(client, url(model, "add")) for model in OURS}
+    addable = [model for model in OURS if model is not AuditEntry]  # nobody adds to the trail
+    counts = {model.__name__: queries(client, url(model, "add")) for model in addable}
     assert {name: n for name, n in counts.items() if n > FORM_BUDGET} == {}
 
 

@@ -1,3 +1,3 @@
-from zone.admin import chains, parks, people, targets
+from zone.admin import audit, chains, parks, people, targets
 
-__all__ = ["chains", "parks", "people", "targets"]
+__all__ = ["audit", "chains", "parks", "people", "targets"]

@@ -15,6 +15,7 @@ from unfold.decorators import display
 
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.state import StateAction, perform
+from zone.admin.trail import TrailMixin
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
 
@@ -37,7 +38,7 @@ def is_open(obj, user) -> bool:
     return not hasattr(obj, "can_change") or obj.can_change(user)
 
 
-class ScopedModelAdmin(KnownAutocompleteMixin, ModelAdmin):
+class ScopedModelAdmin(TrailMixin, KnownAutocompleteMixin, ModelAdmin):
     """An admin class that shows what its user may see and never writes a state by itself."""
 
     list_per_page = 50

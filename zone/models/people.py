@@ -15,6 +15,7 @@ class User(Row, AbstractUser):
     """A person who logs in."""
 
     origin = Origin()  # of the request that this object serves
+    PERSONAL = ("password", "email")  # never written into the trail
 
     display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
     department = models.CharField(_("department"), max_length=100, blank=True, default="")
