@@ -196,9 +196,13 @@ def key_of(row: models.Model) -> str:
 
 
 def parent_of(row: models.Model) -> str:
-    """Return the key of the row that ``row`` is a part of, that is, with which it would go."""
+    """Return the key of the row that ``row`` is a part of: whose story tells of it too.
+
+    That is the row with which it would be deleted, or what its model's ``PART_OF`` names.
+    """
     for field in row._meta.concrete_fields:
-        if field.many_to_one and field.remote_field.on_delete is CASCADE:
+        goes_along = field.many_to_one and field.remote_field.on_delete is CASCADE
+        if goes_along or field.name == getattr(row, "PART_OF", None):
             key = getattr(row, field.attname)
             if key is not None:
                 return f"{field.related_model._meta.label_lower}:{key}"
