@@ -79,6 +79,12 @@ def part_name(entry: AuditEntry) -> str:
     return f"{kind_name(entry.model)} {entry.object_name}".strip()
 
 
+def subject(entry: AuditEntry) -> str:
+    """Return what an entry is about: a row, a command, or the kind of rows that left."""
+    detail = entry.detail
+    return part_name(entry) or detail.get("command", "") or kind_name(detail.get("what", ""))
+
+
 def kind_name(label: str) -> str:
     model = model_of(label)
     return str(model._meta.verbose_name) if model else label

@@ -4,6 +4,7 @@ import ipaddress
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
+from django import forms
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -17,13 +18,14 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 
 from zone.admin.base import ScopedModelAdmin, display
+from zone.admin.state import day_input
 from zone.calendar import SHANGHAI, today
 from zone.exporting import MOST_ROWS, csv_file, filter_words
 from zone.models import AuditEntry, User
-from zone.timeline import kind_name, moves, part_name
+from zone.timeline import kind_name, moves, part_name, subject
 from zone.units import NOTHING
 
 COUNTED = 10_000
@@ -37,8 +39,20 @@ class CappedPaginator(Paginator):
         return self.object_list.order_by()[:COUNTED].count()
 
 
+class DaysForm(forms.Form):
+    """The browser's own date pickers."""
+
+    def __init__(self, name: str, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for end, label in (("from", _("first day")), ("to", _("last day"))):
+            self.fields[f"{name}_{end}"] = forms.DateField(required=False, widget=day_input())
+            self.fields[f"{name}_{end}"].widget.attrs["aria-label"] = label
+
+
 class DaysFilter(RangeDateFilter):
     """From one day to another, both included, in the zone's own time."""
+
+    form_class = DaysForm
 
     def queryset(self, request, queryset):
         first = self._day("from")
@@ -98,7 +112,13 @@ class AuditEntryAdmin(ScopedModelAdmin):
         "address",
         "why",
     )
-    list_filter = (("at", DaysFilter), "action", PersonFilter, "door", KindFilter)
+    list_filter = (
+        ("at", DaysFilter),
+        ("action", ChoicesDropdownFilter),
+        PersonFilter,
+        "door",
+        KindFilter,
+    )
     lookups = ("object_id",)
     list_filter_submit = True
     show_facets = admin.ShowFacets.NEVER  # each would be a count of the whole trail
@@ -169,7 +189,7 @@ class AuditEntryAdmin(ScopedModelAdmin):
             filter=filter_words(request.GET),
             rows=len(rows),
         )
-        names = ("at", "action", "by_name", "door", "address", "model", "object_name", "changes")
+        names = ("at", "action", "by_name", "door", "address", "object_name", "changes")
         headings = [self.opts.get_field(name).verbose_name for name in (*names, "why")]
         return csv_file(f"audit-{today():%Y%m%d}", headings, rows)
 
@@ -180,8 +200,7 @@ class AuditEntryAdmin(ScopedModelAdmin):
             self.display_who(entry),
             entry.get_door_display(),
             entry.address or "",
-            kind_name(entry.model) if entry.model else "",
-            entry.object_name,
+            subject(entry),
             _short(entry, None),
             entry.why,
         ]
@@ -190,13 +209,13 @@ class AuditEntryAdmin(ScopedModelAdmin):
     def display_at(self, entry):
         return entry.at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
-    @display(description=_("by"))
+    @display(description=_("person"))
     def display_who(self, entry):
         return entry.by_name or entry.detail.get("account") or _("the system")
 
     @display(description=_("row"))
     def display_row(self, entry):
-        return part_name(entry) or NOTHING
+        return subject(entry) or NOTHING
 
     @display(description=_("before and after"))
     def display_changes(self, entry):
@@ -228,7 +247,10 @@ class AuditEntryAdmin(ScopedModelAdmin):
     @display(description=_("position and hash in the chain"))
     def display_seal(self, entry):
         link = getattr(entry, "link", None)
-        return f"{link.day} · {link.position} · {link.hash}" if link else NOTHING
+        if link is None:
+            return NOTHING
+        words = f"{link.day} · {link.position} · {link.hash}"
+        return format_html('<span class="zone-hash">{}</span>', words)
 
 
 def _short(entry: AuditEntry, shown: int | None) -> str:

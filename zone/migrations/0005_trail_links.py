@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 default="",
                 help_text="app.model:ID",
                 max_length=110,
-                verbose_name="part of",
+                verbose_name="belongs to the row",
             ),
         ),
         migrations.AddIndex(
