@@ -6,6 +6,7 @@ from django.db import transaction
 
 from crm.models import Contact, Enterprise, Lead
 from zone import identifiers
+from zone.models import AuditEntry
 
 
 def find_enterprise(name: str) -> Enterprise | None:
@@ -42,6 +43,7 @@ def _new_enterprise(name: str, chain, by) -> Enterprise:
     enterprise = Enterprise(name=name, chain=chain, entered_by=by)
     enterprise.full_clean()
     enterprise.save()
+    AuditEntry.objects.record_made(enterprise, by=by)
     return enterprise
 
 
@@ -53,4 +55,5 @@ def _contact(enterprise: Enterprise, name: str, title: str, phone: str, by) -> C
     contact = Contact(enterprise=enterprise, name=name, title=title, phone=phone, entered_by=by)
     contact.full_clean()
     contact.save()
+    AuditEntry.objects.record_made(contact, by=by)
     return contact

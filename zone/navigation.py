@@ -142,6 +142,13 @@ SECTIONS = (
                 "",
                 "zone.view_zonesetting",
             ),
+            (
+                _("Audit trail"),
+                "history",
+                "admin:zone_auditentry_changelist",
+                "",
+                "zone.view_auditentry",
+            ),
         ),
     ),
 )

@@ -83,8 +83,8 @@ ROLES = {
         "zone.view_industrychain",
         "zone.view_park",
     ],
-    "security_admin": ["zone.view_user", "zone.view_appointment"],
-    "auditor": ["admin.view_logentry"],
+    "security_admin": ["zone.view_user", "zone.view_appointment", "zone.view_auditentry"],
+    "auditor": ["zone.view_auditentry"],
 }
 
 

@@ -38,6 +38,8 @@ class Contact(Row):
         USER = "USER", _("uses")
         HANDLER = "HANDLER", _("handles")
 
+    PERSONAL = ("phone", "wechat", "email")  # never written into the trail
+
     enterprise = models.ForeignKey(
         "crm.Enterprise",
         models.CASCADE,

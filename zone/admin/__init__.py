@@ -1,3 +1,3 @@
-from zone.admin import appointments, chains, checks, parks, people, targets
+from zone.admin import appointments, audit, chains, checks, parks, people, targets
 
-__all__ = ["appointments", "chains", "checks", "parks", "people", "targets"]
+__all__ = ["appointments", "audit", "chains", "checks", "parks", "people", "targets"]

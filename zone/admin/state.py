@@ -113,7 +113,6 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
         except ValidationError as refusal:
             _show(refusal, form)
         else:
-            model_admin.log_change(request, row, [{"changed": {"name": str(action.label)}}])
             messages.success(request, action.done % {"row": target})
             return redirect(_change_url(target))
     return TemplateResponse(

@@ -1,4 +1,5 @@
 from zone.models.audit import AuditEntry
+from zone.models.audit_links import AuditLink
 from zone.models.chains import ChainSegment, IndustryChain
 from zone.models.funds import Fund
 from zone.models.parks import Building, Park, Space
@@ -10,6 +11,7 @@ from zone.models.zone_settings import ZoneSetting
 __all__ = [
     "Appointment",
     "AuditEntry",
+    "AuditLink",
     "Building",
     "ChainSegment",
     "Change",

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
-from zone.models.audit import AuditEntry
+from zone.models.audit import AuditEntry, contents
 from zone.models.rows import Row
 from zone.origin import Origin
 from zone.roles import may_grant
@@ -34,6 +34,7 @@ class User(Row, AbstractUser):
     """A person who logs in."""
 
     origin = Origin()  # of the request that this object serves
+    PERSONAL = ("password", "email")  # never written into the trail
 
     display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
     department = models.CharField(_("department"), max_length=100, blank=True, default="")
@@ -169,7 +170,8 @@ class Appointment(Row):
             )
         self.full_clean()
         self.save(force_insert=True)
-        self._record(AuditEntry.Action.APPOINTED, by, reason)
+        made = {name: ["", value] for name, value in contents(self).items()}
+        self._record(AuditEntry.Action.APPOINTED, by, reason, made)
 
     @transaction.atomic
     def end(self, *, by, on: date, reason: str):
@@ -181,16 +183,15 @@ class Appointment(Row):
             raise ValidationError({"reason": _("Please say why.")}, code="reason")
         if on < self.starts_on:
             raise ValidationError({"on": _("The last day cannot lie before the first.")})
-        self.ends_on = on
+        before, self.ends_on = self.ends_on, on
         self.save(update_fields=["ends_on"])
-        self._record(AuditEntry.Action.ENDED, by, reason)
+        changes = {"ends_on": [str(before or ""), str(on)]}
+        self._record(AuditEntry.Action.ENDED, by, reason, changes)
 
     appoint.alters_data = end.alters_data = True
 
-    def _record(self, action, by, reason):
-        AuditEntry.objects.record(
-            action, by=by, of=self, why=reason, until=str(self.ends_on or ""), person=str(self.user)
-        )
+    def _record(self, action, by, reason, changes):
+        AuditEntry.objects.record(action, by=by, of=self, why=reason, changes=changes)
 
     def __str__(self):
         where = self.chain or self.park
