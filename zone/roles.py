@@ -81,6 +81,10 @@ ROLES = {
         "zone.view_industrychain",
         "zone.view_park",
     ],
-    "security_admin": ["zone.view_user", "zone.view_appointment"],
+    "security_admin": [
+        "zone.view_user",
+        "zone.view_appointment",
+        "zone.reset_second_factor",
+    ],
     "auditor": ["admin.view_logentry"],
 }

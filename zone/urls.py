@@ -1,12 +1,18 @@
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from zone.pages import health
+from zone.pages import account, health, second_factor
 
 urlpatterns = [
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
+    path("healthz", login_not_required(health.healthz)),
+    path("readyz", login_not_required(health.readyz)),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("projects.urls")),
+    path("admin/account/", account.account, name="account"),
+    path("admin/account/sign-out/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("admin/account/code/", second_factor.code, name="second_factor"),
+    path("admin/account/phone/", second_factor.setup, name="second_factor_setup"),
+    path("admin/account/recovery/", second_factor.recovery, name="recovery_codes"),
     path("admin/", admin.site.urls),
 ]

@@ -2,26 +2,24 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from zone.models.accounts import Account
 from zone.models.rows import Row
-from zone.origin import Origin
 
 
-class User(Row, AbstractUser):
+class User(Row, Account):
     """A person who logs in."""
-
-    origin = Origin()  # of the request that this object serves
 
     display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
     department = models.CharField(_("department"), max_length=100, blank=True, default="")
 
-    class Meta(AbstractUser.Meta):
+    class Meta(Account.Meta):
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [("reset_second_factor", "Can reset the second factor of a person")]
 
     def __str__(self):
         return self.display_name or self.username
