@@ -16,12 +16,11 @@ def next_step(request: HttpRequest) -> str:
     person, session = request.user, request.session
     if not person.is_authenticated:
         return ""
-    if not session.get(VERIFIED):
+    if VERIFIED not in session:
         # Enrolling ends the other sessions, so "has none" stays true for as long as one lasts.
-        if VERIFIED not in session:
-            if person.has_second_factor:
-                return "second_factor"
-            session[VERIFIED] = ""
+        if person.has_second_factor:
+            return "second_factor"
+        session[VERIFIED] = ""
     if person.must_change_password:
         return "admin:password_change"
     if not session[VERIFIED] and person.needs_second_factor:

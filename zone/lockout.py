@@ -57,9 +57,8 @@ def refusal(until: datetime) -> ValidationError:
     seconds = (until - timezone.now()).total_seconds() < 60
     return ValidationError(
         _(
-            "Too many wrong entries in a row: from this network address this user name is locked "
-            "until %(until)s. Please try again then; a forgotten password is reset by the system "
-            "administrator."
+            "Too many wrong entries in a row: locked until %(until)s. Please try again then; if "
+            "you no longer know the password or have no phone, ask the system administrator."
         ),
         code="locked",
         params={"until": moment.strftime("%H:%M:%S" if seconds else "%H:%M")},

@@ -93,7 +93,7 @@ class CodeForm(forms.Form):
     """A code from the phone, or a recovery code; ``check`` says whether it is one."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=_("Verification code"),
         max_length=20,
         widget=UnfoldAdminTextInputWidget(
             attrs={

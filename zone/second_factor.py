@@ -144,7 +144,9 @@ def check_new_phone(request: HttpRequest, device: TOTPDevice) -> Callable[[str],
 
     def check(code: str):
         _refuse_while_throttled(device)
-        if not verify_token(request.user, device.persistent_id, unicodedata.normalize("NFKC", code)):
+        if not verify_token(
+            request.user, device.persistent_id, unicodedata.normalize("NFKC", code)
+        ):
             _note_failure(request.user, device)
             raise ValidationError(
                 _(
@@ -165,6 +167,6 @@ def readable_key(device: TOTPDevice) -> str:
 
 def qr_code(text: str) -> dict:
     """Return ``{size, path}`` of a QR code: what an SVG draws, in squares of one unit."""
-    rows = list(segno.make(text, error="m").matrix_iter(border=4))
+    rows = list(segno.make(text, error="l").matrix_iter(border=4))
     dark = ((x, y) for y, row in enumerate(rows) for x, on in enumerate(row) if on)
     return {"size": len(rows), "path": "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)}

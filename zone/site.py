@@ -35,7 +35,7 @@ class ZoneAdminSite(UnfoldAdminSite):
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         why = sessions.WHY.get(request.GET.get("why", ""), "")
-        response = super().login(request, {"why": why, **(extra_context or {})})
+        response = super().login(request, {"why": why, "site_url": "", **(extra_context or {})})
         if request.method == "POST" and isinstance(response, HttpResponseRedirect):
             sessions.begin(request)
             request.user.origin = request.origin
@@ -63,6 +63,7 @@ class ZoneAdminSite(UnfoldAdminSite):
                 **self.each_context(request),
                 "next": sessions.where_to(request),
                 "site_url": "",
+                "waiting": must,
                 **(extra_context or {}),
             },
         )(request)

@@ -1,8 +1,8 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.utils.translation import gettext_lazy as _
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django_otp.plugins.otp_static.admin import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDevice
@@ -32,7 +32,7 @@ class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
     search_fields = ("username", "display_name", "department")
     ordering = ("username",)
     fieldsets = (
-        (None, {"fields": ("username", "password", "display_name", "department")}),
+        (None, {"fields": ("username", "display_name", "department")}),
         (_("Rights"), {"fields": ("is_active", "is_superuser")}),
         (
             _("Login"),

@@ -10,9 +10,7 @@ class Migration(migrations.Migration):
         migrations.AlterModelOptions(
             name="user",
             options={
-                "permissions": [
-                    ("reset_second_factor", "Can reset the second factor of a person")
-                ],
+                "permissions": [("reset_second_factor", "Can reset the second factor of a person")],
                 "verbose_name": "person",
                 "verbose_name_plural": "people",
             },

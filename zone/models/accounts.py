@@ -86,9 +86,7 @@ class Account(AbstractUser):
         self.totpdevice_set.all().delete()
         self.staticdevice_set.all().delete()
         self.end_sessions()
-        AuditEntry.objects.record(
-            Action.SECOND_FACTOR, by=by, of=self, why=reason, step="reset"
-        )
+        AuditEntry.objects.record(Action.SECOND_FACTOR, by=by, of=self, why=reason, step="reset")
 
     reset_second_factor.alters_data = True
 
