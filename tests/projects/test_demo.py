@@ -99,7 +99,9 @@ def test_nothing_of_it_is_said_of_a_real_company_or_project(demo):
 def test_an_account_for_every_role_opens_with_the_demo_password(demo, client):
     assert {post.role.lower() for post in Appointment.objects.filter(is_demo=True)} == set(ROLES)
     validate_password(DEMO_PASSWORD)
-    assert client.login(username="office", password=DEMO_PASSWORD)
+    login = {"username": "office", "password": DEMO_PASSWORD}
+    assert client.post("/admin/login/", login)["Location"] == "/"
+    assert client.get("/admin/").status_code == 200
     assert not User.objects.filter(is_superuser=False, appointments=None).exists()
 
 
