@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.forms import SetPasswordMixin
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordInput
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from zone.admin.state import ReasonForm, StateAction
 
@@ -19,7 +19,7 @@ class ResetPasswordForm(SetPasswordMixin, ReasonForm):
         super().__init__(*args, **kwargs)
         for name in ("password1", "password2"):
             field = self.fields[name]
-            field.widget = UnfoldAdminPasswordInput(attrs={"autocomplete": "new-password"})
+            field.widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
             field.help_text = ""
         self.fields["password1"].help_text = _("At least 12 characters, not a common password.")
 
