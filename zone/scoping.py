@@ -37,8 +37,7 @@ def reach(user: User, on: date | None = None) -> Reach:
 
 
 def _read(user: User, on: date) -> Reach:
-    found = Appointment.objects.filter(user=user).current(on)
-    posts = list(found.values_list("role", "chain", "park"))
+    posts = user.posts(on)
     return Reach(
         everything=any(role in SEES_ALL for role, _, _ in posts),
         led_chains={chain for role, chain, _ in posts if role == Appointment.Role.CHAIN_LEADER},

@@ -63,7 +63,8 @@ class SessionLimitsMiddleware:
             # The reason is kept for the page the person opens next.
             return HttpResponse(status=401)
         if request.user.is_authenticated:
-            AuditEntry.objects.record(AuditEntry.Action.LOGOUT, by=request.user, step=why)
+            person = request.user
+            AuditEntry.objects.record(AuditEntry.Action.LOGOUT, by=person, of=person, step=why)
             logout(request)
         request.session.flush()
         return to_login(request, why)

@@ -24,7 +24,7 @@ from tests import factories
 from zone import identifiers
 from zone.calendar import local_date
 from zone.demo import DEMO_PASSWORD
-from zone.models import Appointment, ChainSegment, IndustryChain, User
+from zone.models import Appointment, AuditEntry, ChainSegment, IndustryChain, User
 from zone.roles import ROLES
 
 SAMPLE = 12  # every twelfth row is checked in full
@@ -182,6 +182,15 @@ def test_clearing_takes_the_demo_people_out_of_the_log(demo):
     )
     clearing.clear()
     assert not LogEntry.objects.exists()
+
+
+def test_a_login_of_a_demo_account_does_not_keep_it_and_its_line_stays(demo, client):
+    login = {"username": "office", "password": DEMO_PASSWORD}
+    assert client.post("/admin/login/", login).status_code == 302
+    clearing.clear()
+    line = AuditEntry.objects.get(action="LOGIN")
+    assert line.by_name.startswith("示例")
+    assert not User.objects.filter(pk=line.by_id).exists()
 
 
 def test_a_real_row_on_demo_data_refuses_and_nothing_is_removed(demo):

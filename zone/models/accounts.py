@@ -41,13 +41,20 @@ class Account(AbstractUser):
     class Meta(AbstractUser.Meta):
         abstract = True
 
-    def roles(self, on: date | None = None) -> frozenset[str]:
-        """Return the roles held on a day; asked once for each object, as for permissions."""
+    def posts(self, on: date | None = None) -> list[tuple]:
+        """Return ``(role, chain, park)`` of the posts held on a day, the places by their ids.
+
+        Asked once for each object, as Django does with permissions: every request loads its own.
+        """
         on = on or today()
-        known = self.__dict__.setdefault("_roles", {})
+        known = self.__dict__.setdefault("_posts", {})
         if on not in known:
-            known[on] = frozenset(self.appointments.current(on).values_list("role", flat=True))
+            current = self.appointments.current(on).order_by()
+            known[on] = list(current.values_list("role", "chain", "park"))
         return known[on]
+
+    def roles(self, on: date | None = None) -> frozenset[str]:
+        return frozenset(role for role, _chain, _park in self.posts(on))
 
     @property
     def may_enter(self) -> bool:
