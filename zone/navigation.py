@@ -1,7 +1,7 @@
 """The frame around every admin page: colours, sidebar by job, the demo-data banner."""
 
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 TEAL = {
@@ -17,6 +17,11 @@ TEAL = {
     "900": "#134e4a",
     "950": "#042f2e",
 }
+
+ACCOUNT = [
+    {"title": _("My account"), "link": reverse_lazy("account")},
+    {"title": _("Change my password"), "link": reverse_lazy("admin:password_change")},
+]
 
 # (title, [(title, icon, url name, query, permission)]): by job, not by table.
 SECTIONS = (

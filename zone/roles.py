@@ -83,7 +83,12 @@ ROLES = {
         "zone.view_industrychain",
         "zone.view_park",
     ],
-    "security_admin": ["zone.view_user", "zone.view_appointment", "zone.view_auditentry"],
+    "security_admin": [
+        "zone.view_user",
+        "zone.view_appointment",
+        "zone.view_auditentry",
+        "zone.reset_second_factor",
+    ],
     "auditor": ["zone.view_auditentry"],
 }
 

@@ -6,6 +6,6 @@ create_roles = import_module("projects.migrations.0004_roles").create_roles
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0005_service_agent"), ("zone", "0007_trail_chain")]
+    dependencies = [("projects", "0005_service_agent"), ("zone", "0008_login")]
 
     operations = [migrations.RunPython(create_roles, migrations.RunPython.noop)]

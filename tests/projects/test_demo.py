@@ -97,7 +97,9 @@ def test_nothing_of_it_is_said_of_a_real_company_or_project(demo):
 def test_an_account_for_every_role_opens_with_the_demo_password(demo, client):
     assert {post.role.lower() for post in Appointment.objects.filter(is_demo=True)} == set(ROLES)
     validate_password(DEMO_PASSWORD)
-    assert client.login(username="office", password=DEMO_PASSWORD)
+    login = {"username": "office", "password": DEMO_PASSWORD}
+    assert client.post("/admin/login/", login)["Location"] == "/"
+    assert client.get("/admin/").status_code == 200
     assert not User.objects.filter(is_superuser=False, appointments=None).exists()
 
 
@@ -174,6 +176,15 @@ def test_clearing_leaves_the_trail_of_the_demo_people(demo):
     AuditEntry.objects.record(AuditEntry.Action.LOGIN, by=person)
     clearing.clear()
     assert AuditEntry.objects.get(action="LOGIN").by_name == str(person)
+
+
+def test_a_login_of_a_demo_account_does_not_keep_it_and_its_line_stays(demo, client):
+    login = {"username": "office", "password": DEMO_PASSWORD}
+    assert client.post("/admin/login/", login).status_code == 302
+    clearing.clear()
+    line = AuditEntry.objects.get(action="LOGIN")
+    assert line.by_name.startswith("示例")
+    assert not User.objects.filter(pk=line.by_id).exists()
 
 
 def test_a_real_row_on_demo_data_refuses_and_nothing_is_removed(demo):

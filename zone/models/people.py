@@ -2,16 +2,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import UserManager
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.models.accounts import Account
 from zone.models.audit import AuditEntry, contents
 from zone.models.rows import Row
-from zone.origin import Origin
 from zone.roles import may_grant
 from zone.scoping import reach
 
@@ -30,10 +30,9 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
     pass
 
 
-class User(Row, AbstractUser):
+class User(Row, Account):
     """A person who logs in."""
 
-    origin = Origin()  # of the request that this object serves
     PERSONAL = ("password", "email")  # never written into the trail
 
     display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
@@ -41,9 +40,10 @@ class User(Row, AbstractUser):
 
     objects = PeopleManager()
 
-    class Meta(AbstractUser.Meta):
+    class Meta(Account.Meta):
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [("reset_second_factor", "Can reset the second factor of a person")]
 
     def __str__(self):
         return self.display_name or self.username
