@@ -33,7 +33,7 @@ def log_lead(
             enterprise_name, lead.chain
         )
     if contact_name:
-        lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone)
+        lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone, by=by)
     lead.register(by=by)
     return lead
 
@@ -45,12 +45,12 @@ def _new_enterprise(name: str, chain) -> Enterprise:
     return enterprise
 
 
-def _contact(enterprise: Enterprise, name: str, title: str, phone: str) -> Contact:
+def _contact(enterprise: Enterprise, name: str, title: str, phone: str, *, by) -> Contact:
     phone = identifiers.compact_phone(phone)
     known = enterprise.contacts.filter(name=name, phone=phone).first()
     if known:
         return known
-    contact = Contact(enterprise=enterprise, name=name, title=title, phone=phone)
+    contact = Contact(enterprise=enterprise, name=name, title=title, phone=phone, entered_by=by)
     contact.full_clean()
     contact.save()
     return contact

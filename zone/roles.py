@@ -35,6 +35,7 @@ COURTING = [
     *edit("crm.enterprise", "crm.contact", "crm.lead", "crm.followup"),
     "crm.advance_lead",
     "crm.convert_lead",
+    "crm.view_contact_pii",
 ]
 ROLES = {
     "leadership": VIEW_ALL,
@@ -58,6 +59,7 @@ ROLES = {
         ),
         "zone.view_user",
         "crm.assign_lead",
+        "crm.anonymise_contact",
         "projects.advance_project",
         "projects.terminate_project",
         "projects.recognise_agreement",
@@ -81,6 +83,11 @@ ROLES = {
         "zone.view_industrychain",
         "zone.view_park",
     ],
-    "security_admin": ["zone.view_user", "zone.view_appointment"],
+    "security_admin": [
+        "zone.view_user",
+        "zone.view_appointment",
+        "zone.view_securityalert",
+        "zone.handle_securityalert",
+    ],
     "auditor": ["admin.view_logentry"],
 }

@@ -1,3 +1,3 @@
-from zone.admin import chains, parks, people, targets
+from zone.admin import alerts, chains, parks, people, targets
 
-__all__ = ["chains", "parks", "people", "targets"]
+__all__ = ["alerts", "chains", "parks", "people", "targets"]

@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from zone.admin.autocomplete import KnownAutocompleteMixin
+from zone.admin.personal import PersonalDataMixin
 from zone.admin.state import StateAction, perform
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
@@ -37,7 +38,7 @@ def is_open(obj, user) -> bool:
     return not hasattr(obj, "can_change") or obj.can_change(user)
 
 
-class ScopedModelAdmin(KnownAutocompleteMixin, ModelAdmin):
+class ScopedModelAdmin(PersonalDataMixin, KnownAutocompleteMixin, ModelAdmin):
     """An admin class that shows what its user may see and never writes a state by itself."""
 
     list_per_page = 50

@@ -1,3 +1,4 @@
+from zone.models.alerts import SecurityAlert
 from zone.models.audit import AuditEntry
 from zone.models.chains import ChainSegment, IndustryChain
 from zone.models.funds import Fund
@@ -19,6 +20,7 @@ __all__ = [
     "Park",
     "PublishedFigure",
     "Row",
+    "SecurityAlert",
     "Space",
     "Target",
     "User",
