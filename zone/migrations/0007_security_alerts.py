@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ),
                 ("on", models.DateField(verbose_name="day")),
                 ("count", models.PositiveIntegerField(verbose_name="number")),
-                ("seen_at", models.DateTimeField(blank=True, null=True, verbose_name="handled at")),
+                ("seen_at", models.DateTimeField(blank=True, null=True, verbose_name="settled at")),
                 (
                     "finding",
                     models.CharField(
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                        verbose_name="handled by",
+                        verbose_name="settled by",
                     ),
                 ),
             ],

@@ -55,9 +55,9 @@ class SecurityAlert(Row):
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("handled by"),
+        verbose_name=_("settled by"),
     )
-    seen_at = models.DateTimeField(_("handled at"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("settled at"), null=True, blank=True)
     finding = models.CharField(_("finding"), max_length=500, blank=True, default="")
 
     objects = SecurityAlertQuerySet.as_manager()
