@@ -25,7 +25,11 @@ SCHEMES = {"phone": "tel:", "email": "mailto:"}
 
 
 class RevealForm(forms.Form):
-    purpose = forms.ChoiceField(label=_("purpose"), choices=Purpose, widget=UnfoldAdminSelectWidget)
+    purpose = forms.ChoiceField(
+        label=_("purpose"),
+        choices=[("", _("Select value")), *Purpose.choices],
+        widget=UnfoldAdminSelectWidget,
+    )
     note = forms.CharField(
         label=_("note"),
         max_length=200,
