@@ -194,7 +194,7 @@ def dashboard(request, context: dict) -> dict:
             number,
         )
         url = reverse("admin:zone_securityalert_changelist")
-        link = format_html('<a href="{}">{}</a>', url, _("Open the alerts"))
+        link = format_html('<a class="zone-link" href="{}">{}</a>', url, _("Open the alerts"))
         messages.warning(request, format_html("{} {}", text % {"number": number}, link))
     return context
 

@@ -172,8 +172,11 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env_text("LOG_LEVEL", "WARNING")},
-    # The development server writes whole addresses, search words included.
-    "loggers": {"django.server": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+    # Django's own handlers would write past the mask.
+    "loggers": {
+        "django": {"handlers": []},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
 }
 DEFAULT_EXCEPTION_REPORTER = "zone.logs.MaskedReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "zone.logs.MaskedFilter"

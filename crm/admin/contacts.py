@@ -42,9 +42,7 @@ def numbers_of(contact: Contact | None, reveal_url: str = "") -> str:
     numbers = format_html_join(" · ", "{}", ((number,) for number in contact.numbers.values()))
     if not reveal_url:
         return numbers
-    return format_html(
-        '{} <a class="zone-reveal" href="{}">{}</a>', numbers, reveal_url, _("Reveal")
-    )
+    return format_html('{} <a class="zone-link" href="{}">{}</a>', numbers, reveal_url, _("Reveal"))
 
 
 def mark_entered(formset, user):
@@ -71,7 +69,7 @@ class ContactInline(ZoneInline):
         if contact._state.adding or not contact.numbers:
             return "—"
         url = reverse("admin:crm_contact_reveal", args=[contact.pk])
-        return format_html('<a class="zone-reveal" href="{}">{}</a>', url, _("Reveal"))
+        return format_html('<a class="zone-link" href="{}">{}</a>', url, _("Reveal"))
 
 
 class AnonymiseForm(ReasonForm):

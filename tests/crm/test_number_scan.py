@@ -34,10 +34,8 @@ ROLES = [role.lower() for role in Appointment.Role.values]
 def log():
     """Return what the handlers of the settings would have written."""
     stream = io.StringIO()
-    formatter = logging.getLogger().handlers[0].formatter
     handler = logging.StreamHandler(stream)
     handler.setFormatter(next(h.formatter for h in logging.getLogger("django.server").handlers))
-    assert type(handler.formatter).__name__ == "MaskedFormatter", formatter
     root = logging.getLogger()
     root.addHandler(handler)
     yield stream

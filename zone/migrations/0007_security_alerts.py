@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("on", models.DateField(verbose_name="day")),
-                ("count", models.PositiveIntegerField(verbose_name="number")),
+                ("count", models.PositiveIntegerField(verbose_name="times")),
                 ("seen_at", models.DateTimeField(blank=True, null=True, verbose_name="settled at")),
                 (
                     "finding",

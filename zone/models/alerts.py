@@ -48,7 +48,7 @@ class SecurityAlert(Row):
         "zone.User", models.PROTECT, related_name="alerts", verbose_name=_("person")
     )
     on = models.DateField(_("day"))
-    count = models.PositiveIntegerField(_("number"))
+    count = models.PositiveIntegerField(_("times"))
     seen_by = models.ForeignKey(
         "zone.User",
         models.PROTECT,
