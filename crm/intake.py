@@ -34,7 +34,7 @@ def log_lead(
             enterprise_name, lead.chain, by
         )
     if contact_name:
-        lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone, by)
+        lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone, by=by)
     lead.register(by=by)
     return lead
 
@@ -47,7 +47,7 @@ def _new_enterprise(name: str, chain, by) -> Enterprise:
     return enterprise
 
 
-def _contact(enterprise: Enterprise, name: str, title: str, phone: str, by) -> Contact:
+def _contact(enterprise: Enterprise, name: str, title: str, phone: str, *, by) -> Contact:
     phone = identifiers.compact_phone(phone)
     known = enterprise.contacts.filter(name=name, phone=phone).first()
     if known:

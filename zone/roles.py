@@ -35,6 +35,7 @@ COURTING = [
     *edit("crm.enterprise", "crm.contact", "crm.lead", "crm.followup"),
     "crm.advance_lead",
     "crm.convert_lead",
+    "crm.view_contact_pii",
 ]
 ROLES = {
     "leadership": VIEW_ALL,
@@ -60,6 +61,7 @@ ROLES = {
         ),
         "zone.view_user",
         "crm.assign_lead",
+        "crm.anonymise_contact",
         "projects.advance_project",
         "projects.terminate_project",
         "projects.recognise_agreement",
@@ -87,6 +89,8 @@ ROLES = {
         "zone.view_user",
         "zone.view_appointment",
         "zone.view_auditentry",
+        "zone.view_securityalert",
+        "zone.handle_securityalert",
         "zone.reset_second_factor",
     ],
     "auditor": ["zone.view_auditentry"],

@@ -58,6 +58,19 @@ if not SECRET_KEY:
             "or set DEBUG=1 on a developer's machine."
         )
     SECRET_KEY = "only-for-debugging-" + "x" * 40
+# Telephone numbers are found by a hash under this key; after a change run rekey_contacts.
+CONTACT_KEY = env_text("CONTACT_KEY")
+if CONTACT_KEY and len(CONTACT_KEY) < 32:
+    raise ImproperlyConfigured("CONTACT_KEY is too short: use 32 or more random characters.")
+if not CONTACT_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "CONTACT_KEY is not set. Set CONTACT_KEY to 32 or more random characters and keep it: "
+            "contacts are found by their number with it."
+        )
+    CONTACT_KEY = f"contacts:{SECRET_KEY}"
+# So many looks at contact data a day by one person, and the security administrator is told.
+REVEALS_A_DAY = env_int("REVEALS_A_DAY", 50)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if DEBUG else "")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 # Whether our own proxy stands in front and says who calls, in X-Forwarded-For.
@@ -206,11 +219,24 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "zone.logs.MaskedFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env_text("LOG_LEVEL", "WARNING")},
-    "loggers": {"axes": {"level": "ERROR"}},  # failed logins are lines of the audit trail
+    # Django's own handlers would write past the mask.
+    "loggers": {
+        "axes": {"level": "ERROR"},  # failed logins are lines of the audit trail
+        "django": {"handlers": []},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
 }
+DEFAULT_EXCEPTION_REPORTER = "zone.logs.MaskedReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "zone.logs.MaskedFilter"
 
 UNFOLD = {
     "SITE_TITLE": _("Investment promotion CRM"),
@@ -225,6 +251,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": "zone.navigation.environment",
+    "DASHBOARD_CALLBACK": "zone.navigation.dashboard",
     "STYLES": ["zone.navigation.stylesheet"],
     "SCRIPTS": ["zone.navigation.units_script"],
     "COLORS": {"primary": navigation.TEAL},

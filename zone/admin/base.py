@@ -40,7 +40,13 @@ def is_open(obj, user) -> bool:
     return not hasattr(obj, "can_change") or obj.can_change(user)
 
 
-class ScopedModelAdmin(ScopedDoors, VersionedAdmin, TrailMixin, KnownAutocompleteMixin, ModelAdmin):
+class ScopedModelAdmin(
+    ScopedDoors,
+    VersionedAdmin,
+    TrailMixin,
+    KnownAutocompleteMixin,
+    ModelAdmin,
+):
     """An admin class that shows what its user may see and never writes a state by itself."""
 
     list_per_page = 50

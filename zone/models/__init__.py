@@ -1,3 +1,4 @@
+from zone.models.alerts import SecurityAlert
 from zone.models.audit import AuditEntry
 from zone.models.audit_links import AuditLink
 from zone.models.chains import ChainSegment, IndustryChain
@@ -21,6 +22,7 @@ __all__ = [
     "Park",
     "PublishedFigure",
     "Row",
+    "SecurityAlert",
     "Space",
     "Target",
     "User",
