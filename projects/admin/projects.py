@@ -152,8 +152,8 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
     def get_inlines(self, request, obj):
         inlines = (
             AgreementInline,
-            AttachmentInline,
             CreditInline,
+            AttachmentInline,
             ProjectFollowUps,
             StageHistory,
         )
