@@ -13,13 +13,7 @@ from projects.models import Attachment
 from tests import factories
 from zone.models import AuditEntry
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "uploads"
-    return settings.MEDIA_ROOT
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
 
 
 def check(*args) -> str:
@@ -65,12 +59,12 @@ def test_an_orphan_is_listed_and_removed_only_when_asked_and_old(folder):
     assert AuditEntry.objects.get(action="COMMAND").detail["removed"] == 1
 
 
-def test_the_demos_files_come_and_go_with_it(folder, django_capture_on_commit_callbacks):
+def test_the_demos_files_come_and_go_with_it(folder, committed):
     facts.load()
     loading.load()
     assert Attachment.objects.filter(is_demo=True).count() == 12
     assert "ERROR" not in check()
     real = factories.make_attachment()
-    with django_capture_on_commit_callbacks(execute=True):
+    with committed():
         clearing.clear()
     assert [p.name for p in folder.rglob("*.bin")] == [real.file.name.split("/")[1]]
