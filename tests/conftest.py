@@ -33,6 +33,19 @@ def leader(db):
 
 
 @pytest.fixture
+def folder(settings, tmp_path):
+    """Return a folder of uploads of the test's own."""
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks):
+    """Return a context in which what waits for the commit happens at the end."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
 def as_user(client):
     """Return a function that logs a persona in and gives back the client."""
 

@@ -56,9 +56,11 @@ def begin() -> Database | None:
     os.environ["DEBUG"] = "1"
     if url := os.environ.get("TEST_DATABASE_URL"):
         os.environ["DATABASE_URL"] = url
+        os.environ["UPLOADS"] = str(FOLDER / "uploads")
         return None
     database = Database()
     os.environ["DATABASE_URL"] = database.cluster.url
+    os.environ["UPLOADS"] = str(database.root / "uploads")
     return database
 
 

@@ -9,7 +9,8 @@ from itertools import count
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from crm.models import Contact, Enterprise, FollowUp, Lead
-from projects.models import Agreement, CapitalArrival, Credit, Occupancy, Project
+from projects.models import Agreement, Attachment, CapitalArrival, Credit, Occupancy, Project
+from tests import files
 from zone.models import Appointment, IndustryChain, Park, Space, Target, User
 
 _number = count(1)
@@ -123,6 +124,18 @@ def make_counted(amount_wan, signed_on=date(2025, 3, 1), **fields) -> Agreement:
     return make_agreement(
         amount_wan=Decimal(amount_wan), signed_on=signed_on, recognised_on=signed_on, **fields
     )
+
+
+def make_attachment(name: str = "扫描件.pdf", content: bytes | None = None, **fields) -> Attachment:
+    """Make an attachment of a project of its own, or of what ``fields`` name."""
+    if not {"agreement", "project"} & fields.keys():
+        fields["project"] = make_project()
+    defaults = {
+        "kind": Attachment.Kind.SCAN,
+        "uploaded_by": fields.get("uploaded_by") or make_user(),
+    }
+    file = files.upload(name, files.pdf() if content is None else content)
+    return _saved(Attachment(**defaults | fields).take(file))
 
 
 def make_credit(**fields) -> Credit:

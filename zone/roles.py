@@ -19,7 +19,7 @@ VIEW_ZONE = [
 VIEW_CRM = [f"crm.view_{model}" for model in ("enterprise", "contact", "lead", "followup")]
 VIEW_PROJECTS = [
     f"projects.view_{model}"
-    for model in ("project", "agreement", "credit", "capitalarrival", "occupancy")
+    for model in ("project", "agreement", "attachment", "credit", "capitalarrival", "occupancy")
 ]
 VIEW_ALL = [*VIEW_ZONE, *VIEW_CRM, *VIEW_PROJECTS, "zone.view_target"]
 
@@ -39,7 +39,13 @@ COURTING = [
 ]
 ROLES = {
     "leadership": VIEW_ALL,
-    "chain_leader": [*VIEW_ALL, *COURTING, "crm.assign_lead", "projects.advance_project"],
+    "chain_leader": [
+        *VIEW_ALL,
+        *COURTING,
+        "crm.assign_lead",
+        "projects.advance_project",
+        "projects.add_attachment",
+    ],
     "office": [
         *VIEW_ALL,
         *COURTING,
@@ -62,6 +68,8 @@ ROLES = {
         "zone.view_user",
         "crm.assign_lead",
         "crm.anonymise_contact",
+        "projects.add_attachment",
+        "projects.delete_attachment",
         "projects.advance_project",
         "projects.terminate_project",
         "projects.recognise_agreement",
@@ -70,6 +78,7 @@ ROLES = {
         *COURTING,
         *VIEW_PROJECTS,
         *edit("projects.project", "projects.agreement", actions=("add", "change")),
+        "projects.add_attachment",
         "projects.advance_project",
     ],
     "park_operator": [

@@ -191,8 +191,14 @@ TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env_text("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
+# No MEDIA_URL: a page serves each upload to whoever may see the row it belongs to.
+MEDIA_ROOT = Path(env_text("UPLOADS", str(BASE_DIR / "var" / "uploads"))).resolve()
+if MEDIA_ROOT.is_relative_to(STATIC_ROOT.resolve()) or STATIC_ROOT.is_relative_to(MEDIA_ROOT):
+    raise ImproperlyConfigured(
+        f"UPLOADS={str(MEDIA_ROOT)!r}: use a folder outside STATIC_ROOT, which everybody may read."
+    )
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "zone.uploads.UploadStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

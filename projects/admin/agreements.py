@@ -3,6 +3,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from projects.admin.attachments import ATTACH, AttachmentInline, HoldsAttachments
 from projects.models import Agreement, AgreementChange
 from zone import units
 from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, display
@@ -74,7 +75,7 @@ class Decisions(HistoryInline):
 
 
 @admin.register(Agreement)
-class AgreementAdmin(ScopedModelAdmin):
+class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
     list_display = (
         "display_project",
         "kind",
@@ -126,10 +127,11 @@ class AgreementAdmin(ScopedModelAdmin):
             "can_include",
             _("“%(row)s” can be recognised again."),
         ),
+        ATTACH,
     )
 
     def get_inlines(self, request, obj):
-        return (Decisions,) if obj else ()
+        return (AttachmentInline, Decisions) if obj else (AttachmentInline,)
 
     def save_model(self, request, obj, form, change):
         if obj.handled_by_id is None:

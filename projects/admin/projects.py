@@ -8,7 +8,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.admin.leads import FollowUpInline
 from projects import gates
-from projects.models import Agreement, Credit, Project, StageChange
+from projects.admin.attachments import ATTACH, AttachmentInline, HoldsAttachments
+from projects.models import Agreement, Attachment, Credit, Project, StageChange
 from zone import identifiers, units
 from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StageForm, StateAction
@@ -98,7 +99,7 @@ class StageHistory(HistoryInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(ScopedModelAdmin):
+class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
     list_display = (
         "code",
         "name",
@@ -145,13 +146,23 @@ class ProjectAdmin(ScopedModelAdmin):
                 "fulfilment rate."
             ),
         ),
+        ATTACH,
     )
 
     def get_inlines(self, request, obj):
-        inlines = (AgreementInline, CreditInline, ProjectFollowUps, StageHistory)
+        inlines = (
+            AgreementInline,
+            CreditInline,
+            AttachmentInline,
+            ProjectFollowUps,
+            StageHistory,
+        )
         return inlines if obj else (CreditInline,)
 
     def save_formset(self, request, form, formset, change):
+        if formset.model is Attachment:
+            formset.save()
+            return
         for row in formset.save(commit=False):
             if hasattr(row, "by_id") and row.by_id is None:
                 row.by = request.user

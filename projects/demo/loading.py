@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import Lead
 from projects.demo.arrivals import add_arrivals
+from projects.demo.attachments import add_attachments
 from projects.demo.deals import CHAINS, plan_deals
 from projects.demo.enterprises import add_enterprises, add_segments, date_enterprises
 from projects.demo.leads import LeadWriter
@@ -57,6 +58,7 @@ def tell(story: Story):
     Premises(story).write(deals, enterprises)
     date_enterprises(story)
     add_targets(story, people)
+    add_attachments(story)
 
 
 def _refuse_without_ground(story: Story):

@@ -1,4 +1,5 @@
 from projects.models.agreements import Agreement, AgreementChange
+from projects.models.attachments import Attachment
 from projects.models.capital import CapitalArrival
 from projects.models.occupancies import Occupancy
 from projects.models.projects import Credit, Project, StageChange
@@ -6,6 +7,7 @@ from projects.models.projects import Credit, Project, StageChange
 __all__ = [
     "Agreement",
     "AgreementChange",
+    "Attachment",
     "CapitalArrival",
     "Credit",
     "Occupancy",

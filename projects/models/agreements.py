@@ -218,6 +218,9 @@ class Agreement(Row):
         """A recognised agreement makes a published figure: withdraw it before changing it."""
         return not self.is_recognised
 
+    def can_attach(self, user) -> bool:
+        return self.can_change(user) and user.has_perm("projects.add_attachment")
+
     def can_recognise(self, user) -> bool:
         kinds = (self.Kind.FORMAL, self.Kind.SUPPLEMENT)
         waiting = self.kind in kinds and not self.is_recognised and not self.exclusion_reason

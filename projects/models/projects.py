@@ -223,6 +223,9 @@ class Project(Row):
         place = stages.index(self.stage)
         return stages[place + 1] if place + 1 < len(stages) else None
 
+    def can_attach(self, user) -> bool:
+        return user.has_perm("projects.add_attachment")
+
     def can_advance(self, user) -> bool:
         active = self.status == self.Status.ACTIVE and self.next_stage is not None
         return active and user.has_perm("projects.advance_project")

@@ -99,6 +99,8 @@ def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, ch
             "handled_by": "",
             "upgrades": "",
             "title": "",
+            "attachments-TOTAL_FORMS": "0",
+            "attachments-INITIAL_FORMS": "0",
         },
     )
     assert added.status_code == 302

@@ -35,7 +35,8 @@ MARCH = date(2025, 3, 31)
 
 def agreement_data(project, **fields) -> dict:
     data = {"project": str(project.pk), "kind": "FORMAL", "signed_on": "2025-03-01"}
-    return data | {"amount_wan": "1000", "title": "", "handled_by": "", "upgrades": ""} | fields
+    data |= {"amount_wan": "1000", "title": "", "handled_by": "", "upgrades": ""}
+    return data | {"attachments-TOTAL_FORMS": "0", "attachments-INITIAL_FORMS": "0"} | fields
 
 
 @pytest.mark.django_db(transaction=True)
@@ -124,7 +125,7 @@ def test_shares_added_meanwhile_are_counted(client):
     make_credit(project=project, specialist=make_user())
     data = {"name": project.name, "key_level": "NONE", "credits-0-share": "1"}
     data |= {"credits-0-specialist": str(make_user().pk), "credits-0-project": str(project.pk)}
-    for prefix in ("agreements", "credits", "follow_ups", "stage_changes"):
+    for prefix in ("agreements", "attachments", "credits", "follow_ups", "stage_changes"):
         data |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
     data["credits-TOTAL_FORMS"] = "1"
     url = reverse("admin:projects_project_change", args=[project.pk])

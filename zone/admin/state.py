@@ -107,8 +107,8 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
     """Show the form of ``action`` on GET, do it on POST; a refusal stays on the form."""
     if not action.allowed(row, request.user):
         raise PermissionDenied
-    data = request.POST if request.method == "POST" else None
-    form = action.form(data, row=row, user=request.user)
+    data = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = action.form(*data, row=row, user=request.user)
     if form.is_valid():
         try:
             with transaction.atomic():

@@ -7,7 +7,7 @@ create_roles = import_module("projects.migrations.0004_roles").create_roles
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0005_service_agent"),
+        ("projects", "0006_attachments"),
         ("zone", "0009_security_alerts"),
         ("crm", "0007_contact_keys"),
     ]

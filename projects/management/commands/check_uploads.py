@@ -1,0 +1,97 @@
+import hashlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import FileField
+from django.utils.translation import gettext as _
+
+from projects.models import Attachment
+from zone.file_types import megabytes
+from zone.models import AuditEntry
+from zone.origin import COMMAND, Origin
+
+DAY = 24 * 60 * 60
+
+
+class Command(BaseCommand):
+    help = _("Compare the uploaded files with their rows; nothing is changed unless asked for.")
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--remove-orphans",
+            action="store_true",
+            help=_("Remove files that no row names and that are older than a day."),
+        )
+
+    def handle(self, *args, remove_orphans=False, **options):
+        # Files first: what is stored from now on cannot look like an orphan.
+        files = {str(path.relative_to(settings.MEDIA_ROOT)): path for path in stored()}
+        orphans = {name: files[name] for name in files.keys() - named()}
+        damaged = list(self._damaged())
+        for line in damaged:
+            self.stdout.write(line)
+        for name, path in sorted(orphans.items()):
+            self._tell_orphan(name, path)
+        if remove_orphans:
+            self._remove(orphans)
+        if damaged:
+            raise CommandError(
+                _("%(count)d files are missing or changed; please restore them from the backup.")
+                % {"count": len(damaged)}
+            )
+        self.stdout.write(_("Every row has its file, unchanged."))
+
+    def _damaged(self) -> Iterator[str]:
+        for attachment in Attachment.objects.order_by("pk").iterator():
+            words = {"file": attachment.file.name, "id": attachment.pk}
+            try:
+                with attachment.file.open() as file:
+                    same = hashlib.file_digest(file, "sha256").hexdigest() == attachment.sha256
+            except FileNotFoundError:
+                # It may have been deleted while this ran.
+                if Attachment.objects.filter(pk=attachment.pk).exists():
+                    yield _("missing: %(file)s of attachment %(id)s") % words
+                continue
+            if not same:
+                yield _("changed: %(file)s of attachment %(id)s") % words
+
+    def _tell_orphan(self, name: str, path: Path):
+        words = {"file": name, "size": megabytes(path.stat().st_size)}
+        self.stdout.write(_("no row: %(file)s (%(size)s MB)") % words)
+
+    def _remove(self, orphans: dict[str, Path]):
+        old = [path for path in orphans.values() if time.time() - path.stat().st_mtime > DAY]
+        for path in old:
+            path.unlink()
+        if old:
+            AuditEntry.objects.record(
+                AuditEntry.Action.COMMAND,
+                origin=Origin(COMMAND),
+                command="check_uploads --remove-orphans",
+                removed=len(old),
+            )
+        self.stdout.write(_("%(count)d files without a row removed.") % {"count": len(old)})
+
+
+def stored() -> list[Path]:
+    """Return every file in the folder of uploads, drafts that a kill left behind too."""
+    return [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+
+
+def named() -> set[str]:
+    """Return every file that a row of any model names."""
+    fields = [
+        (model, field.name)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, FileField)
+    ]
+    return {
+        name
+        for model, field in fields
+        for name in model._base_manager.values_list(field, flat=True).iterator()
+    }
