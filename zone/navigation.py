@@ -1,22 +1,8 @@
-"""The frame around every admin page: colours, sidebar by job, the demo-data banner."""
+"""The frame around every admin page: colours, scripts, sidebar by job, the demo-data banner."""
 
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-
-TEAL = {
-    "50": "#f0fdfa",
-    "100": "#ccfbf1",
-    "200": "#99f6e4",
-    "300": "#5eead4",
-    "400": "#2dd4bf",
-    "500": "#14b8a6",
-    "600": "#0f766e",
-    "700": "#0f766e",
-    "800": "#115e59",
-    "900": "#134e4a",
-    "950": "#042f2e",
-}
 
 # (title, [(title, icon, url name, query, permission)]): by job, not by table.
 SECTIONS = (
@@ -179,8 +165,16 @@ def favicon(request) -> str:
     return static("zone/favicon.svg")
 
 
+def colours(request) -> str:
+    return static("zone/colours.css")
+
+
 def stylesheet(request) -> str:
     return static("zone/zone.css")
+
+
+def admin_script(request) -> str:
+    return static("zone/admin.js")
 
 
 def units_script(request) -> str:
