@@ -22,3 +22,46 @@ document.addEventListener("alpine:init", () => {
     },
   }));
 });
+
+// Taking an unsaved row out of an inline. The skin rewrites the HTML of each row below it to count
+// them anew: that loses what was typed there and writes inline styles. So the row first goes to the
+// end, the others move up with everything in them, and the skin finds nothing left to rewrite.
+(() => {
+  const rename = (root, before, after) => {
+    for (const element of [root, ...root.querySelectorAll("*")]) {
+      for (const { name, value } of [...(element.attributes ?? [])]) {
+        const renamed = value.replaceAll(before, after);
+        if (renamed !== value) element.setAttribute(name, renamed);
+      }
+      if (element.content instanceof DocumentFragment) rename(element.content, before, after);
+    }
+  };
+
+  // Choosers and menus keep a row's number outside the row: they are taken down and put up again.
+  const takeDown = (row) => {
+    django.jQuery(row).find(".select2-hidden-accessible").select2("destroy");
+    Alpine.destroyTree(row);
+  };
+  const putUp = (row, formsetName) => {
+    Alpine.initTree(row);
+    row.querySelector(".form-row").dispatchEvent(
+      new CustomEvent("formset:added", { bubbles: true, detail: { formsetName } }));
+  };
+
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest(".delete-template")?.closest(".form-group");
+    if (!row) return;
+    const formset = row.closest(".formset");
+    const { prefix } = JSON.parse(formset.dataset.inlineFormset).options;
+    const rows = () => [...formset.querySelectorAll(":scope > .form-group:not(.empty-form)")];
+    const before = rows();
+    before.at(-1).after(row);
+    const moved = rows().filter((each, number) => before[number] !== each);
+    moved.forEach(takeDown);
+    moved.forEach((each) => {
+      const old = new RegExp(`\\b${prefix}-${before.indexOf(each)}(?!\\d)`, "g");
+      rename(each, old, `${prefix}-${rows().indexOf(each)}`);
+    });
+    moved.forEach((each) => putUp(each, prefix));
+  }, { capture: true });
+})();
