@@ -6,6 +6,7 @@ from django.db import transaction
 
 from crm.models import Contact, Enterprise, Lead
 from zone import identifiers
+from zone.models import AuditEntry
 
 
 def find_enterprise(name: str) -> Enterprise | None:
@@ -33,7 +34,7 @@ def log_lead(
             enterprise_name, lead.chain, by
         )
     if contact_name:
-        lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone, by)
+        lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone, by=by)
     lead.register(by=by)
     return lead
 
@@ -42,10 +43,11 @@ def _new_enterprise(name: str, chain, by) -> Enterprise:
     enterprise = Enterprise(name=name, chain=chain, entered_by=by)
     enterprise.full_clean()
     enterprise.save()
+    AuditEntry.objects.record_made(enterprise, by=by)
     return enterprise
 
 
-def _contact(enterprise: Enterprise, name: str, title: str, phone: str, by) -> Contact:
+def _contact(enterprise: Enterprise, name: str, title: str, phone: str, *, by) -> Contact:
     phone = identifiers.compact_phone(phone)
     known = enterprise.contacts.filter(name=name, phone=phone).first()
     if known:
@@ -53,4 +55,5 @@ def _contact(enterprise: Enterprise, name: str, title: str, phone: str, by) -> C
     contact = Contact(enterprise=enterprise, name=name, title=title, phone=phone, entered_by=by)
     contact.full_clean()
     contact.save()
+    AuditEntry.objects.record_made(contact, by=by)
     return contact

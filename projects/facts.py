@@ -1,7 +1,7 @@
 """The zone's published facts (``fixtures/zone_2025.json``), kept beside what the office edits.
 
 A fact is known by its id, made from its natural key: it is recognised after the office has
-renamed it, and a fact that the office deleted in the admin is found in the admin's log.
+renamed it, and a fact that the office deleted in the admin is found in the trail.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.admin.models import DELETION, LogEntry
 from django.db import models, transaction
 from django.db.models import Q
 
 from crm.models import Enterprise
 from projects.models import Project
 from zone import identifiers
-from zone.models import Fund, IndustryChain, Park, PublishedFigure, Target
+from zone.models import AuditEntry, Fund, IndustryChain, Park, PublishedFigure, Target
 
 FILE = settings.BASE_DIR / "fixtures" / "zone_2025.json"
 NAMESPACE = uuid.UUID("5f0f6c1e-3f0f-5a52-9d4b-239040000080")
@@ -138,7 +137,6 @@ def _id(kind: Kind, row: dict) -> uuid.UUID:
 
 
 def _deleted(facts: dict[str, list[dict]]) -> set[str]:
-    """Return the ids of the facts that the admin's log shows as deleted."""
+    """Return the ids of the facts that the trail shows as deleted."""
     ids = [str(_id(kind, row)) for kind in KINDS for row in facts[kind.section]]
-    deletions = LogEntry.objects.filter(action_flag=DELETION, object_id__in=ids)
-    return set(deletions.values_list("object_id", flat=True))
+    return AuditEntry.objects.deleted(ids)

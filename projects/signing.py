@@ -10,6 +10,7 @@ from django.db import transaction
 from crm.models import Lead
 from projects.models import Credit, Project, StageChange
 from zone.calendar import today
+from zone.models import AuditEntry
 
 
 @transaction.atomic
@@ -42,6 +43,7 @@ def convert(
     )
     project.full_clean()
     project.save(force_insert=True)
+    AuditEntry.objects.record_made(project, by=by)
     StageChange.objects.create(
         project=project,
         from_stage="",
@@ -52,10 +54,11 @@ def convert(
         on=on,
         is_demo=project.is_demo,
     )
-    Credit.objects.create(
+    credit = Credit.objects.create(
         project=project,
         specialist=project.handler,
         share=Decimal(100),
         is_demo=project.is_demo,
     )
+    AuditEntry.objects.record_made(credit, by=by)
     return project

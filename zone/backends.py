@@ -2,10 +2,6 @@
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
-from django.db.models.functions import Lower
-
-from zone.calendar import today
-from zone.models import Appointment
 
 
 class AppointmentBackend(ModelBackend):
@@ -20,6 +16,5 @@ class AppointmentBackend(ModelBackend):
         return Permission.objects.none()
 
     def _get_group_permissions(self, user_obj):
-        posts = Appointment.objects.filter(user=user_obj).current(today())
-        roles = posts.order_by().values(name=Lower("role"))
+        roles = [role.lower() for role in user_obj.roles()]
         return Permission.objects.filter(group__name__in=roles).distinct()

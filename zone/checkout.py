@@ -68,8 +68,9 @@ def own_machine_defaults(environ: MutableMapping[str, str], command: str) -> Non
     if named and command != "start":
         return
     environ.setdefault("DEBUG", "1")
-    if not environ.get("SECRET_KEY"):
-        environ["SECRET_KEY"] = private_text(VAR / "secret_key", lambda: secrets.token_urlsafe(50))
+    for name in ("SECRET_KEY", "CONTACT_KEY"):
+        if not environ.get(name):
+            environ[name] = private_text(VAR / name.lower(), lambda: secrets.token_urlsafe(50))
 
 
 class Lock:

@@ -3,10 +3,14 @@
 from decimal import Decimal
 
 from django import forms
-from django.core.validators import MinValueValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, validate_email
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
+from django.utils.translation import gettext_lazy as _
 
-from zone import identifiers
+from zone import identifiers, masking
+from zone.masking import Masked
 
 
 class NormalisedText(forms.CharField):
@@ -19,6 +23,33 @@ class NormalisedText(forms.CharField):
 
     def to_python(self, value):
         return self.normalise(super().to_python(value) or "") or self.empty_value
+
+
+class MaskedText(NormalisedText):
+    """A personal text: what is stored is shown masked, and its mask sent back keeps it."""
+
+    stored = ""
+
+    def get_bound_field(self, form, field_name):
+        initial = form.get_initial_for_field(self, field_name)
+        self.stored = initial if isinstance(initial, Masked) else ""
+        return super().get_bound_field(form, field_name)
+
+    def is_untouched(self, value) -> bool:
+        return bool(self.stored) and (value or "").strip() == str(self.stored)
+
+    def has_changed(self, initial, data):
+        return not self.is_untouched(data) and super().has_changed(initial, data)
+
+    def clean(self, value):
+        if self.is_untouched(value):
+            return self.stored
+        if "*" in identifiers.half_width(value or ""):
+            raise ValidationError(
+                _("Please enter it in full, without *; or leave it as it was to keep it."),
+                code="masked",
+            )
+        return super().clean(value)
 
 
 class CodeField(models.CharField):
@@ -44,10 +75,74 @@ class NameField(CodeField):
     normalise = staticmethod(identifiers.half_width)
 
 
-class PhoneField(CodeField):
+class MaskedAttribute(DeferredAttribute):
+    """Makes whatever is put into a personal field print itself masked from then on."""
+
+    def __set__(self, instance, value):
+        instance.__dict__[self.field.attname] = self.field.masked(value)
+
+
+class PersonalField(CodeField):
+    """A text about a person: stored as it is, shown masked, kept out of look-ups."""
+
+    descriptor_class = MaskedAttribute
+    normalise = staticmethod(identifiers.half_width)
+    mask = staticmethod(masking.mask_wechat)
+
+    def masked(self, value):
+        if not value or not isinstance(value, str) or isinstance(value, Masked):
+            return value
+        return Masked(value, self.mask)
+
+    def from_db_value(self, value, expression, connection):
+        return self.masked(value)
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return value.plain if isinstance(value, Masked) else value
+
+    def formfield(self, **kwargs):
+        field = super().formfield(**{"form_class": MaskedText, **kwargs})
+        field.widget.attrs["autocomplete"] = "off"
+        return field
+
+
+class PhoneField(PersonalField):
     """A telephone number without blanks and country code."""
 
     normalise = staticmethod(identifiers.compact_phone)
+    mask = staticmethod(masking.mask_phone)
+    default_validators = [identifiers.check_phone]
+
+
+class WeChatField(PersonalField):
+    """A WeChat name."""
+
+    default_validators = [identifiers.no_identity_number]
+
+
+class MailField(PersonalField):
+    """An e-mail address."""
+
+    mask = staticmethod(masking.mask_email)
+    default_validators = [validate_email, identifiers.no_identity_number]
+
+
+class PhoneKeyField(models.CharField):
+    """The keyed hash of the telephone number in the field ``of``, however the row is written."""
+
+    def __init__(self, *args, of: str = "phone", **kwargs):
+        self.of = of
+        super().__init__(*args, **{"max_length": 64, "editable": False, **kwargs})
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {"of": self.of, **kwargs}
+
+    def pre_save(self, model_instance, add):
+        key = masking.phone_key(getattr(model_instance, self.of))
+        setattr(model_instance, self.attname, key)
+        return key
 
 
 class PlainNumber(forms.DecimalField):

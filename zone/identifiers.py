@@ -20,6 +20,18 @@ REGION_PATTERN = re.compile(r"[1-8]\d{5}", re.ASCII)
 PHONE_PATTERN = re.compile(
     r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?|[48]00-?\d{3}-?\d{4}", re.ASCII
 )
+WHOLE_NUMBER = re.compile(r"1[3-9]\d{9}|0\d{9,17}|[48]00\d{7}", re.ASCII)
+# A mobile number in free text, its groups apart by a blank, a dash or a dot.
+MOBILE_IN_TEXT = re.compile(
+    r"(?<!\d)(?<!\d-)(?:\+?(?:00)?86[ -]?)?(1[ \t.·_/-]{0,2}[3-9](?:[ \t.·_/-]{0,2}\d){9})"
+    r"(?![ -]?\d)",
+    re.ASCII,
+)
+IDENTITY_IN_TEXT = re.compile(
+    r"(?<![\dA-Za-z])[1-8]\d{5}[ -]?(?:18|19|20)\d{2}[ -]?(?:0[1-9]|1[0-2])[ -]?"
+    r"(?:0[1-9]|[12]\d|3[01])[ -]?\d{3}[\dXx](?![\dA-Za-z])",
+    re.ASCII,
+)
 DASHES = dict.fromkeys(map(ord, "‐‑‒–—−－"), "-")
 
 
@@ -36,6 +48,23 @@ def compact(text: str) -> str:
 def compact_phone(text: str) -> str:
     """Normalise a telephone number: half-width, no blanks, no +86."""
     return re.sub(r"^(\+86|0086)-?", "", compact(text))
+
+
+def phone_digits(text: str) -> str:
+    """Return a whole number's digits, the same for all its spellings; "" if it is none."""
+    text = half_width(text)
+    if not re.fullmatch(r"[+\d\s()./-]+", text, re.ASCII):
+        return ""
+    digits = re.sub(r"\D", "", text)
+    international = re.match(r"0086", digits) or (
+        digits.startswith("86") and (text.startswith("+") or len(digits) == 13)
+    )
+    if international:
+        digits = re.sub(r"^(00)?86", "", digits)
+        # Abroad one leaves out the 0 of an area code.
+        if not WHOLE_NUMBER.fullmatch(digits):
+            digits = f"0{digits}"
+    return digits if WHOLE_NUMBER.fullmatch(digits) else ""
 
 
 def name_key(name: str) -> str:
@@ -131,3 +160,25 @@ def check_phone(value: str) -> None:
             ),
             code="phone",
         )
+
+
+def no_identity_number(value: str) -> None:
+    """Refuse an identity-card number (GB 11643): the system keeps none, anywhere."""
+    if IDENTITY_IN_TEXT.search(half_width(value)):
+        raise ValidationError(
+            _("This holds an identity-card number; please leave it out, none are kept here."),
+            code="identity_number",
+        )
+
+
+def no_personal_number(value: str) -> None:
+    """Refuse mobile and identity-card numbers in free text, where nothing masks them."""
+    no_identity_number(value)
+    for found in MOBILE_IN_TEXT.finditer(half_width(value)):
+        groups = [len(group) for group in re.findall(r"\d+", found[1])]
+        # 18.5-20.35 1500 is no telephone; 1 3 8 … and 138 1234 5678 are.
+        if groups[0] >= 3 or set(groups) == {1}:
+            raise ValidationError(
+                _("This holds a telephone number; please put it into the contact instead."),
+                code="personal_number",
+            )

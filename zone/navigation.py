@@ -1,8 +1,11 @@
 """The frame around every admin page: colours, sidebar by job, the demo-data banner."""
 
+from django.contrib import messages
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 TEAL = {
     "50": "#f0fdfa",
@@ -17,6 +20,11 @@ TEAL = {
     "900": "#134e4a",
     "950": "#042f2e",
 }
+
+ACCOUNT = [
+    {"title": _("My account"), "link": reverse_lazy("account")},
+    {"title": _("Change my password"), "link": reverse_lazy("admin:password_change")},
+]
 
 # (title, [(title, icon, url name, query, permission)]): by job, not by table.
 SECTIONS = (
@@ -142,6 +150,20 @@ SECTIONS = (
                 "",
                 "zone.view_zonesetting",
             ),
+            (
+                _("Audit trail"),
+                "history",
+                "admin:zone_auditentry_changelist",
+                "",
+                "zone.view_auditentry",
+            ),
+            (
+                _("Security alerts"),
+                "shield",
+                "admin:zone_securityalert_changelist",
+                "",
+                "zone.view_securityalert",
+            ),
         ),
     ),
 )
@@ -161,9 +183,32 @@ def sidebar(request) -> list[dict]:
             for name, icon, view, query, permission in entries
             if request.user.has_perm(permission)
         ]
+        for item in items:
+            if item["link"] == reverse("admin:zone_securityalert_changelist"):
+                item["badge"] = unseen_alerts()
         if items:
             sections.append({"title": title, "items": items, "separator": bool(sections)})
     return sections
+
+
+def unseen_alerts() -> int:
+    from zone.models import SecurityAlert
+
+    return SecurityAlert.objects.unseen().count()
+
+
+def dashboard(request, context: dict) -> dict:
+    """Tell whoever handles security alerts, on the first page, that some wait."""
+    if request.user.has_perm("zone.handle_securityalert") and (number := unseen_alerts()):
+        text = ngettext(
+            "%(number)d security alert waits for you.",
+            "%(number)d security alerts wait for you.",
+            number,
+        )
+        url = reverse("admin:zone_securityalert_changelist")
+        link = format_html('<a class="zone-link" href="{}">{}</a>', url, _("Open the alerts"))
+        messages.warning(request, format_html("{} {}", text % {"number": number}, link))
+    return context
 
 
 def environment(request) -> list[str] | None:

@@ -35,6 +35,7 @@ COURTING = [
     *edit("crm.enterprise", "crm.contact", "crm.lead", "crm.followup"),
     "crm.advance_lead",
     "crm.convert_lead",
+    "crm.view_contact_pii",
 ]
 ROLES = {
     "leadership": VIEW_ALL,
@@ -66,6 +67,7 @@ ROLES = {
         ),
         "zone.view_user",
         "crm.assign_lead",
+        "crm.anonymise_contact",
         "projects.add_attachment",
         "projects.delete_attachment",
         "projects.advance_project",
@@ -92,8 +94,15 @@ ROLES = {
         "zone.view_industrychain",
         "zone.view_park",
     ],
-    "security_admin": ["zone.view_user", "zone.view_appointment"],
-    "auditor": ["admin.view_logentry"],
+    "security_admin": [
+        "zone.view_user",
+        "zone.view_appointment",
+        "zone.view_auditentry",
+        "zone.view_securityalert",
+        "zone.handle_securityalert",
+        "zone.reset_second_factor",
+    ],
+    "auditor": ["zone.view_auditentry"],
 }
 
 

@@ -65,7 +65,7 @@ def reach(user, on: date | None = None) -> Reach:
 
 
 def _read(user, on: date) -> Reach:
-    posts = list(user.appointments.current(on).values_list("role", "chain", "park"))
+    posts = user.posts(on)
     roles = frozenset(role for role, _, _ in posts)
     return Reach(
         everything=bool(roles & SEES_ALL),

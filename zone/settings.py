@@ -1,12 +1,14 @@
 """All settings in one file; a wrong value in the environment stops the start and says why."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from zone import database, navigation
+from zone.roles import ROLES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -33,6 +35,19 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in env_text(name, default).split(",") if item.strip()]
 
 
+def env_choices(name: str, default: str, known: set[str]) -> list[str]:
+    """Return the names listed with commas; NONE is the empty list."""
+    chosen = env_list(name, default)
+    if chosen == ["NONE"]:
+        return []
+    if wrong := sorted({*chosen} - known):
+        raise ImproperlyConfigured(
+            f"{name}: {', '.join(wrong)} is not known. Use NONE or any of "
+            f"{', '.join(sorted(known))}."
+        )
+    return chosen
+
+
 DEBUG = env_bool("DEBUG")
 DEMO = env_bool("DEMO", DEBUG)
 SECRET_KEY = env_text("SECRET_KEY")
@@ -43,6 +58,19 @@ if not SECRET_KEY:
             "or set DEBUG=1 on a developer's machine."
         )
     SECRET_KEY = "only-for-debugging-" + "x" * 40
+# Telephone numbers are found by a hash under this key; after a change run rekey_contacts.
+CONTACT_KEY = env_text("CONTACT_KEY")
+if CONTACT_KEY and len(CONTACT_KEY) < 32:
+    raise ImproperlyConfigured("CONTACT_KEY is too short: use 32 or more random characters.")
+if not CONTACT_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "CONTACT_KEY is not set. Set CONTACT_KEY to 32 or more random characters and keep it: "
+            "contacts are found by their number with it."
+        )
+    CONTACT_KEY = f"contacts:{SECRET_KEY}"
+# So many looks at contact data a day by one person, and the security administrator is told.
+REVEALS_A_DAY = env_int("REVEALS_A_DAY", 50)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if DEBUG else "")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 # Whether our own proxy stands in front and says who calls, in X-Forwarded-For.
@@ -50,10 +78,11 @@ BEHIND_PROXY = env_bool("BEHIND_PROXY", not DEBUG)
 
 INSTALLED_APPS = [
     "zone.apps.ZoneConfig",
-    "unfold",
+    # Without its default configuration, which would put its own site in the place of ours.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "zone.apps.ZoneAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,6 +90,10 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "crm.apps.CrmConfig",
     "projects.apps.ProjectsConfig",
 ]
@@ -75,6 +108,9 @@ MIDDLEWARE = [
     "zone.origin.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "zone.sessions.SessionLimitsMiddleware",
+    "zone.gate.GateMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "zone.urls"
 WSGI_APPLICATION = "zone.wsgi.application"
@@ -97,20 +133,53 @@ DATABASES = {"default": database.connection_settings()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "zone.User"
-AUTHENTICATION_BACKENDS = ["zone.backends.AppointmentBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses first while somebody is locked out
+    "zone.backends.AppointmentBackend",
+]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 _VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {
+        "NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name", "department", "email")},
+    },
+    {"NAME": "zone.passwords.OwnNamesValidator"},
     {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/"
+
+# Five failures by one name from one address lock that pair; anybody else still gets in.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "zone.origin.client_address"
+AXES_USERNAME_CALLABLE = "zone.lockout.fingerprint"
+AXES_LOCKOUT_CALLABLE = "zone.lockout.answer"
+AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True  # the audit trail has it
+AXES_VERBOSE = False
+
+# Who needs a code from the phone besides the password: roles, and SUPERUSER.
+SECOND_FACTOR_ROLES = env_choices(
+    "SECOND_FACTOR_ROLES",
+    "NONE" if DEMO else "OFFICE,SECURITY_ADMIN,SYSTEM_ADMIN,SUPERUSER",
+    {"SUPERUSER", *(name.upper() for name in ROLES)},
+)
+OTP_TOTP_ISSUER = "招商引资管理系统"
+
+SESSION_IDLE = timedelta(minutes=30)
+SESSION_LONGEST = timedelta(hours=8)
+# The row outlives the limits above, so that the next morning's login page can still say why.
+SESSION_COOKIE_AGE = 24 * 60 * 60
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -156,10 +225,24 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "zone.logs.MaskedFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env_text("LOG_LEVEL", "WARNING")},
+    # Django's own handlers would write past the mask.
+    "loggers": {
+        "axes": {"level": "ERROR"},  # failed logins are lines of the audit trail
+        "django": {"handlers": []},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
 }
+DEFAULT_EXCEPTION_REPORTER = "zone.logs.MaskedReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "zone.logs.MaskedFilter"
 
 UNFOLD = {
     "SITE_TITLE": _("Investment promotion CRM"),
@@ -174,9 +257,11 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": "zone.navigation.environment",
+    "DASHBOARD_CALLBACK": "zone.navigation.dashboard",
     "STYLES": ["zone.navigation.stylesheet"],
     "SCRIPTS": ["zone.navigation.units_script"],
     "COLORS": {"primary": navigation.TEAL},
+    "ACCOUNT": {"navigation": navigation.ACCOUNT},
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -1,16 +1,26 @@
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
-from django.urls import include, path, re_path
-from django.views.defaults import page_not_found
+from django.urls import include, path
 
-from zone.pages import health
+from zone.pages import account, health, second_factor
+
+
+def no_such_page(request, anything):
+    raise Http404
+
 
 urlpatterns = [
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
+    path("healthz", login_not_required(health.healthz)),
+    path("readyz", login_not_required(health.readyz)),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("projects.urls")),
     # "View on site" would say of any row whether it exists; nothing here has such a page.
-    re_path(r"^admin/r/", page_not_found, {"exception": Http404()}),
+    path("admin/r/<path:anything>", no_such_page),
+    path("admin/account/", account.account, name="account"),
+    path("admin/account/sign-out/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("admin/account/code/", second_factor.code, name="second_factor"),
+    path("admin/account/phone/", second_factor.setup, name="second_factor_setup"),
+    path("admin/account/recovery/", second_factor.recovery, name="recovery_codes"),
     path("admin/", admin.site.urls),
 ]

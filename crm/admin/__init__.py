@@ -1,3 +1,3 @@
-from crm.admin import enterprises, leads
+from crm.admin import contacts, enterprises, leads
 
-__all__ = ["enterprises", "leads"]
+__all__ = ["contacts", "enterprises", "leads"]

@@ -2,13 +2,9 @@ from django.contrib import admin
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.admin.contacts import ContactInline, found_by_number, mark_entered
 from crm.models import Contact, Enterprise, Lead
-from zone.admin.base import ScopedModelAdmin, ZoneInline, display
-
-
-class ContactInline(ZoneInline):
-    model = Contact
-    fields = ("name", "title", "role", "phone", "wechat", "email")
+from zone.admin.base import ScopedModelAdmin, display
 
 
 @admin.register(Enterprise)
@@ -47,6 +43,17 @@ class EnterpriseAdmin(ScopedModelAdmin):
             obj.entered_by = request.user
         super().save_model(request, obj, form, change)
 
+    def get_search_results(self, request, queryset, search_term):
+        owners = found_by_number(request, search_term)
+        if owners is not None:
+            return queryset.filter(pk__in=owners.values("enterprise")), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def save_formset(self, request, form, formset, change):
+        if formset.model is Contact:
+            mark_entered(formset, request.user)
+        super().save_formset(request, form, formset, change)
+
     @display(description=_("region of origin"), ordering="origin_region")
     def display_origin(self, enterprise):
         return enterprise.origin_label or "—"
@@ -54,16 +61,3 @@ class EnterpriseAdmin(ScopedModelAdmin):
     @display(description=_("leads"), ordering="lead_count")
     def display_leads(self, enterprise):
         return enterprise.lead_count
-
-
-@admin.register(Contact)
-class ContactAdmin(ScopedModelAdmin):
-    list_display = ("name", "enterprise", "title", "role", "display_phone")
-    list_filter = ("role",)
-    search_fields = ("name", "enterprise__name")
-    autocomplete_fields = ("enterprise",)
-    list_select_related = ("enterprise",)
-
-    @display(description=_("telephone"))
-    def display_phone(self, contact):
-        return contact.masked_phone or "—"

@@ -26,10 +26,17 @@ class LeadIntakeForm(KnowingForm):
         help_text=_("Only when the search above does not find it; full name as registered."),
     )
     contact_name = forms.CharField(
-        label=_("contact"), max_length=50, widget=UnfoldAdminTextInputWidget
+        label=_("contact"),
+        max_length=50,
+        validators=[identifiers.no_personal_number],
+        widget=UnfoldAdminTextInputWidget,
     )
     contact_title = forms.CharField(
-        label=_("post"), max_length=50, required=False, widget=UnfoldAdminTextInputWidget
+        label=_("post"),
+        max_length=50,
+        required=False,
+        validators=[identifiers.no_personal_number],
+        widget=UnfoldAdminTextInputWidget,
     )
     contact_phone = NormalisedText(
         label=_("telephone"),

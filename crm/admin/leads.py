@@ -3,6 +3,7 @@ from django.urls import reverse
 from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext_lazy as _
 
+from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
 from crm.intake import log_lead
 from crm.models import Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
@@ -92,9 +93,18 @@ class LeadAdmin(ScopedModelAdmin):
     list_select_related = ("enterprise", "chain", "owner")
     date_hierarchy = "registered_at"
     state_actions = LEAD_ACTIONS
-    readonly_fields = ("display_stage", "owner", "registered_at", "protected_until")
+    readonly_fields = (
+        "display_numbers",
+        "display_stage",
+        "owner",
+        "registered_at",
+        "protected_until",
+    )
     fieldsets = (
-        (None, {"fields": ("enterprise", "title", "chain", "segment", "contact")}),
+        (
+            None,
+            {"fields": ("enterprise", "title", "chain", "segment", "contact", "display_numbers")},
+        ),
         (
             _("Investment"),
             {
@@ -138,6 +148,9 @@ class LeadAdmin(ScopedModelAdmin):
 
         One OR over a join can use neither index; a union of two id lists uses both.
         """
+        callers = found_by_number(request, search_term)
+        if callers is not None:
+            return queryset.filter(contact__in=callers), False
         for word in smart_split(search_term.replace("\0", "")):
             if word[:1] in "\"'" and word[:1] == word[-1:]:
                 word = unescape_string_literal(word)
@@ -154,6 +167,11 @@ class LeadAdmin(ScopedModelAdmin):
 
     def get_inlines(self, request, obj):
         return (FollowUpInline, StageHistory, OwnerHistory) if obj else ()
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj is not None and obj.contact:
+            obj.reveal_url = reveal_link(obj.contact, request.user, lead=obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request, obj, form, change):
         if change:
@@ -182,6 +200,10 @@ class LeadAdmin(ScopedModelAdmin):
         if not lead.is_open:
             return [{"text": _("This lead is closed and read-only.")}]
         return []
+
+    @display(description=_("contact data"))
+    def display_numbers(self, lead):
+        return numbers_of(lead.contact, getattr(lead, "reveal_url", ""))
 
     @display(description=_("stage"), ordering="stage", label=STAGE_COLOURS)
     def display_stage(self, lead):

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
+from datetime import date, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.enterprises import Enterprise
-from zone import identifiers
-from zone.fields import PhoneField
+from zone import identifiers, masking
+from zone.calendar import local_date, today
+from zone.fields import MailField, PhoneField, PhoneKeyField, WeChatField
+from zone.models import AuditEntry, ZoneSetting
 from zone.models.rows import Row
+from zone.origin import Origin
 from zone.scoping import reach
+
+ANONYMOUS = "已匿名"  # what the database holds instead of a name
 
 
 class ContactQuerySet(models.QuerySet):
@@ -28,6 +37,30 @@ class ContactQuerySet(models.QuerySet):
             | Q(enterprise__in=projects.order_by().values("enterprise"))
         )
 
+    def with_number(self, number: str):
+        """Return the contacts of this whole telephone number, however it is spelt."""
+        key = masking.phone_key(number)
+        return self.filter(phone_key=key) if key else self.none()
+
+    def past_retention(self, on: date | None = None):
+        """Return those whose data is no longer to be kept."""
+        return self.filter(anonymised_at=None, retain_until__lt=on or today())
+
+    def needed(self):
+        """Return those of an open lead: they are still being talked to."""
+        leads = Contact._meta.get_field("leads").related_model
+        return self.filter(Exists(leads.objects.open().filter(contact=OuterRef("pk"))))
+
+    def keep_from(self, day: date):
+        """Keep the data for its full time from ``day`` on; it is never kept for less."""
+        until = retention_from(day)
+        return self.filter(anonymised_at=None, retain_until__lt=until).update(retain_until=until)
+
+
+def retention_from(day: date) -> date:
+    days = ZoneSetting.values()[ZoneSetting.Key.CONTACT_RETENTION_DAYS]
+    return day + timedelta(days=int(days))
+
 
 class Contact(Row):
     """A person of an enterprise, with the work numbers needed to reach them."""
@@ -38,31 +71,59 @@ class Contact(Row):
         USER = "USER", _("uses")
         HANDLER = "HANDLER", _("handles")
 
+    class Consent(models.TextChoices):
+        CARD = "CARD", _("business card")
+        TOLD = "TOLD", _("told by telephone or in a meeting")
+        PUBLIC = "PUBLIC", _("public source")
+        REFERRAL = "REFERRAL", _("referral")
+        OTHER = "OTHER", _("other")
+
+    NUMBERS = ("phone", "wechat", "email")
+    PERSONAL = ("name", "title", *NUMBERS, "phone_key")
+
     enterprise = models.ForeignKey(
         "crm.Enterprise",
         models.CASCADE,
         related_name="contacts",
         verbose_name=_("enterprise"),
     )
-    name = models.CharField(_("full name"), max_length=50)
-    title = models.CharField(_("post"), max_length=50, blank=True, default="")
-    role = models.CharField(_("role"), max_length=10, choices=Role, blank=True, default="")
-    phone = PhoneField(
-        _("telephone"),
-        max_length=20,
+    name = models.CharField(
+        _("full name"), max_length=50, validators=[identifiers.no_personal_number]
+    )
+    title = models.CharField(
+        _("post"),
+        max_length=50,
         blank=True,
         default="",
-        validators=[identifiers.check_phone],
+        validators=[identifiers.no_personal_number],
     )
-    wechat = models.CharField(_("WeChat"), max_length=50, blank=True, default="")
-    email = models.EmailField(_("e-mail"), blank=True, default="")
+    role = models.CharField(_("role"), max_length=10, choices=Role, blank=True, default="")
+    phone = PhoneField(_("telephone"), max_length=20, blank=True, default="")
+    phone_key = PhoneKeyField(of="phone", blank=True, default="", db_index=True)
+    wechat = WeChatField(_("WeChat"), max_length=50, blank=True, default="")
+    email = MailField(_("e-mail"), max_length=254, blank=True, default="")
+    consent_source = models.CharField(
+        _("how we came to know"),
+        max_length=10,
+        choices=Consent,
+        blank=True,
+        default="",
+        help_text=_("On what ground the person's data is kept."),
+    )
+    retain_until = models.DateField(
+        _("keep until"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: the office's usual time from now on; each follow-up prolongs it."),
+    )
+    anonymised_at = models.DateTimeField(_("anonymised at"), null=True, blank=True, editable=False)
     entered_by = models.ForeignKey(
         "zone.User",
         models.SET_NULL,
         null=True,
         blank=True,
-        editable=False,
         related_name="entered_contacts",
+        editable=False,
         verbose_name=_("entered by"),
     )
 
@@ -72,12 +133,94 @@ class Contact(Row):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering = ("name", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(anonymised_at=None)
+                | Q(
+                    name=ANONYMOUS,
+                    title="",
+                    phone="",
+                    phone_key="",
+                    wechat="",
+                    email="",
+                    consent_source="",
+                ),
+                name="contact_anonymised_is_empty",
+                violation_error_message=_(
+                    "This contact has been anonymised; please add a new contact instead."
+                ),
+            )
+        ]
+        permissions = [
+            ("view_contact_pii", _("Can reveal contact data")),
+            ("anonymise_contact", _("Can anonymise contacts")),
+        ]
 
     def __str__(self):
+        if self.anonymised_at:
+            return str(_("anonymised"))
         return f"{self.name}（{self.title}）" if self.title else self.name
 
+    def save(self, *args, **kwargs):
+        if self.retain_until is None:
+            self.retain_until = retention_from(
+                local_date(self.created_at) if not self._state.adding else today()
+            )
+        names = kwargs.get("update_fields")
+        if names is not None and "phone" in names:
+            kwargs["update_fields"] = {*names, "phone_key"}
+        super().save(*args, **kwargs)
+
+    def audit_name(self) -> str:
+        """Name the enterprise, not the person: the trail outlives an anonymised contact."""
+        return f"{self.enterprise} · {self._meta.verbose_name}"
+
     @property
-    def masked_phone(self) -> str:
-        """Return the number with its middle hidden: ``138****5678``."""
-        digits = self.phone
-        return f"{digits[:3]}****{digits[-4:]}" if len(digits) > 7 else "*" * len(digits)
+    def numbers(self) -> dict:
+        """Return what the person can be reached by, {field: masked text}."""
+        return {name: getattr(self, name) for name in self.NUMBERS if getattr(self, name)}
+
+    def can_change(self, user) -> bool:
+        return self.anonymised_at is None
+
+    def can_reveal(self, user) -> bool:
+        return bool(self.numbers) and user.has_perm("crm.view_contact_pii")
+
+    def can_anonymise(self, user) -> bool:
+        return self.anonymised_at is None and user.has_perm("crm.anonymise_contact")
+
+    def refuse_name_in(self, text: str):
+        """Keep the person out of a reason, which nothing could take out of the trail again."""
+        identifiers.no_personal_number(text)
+        if self.name and self.name in text:
+            raise ValidationError(
+                _("Please leave the person's name out; the trail is kept for good."), code="name"
+            )
+
+    @transaction.atomic
+    def anonymise(self, *, by, reason: str, origin: Origin | None = None):
+        """Empty everything that tells who this was; the row, its links and all counts stay."""
+        self.refresh_from_db(from_queryset=Contact.objects.select_for_update(of=("self",)))
+        if self.anonymised_at:
+            raise ValidationError(_("This contact has already been anonymised."), code="done")
+        if not reason:
+            raise ValidationError({"reason": _("Please say why.")}, code="reason")
+        try:
+            self.refuse_name_in(reason)
+        except ValidationError as refusal:
+            raise ValidationError({"reason": refusal}) from refusal
+        emptied = [name for name in self.PERSONAL if name != "phone_key" and getattr(self, name)]
+        for name in (*self.PERSONAL, "consent_source"):
+            setattr(self, name, "")
+        self.name, self.anonymised_at = ANONYMOUS, timezone.now()
+        self.save(update_fields=[*self.PERSONAL, "consent_source", "anonymised_at"])
+        AuditEntry.objects.record(
+            AuditEntry.Action.ANONYMISED,
+            by=by,
+            of=self,
+            why=reason,
+            origin=origin,
+            fields=emptied,
+        )
+
+    anonymise.alters_data = True

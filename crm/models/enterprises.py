@@ -100,7 +100,9 @@ class Enterprise(Row):
         validators=[MinValueValidator(0)],
     )
     address = models.CharField(_("address"), max_length=200, blank=True, default="")
-    description = models.TextField(_("description"), blank=True, default="")
+    description = models.TextField(
+        _("description"), blank=True, default="", validators=[identifiers.no_personal_number]
+    )
     source = models.CharField(_("source of the record"), max_length=100, blank=True, default="")
     entered_by = models.ForeignKey(
         "zone.User",

@@ -5,8 +5,10 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.contacts import Contact
 from crm.models.leads import Lead
 from zone.calendar import today
+from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 
 
@@ -50,8 +52,10 @@ class FollowUp(Row):
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     happened_on = models.DateField(_("happened on"), default=today)
-    summary = models.CharField(_("summary"), max_length=500)
-    next_step = models.CharField(_("next step"), max_length=200, blank=True, default="")
+    summary = models.CharField(_("summary"), max_length=500, validators=[no_personal_number])
+    next_step = models.CharField(
+        _("next step"), max_length=200, blank=True, default="", validators=[no_personal_number]
+    )
     next_on = models.DateField(_("next date"), null=True, blank=True)
     by = models.ForeignKey(
         "zone.User",
@@ -96,9 +100,12 @@ class FollowUp(Row):
 
     @transaction.atomic
     def save(self, *args, **kwargs):
-        """Save, and let the newest follow-up say when the lead is due next."""
+        """Save; the newest one says when the lead is due next, each keeps the contact longer."""
         self.is_demo = self.is_demo or bool(self.lead_id and self.lead.is_demo)
         super().save(*args, **kwargs)
+        lead = self.lead if self.lead_id else self.project.lead
+        if lead and lead.contact_id:
+            Contact.objects.filter(pk=lead.contact_id).keep_from(self.happened_on)
         if self.lead_id and self.lead.is_open and self._is_newest():
             self.lead.next_follow_up_on = self.next_on
             self.lead.save(update_fields=["next_follow_up_on"])

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
 from zone.fields import WanField
+from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
 from zone.models.rows import Row
 from zone.scoping import reach
@@ -77,7 +78,7 @@ class Lead(Row):
     enterprise = models.ForeignKey(
         "crm.Enterprise", models.PROTECT, related_name="leads", verbose_name=_("enterprise")
     )
-    title = models.CharField(_("subject"), max_length=100)
+    title = models.CharField(_("subject"), max_length=100, validators=[no_personal_number])
     chain = models.ForeignKey(
         "zone.IndustryChain",
         models.PROTECT,
@@ -93,7 +94,9 @@ class Lead(Row):
         verbose_name=_("chain segment"),
     )
     source = models.CharField(_("source"), max_length=12, choices=Source)
-    referrer = models.CharField(_("referrer"), max_length=50, blank=True, default="")
+    referrer = models.CharField(
+        _("referrer"), max_length=50, blank=True, default="", validators=[no_personal_number]
+    )
     planned_investment_wan = WanField(
         _("planned investment (10,000 yuan)"), validators=[MinValueValidator(Decimal("0.0001"))]
     )
@@ -115,6 +118,7 @@ class Lead(Row):
         _("needs"),
         blank=True,
         default="",
+        validators=[no_personal_number],
         help_text=_("Land or plant, power, environmental requirements."),
     )
     expected_output_wan = WanField(

@@ -42,9 +42,9 @@ def clear(*, keep_people: bool = False) -> int:
     """Remove every demo row and return how many; raise ``RealRowsInTheWay`` and remove none.
 
     A real row stands in the way whatever its field would do on deletion: removing the demo
-    may neither take it along nor change it. Log entries and group memberships of demo
-    people go with them. With ``keep_people`` those whom real rows name stay as locked accounts:
-    history must not lose who did it.
+    may neither take it along nor change it. Group memberships of demo people go with them;
+    the trail of what they did stays. With ``keep_people`` those whom real rows name stay as
+    locked accounts: history must not lose who did it.
     """
     models = demo_models()
     for model in models:
@@ -78,6 +78,8 @@ def _blockers(shown: int | None = SHOWN) -> Iterator[Blocker]:
     holders = set(demo_models())
     for model in apps.get_models():
         for field in references(model):
+            if not field.db_constraint:
+                continue  # the trail keeps names, whoever has gone
             if model in holders:
                 real = model.objects.filter(is_demo=False)
             elif field.remote_field.on_delete is not CASCADE:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import count, product
 
 from crm.models import Contact, Enterprise, Lead
+from crm.models.contacts import retention_from
 from projects.demo.story import FIRST, LAST, Story, words
 from projects.models import Occupancy
 from zone.identifiers import uscc_check_character
@@ -98,6 +99,7 @@ def date_enterprises(story: Story):
         enterprise.created_at = first.setdefault(enterprise.pk, some_day)
     for contact in story.rows[Contact]:
         contact.created_at = first[contact.enterprise_id]
+        contact.retain_until = retention_from(LAST)
 
 
 def contacts_by_enterprise(story: Story) -> dict:

@@ -20,9 +20,12 @@ def demo_models() -> list[type[Model]]:
 
 
 def references(model: type[Model]) -> Iterator[Field]:
-    """Return the foreign keys of ``model`` to models with demo rows."""
+    """Return the foreign keys of ``model`` to models with demo rows.
+
+    The trail keeps names of its own: what it says of a row outlives the row.
+    """
     for field in model._meta.concrete_fields:
-        if field.is_relation and _has_demo(field.related_model):
+        if field.is_relation and field.db_constraint and _has_demo(field.related_model):
             yield field
 
 

@@ -83,6 +83,8 @@ class Agreement(Row):
         BELOW_FLOOR = "BELOW_FLOOR", _("below the smallest amount")
         LATE_REPORT = "LATE_REPORT", _("not reported in time")
 
+    PART_OF = "project"  # whose story tells of it too
+
     project = models.ForeignKey(
         Project, models.PROTECT, related_name="agreements", verbose_name=_("project")
     )

@@ -24,6 +24,8 @@ class CapitalArrival(Row):
         FIXED_ASSETS = "FIXED_ASSETS", _("fixed assets")
         WORKING_CAPITAL = "WORKING_CAPITAL", _("working capital")
 
+    PART_OF = "project"  # whose story tells of it too
+
     project = models.ForeignKey(
         Project, models.PROTECT, related_name="arrivals", verbose_name=_("project")
     )

@@ -10,7 +10,7 @@ from zone.models import Appointment
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead to the login, to one's own leads, to the target progress, to the parks."""
+    """Lead to the login, to one's own leads, to the target progress, to the parks, the trail."""
     if not request.user.is_authenticated:
         return redirect_to_login("/", reverse("admin:login"))
     return redirect(first_page(request.user))
@@ -28,4 +28,6 @@ def first_page(user) -> str:
         return reverse("progress")
     if Appointment.Role.PARK_OPERATOR in roles or user.has_perm("zone.change_space"):
         return reverse("admin:zone_park_changelist")
+    if Appointment.Role.AUDITOR in roles:
+        return reverse("admin:zone_auditentry_changelist")
     return reverse("admin:index")

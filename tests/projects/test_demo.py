@@ -6,9 +6,7 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import F
@@ -24,7 +22,7 @@ from tests import factories
 from zone import identifiers
 from zone.calendar import local_date
 from zone.demo import DEMO_PASSWORD
-from zone.models import Appointment, ChainSegment, IndustryChain, User
+from zone.models import Appointment, AuditEntry, ChainSegment, IndustryChain, User
 from zone.roles import ROLES
 
 SAMPLE = 12  # every twelfth row is checked in full
@@ -99,7 +97,9 @@ def test_nothing_of_it_is_said_of_a_real_company_or_project(demo):
 def test_an_account_for_every_role_opens_with_the_demo_password(demo, client):
     assert {post.role.lower() for post in Appointment.objects.filter(is_demo=True)} == set(ROLES)
     validate_password(DEMO_PASSWORD)
-    assert client.login(username="office", password=DEMO_PASSWORD)
+    login = {"username": "office", "password": DEMO_PASSWORD}
+    assert client.post("/admin/login/", login)["Location"] == "/"
+    assert client.get("/admin/").status_code == 200
     assert not User.objects.filter(is_superuser=False, appointments=None).exists()
 
 
@@ -171,15 +171,20 @@ def test_loading_again_changes_nothing(demo):
     assert out.getvalue().strip()
 
 
-def test_clearing_takes_the_demo_people_out_of_the_log(demo):
-    LogEntry.objects.create(
-        user=User.objects.get(username="office"),
-        content_type=ContentType.objects.get_for_model(Lead),
-        object_repr="示例",
-        action_flag=ADDITION,
-    )
+def test_clearing_leaves_the_trail_of_the_demo_people(demo):
+    person = User.objects.get(username="office")
+    AuditEntry.objects.record(AuditEntry.Action.LOGIN, by=person)
     clearing.clear()
-    assert not LogEntry.objects.exists()
+    assert AuditEntry.objects.get(action="LOGIN").by_name == str(person)
+
+
+def test_a_login_of_a_demo_account_does_not_keep_it_and_its_line_stays(demo, client):
+    login = {"username": "office", "password": DEMO_PASSWORD}
+    assert client.post("/admin/login/", login).status_code == 302
+    clearing.clear()
+    line = AuditEntry.objects.get(action="LOGIN")
+    assert line.by_name.startswith("示例")
+    assert not User.objects.filter(pk=line.by_id).exists()
 
 
 def test_a_real_row_on_demo_data_refuses_and_nothing_is_removed(demo):

@@ -14,7 +14,7 @@ def test_home_leads_each_role_to_its_own_first_page(client, leader, office, spec
         factories.make_user("statistician"): "/admin/progress/",
         specialist: "/admin/crm/lead/?whose=mine",
         keeper: "/admin/zone/park/",
-        factories.make_user("auditor"): "/admin/",
+        factories.make_user("auditor"): "/admin/zone/auditentry/",
         factories.make_user("service_agent"): "/admin/",
     }
     for user, address in expected.items():

@@ -5,8 +5,6 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.contrib.admin.models import DELETION, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 
 from crm.models import Enterprise
@@ -14,7 +12,7 @@ from projects import facts
 from projects.models import Agreement, Project
 from projects.progress import progress
 from tests import factories
-from zone.models import Fund, IndustryChain, Park, PublishedFigure, Target
+from zone.models import AuditEntry, Fund, IndustryChain, Park, PublishedFigure, Target
 
 BLANK = (None, "", False)
 PUBLISHED = {
@@ -239,13 +237,7 @@ def test_a_company_the_office_recorded_first_is_taken_as_it_is(db):
 
 def test_what_was_deleted_in_the_admin_stays_deleted_until_restored(zone):
     project = Project.objects.get(name="低碳可再生能源综合利用")
-    LogEntry.objects.create(
-        user=factories.make_user(),
-        content_type=ContentType.objects.get_for_model(Project),
-        object_id=str(project.pk),
-        object_repr=str(project),
-        action_flag=DELETION,
-    )
+    AuditEntry.objects.record(AuditEntry.Action.DELETED, of=project)
     project.delete()
     out = StringIO()
     call_command("load_zone", stdout=out)
@@ -258,13 +250,7 @@ def test_a_deleted_fact_leaves_what_named_it_without_it(zone):
     chain = IndustryChain.objects.get(code="biomedicine")
     Project.objects.filter(chain=chain).delete()
     Enterprise.objects.filter(chain=chain).delete()
-    LogEntry.objects.create(
-        user=factories.make_user(),
-        content_type=ContentType.objects.get_for_model(IndustryChain),
-        object_id=str(chain.pk),
-        object_repr=str(chain),
-        action_flag=DELETION,
-    )
+    AuditEntry.objects.record(AuditEntry.Action.DELETED, of=chain)
     chain.delete()
     facts.load()
     assert Enterprise.objects.get(name="山西光益生科技有限公司").chain is None

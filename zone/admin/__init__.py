@@ -1,3 +1,12 @@
-from zone.admin import appointments, chains, checks, parks, people, targets
+from zone.admin import alerts, appointments, audit, chains, checks, parks, people, targets
 
-__all__ = ["appointments", "chains", "checks", "parks", "people", "targets"]
+__all__ = [
+    "alerts",
+    "appointments",
+    "audit",
+    "chains",
+    "checks",
+    "parks",
+    "people",
+    "targets",
+]

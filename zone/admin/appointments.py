@@ -65,6 +65,9 @@ class AppointmentAdmin(ScopedModelAdmin):
     def has_change_permission(self, request, obj=None):
         return False
 
+    def has_delete_permission(self, request, obj=None):
+        return False
+
     def formfield_for_choice_field(self, db_field, request, **kwargs):
         if db_field.name == "role":
             given = [role for role in Appointment.Role if may_grant(request.user, role)]
@@ -73,6 +76,9 @@ class AppointmentAdmin(ScopedModelAdmin):
 
     def save_model(self, request, obj, form, change):
         obj.appoint(by=request.user)
+
+    def construct_change_message(self, request, form, formsets, add=False):
+        return []  # appoint() has written its own line of the trail
 
     def state_notes(self, request, obj):
         return [{"text": obj.reach_words}]

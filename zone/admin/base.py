@@ -16,6 +16,7 @@ from unfold.decorators import display
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
+from zone.admin.trail import TrailMixin
 from zone.admin.versions import VersionedAdmin, VersionedInline
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
@@ -39,7 +40,13 @@ def is_open(obj, user) -> bool:
     return not hasattr(obj, "can_change") or obj.can_change(user)
 
 
-class ScopedModelAdmin(ScopedDoors, VersionedAdmin, KnownAutocompleteMixin, ModelAdmin):
+class ScopedModelAdmin(
+    ScopedDoors,
+    VersionedAdmin,
+    TrailMixin,
+    KnownAutocompleteMixin,
+    ModelAdmin,
+):
     """An admin class that shows what its user may see and never writes a state by itself."""
 
     list_per_page = 50

@@ -2,32 +2,54 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.views.decorators.debug import sensitive_post_parameters
+from django_otp.plugins.otp_static.admin import StaticDevice
+from django_otp.plugins.otp_totp.admin import TOTPDevice
+from unfold.forms import UserChangeForm, UserCreationForm
 
+from zone.admin.accounts import ACTIONS, RESET_PASSWORD
 from zone.admin.appointments import AppointmentInline
-from zone.admin.base import ScopedModelAdmin
+from zone.admin.base import ScopedModelAdmin, display
 from zone.models import User
 
-admin.site.unregister(Group)
+# Roles are rows of code, and the keys of second factors are nobody's to read.
+admin.site.unregister([Group, TOTPDevice, StaticDevice])
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
     list_display = ("username", "display_name", "department", "is_active", "last_login")
     list_filter = ("is_active", "appointments__role")
     filter_horizontal = ()
     search_fields = ("username", "display_name", "department")
     ordering = ("username",)
     fieldsets = (
-        (None, {"fields": ("username", "password", "display_name", "department")}),
+        (None, {"fields": ("username", "display_name", "department")}),
         (_("Rights"), {"fields": ("is_active", "is_superuser")}),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+        (
+            _("Login"),
+            {
+                "fields": (
+                    "display_second_factor",
+                    "password_changed_at",
+                    "must_change_password",
+                    "last_login",
+                    "date_joined",
+                )
+            },
+        ),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = (
+        "display_second_factor",
+        "password_changed_at",
+        "must_change_password",
+        "last_login",
+        "date_joined",
+    )
     add_fieldsets = (
         (
             None,
@@ -44,11 +66,26 @@ class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
         ),
     )
     inlines = (AppointmentInline,)
+    state_actions = ACTIONS
+
+    @display(description=_("second factor"), boolean=True)
+    def display_second_factor(self, person):
+        return person.has_second_factor
 
     def has_change_permission(self, request, obj=None):
         """Only a superuser touches a superuser's account, its password included."""
         above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return super().has_change_permission(request, obj) and not above
+
+    def save_model(self, request, obj, form, change):
+        """A new person's first password is known to whoever made the account."""
+        obj.must_change_password = obj.must_change_password or not change
+        super().save_model(request, obj, form, change)
+
+    @method_decorator(sensitive_post_parameters())
+    def user_change_password(self, request, id, form_url=""):
+        """Django's link to the password leads to our page, which asks for a reason."""
+        return self._state_view(RESET_PASSWORD)(request, id)
 
     def get_inlines(self, request, obj):
         return self.inlines if obj else ()

@@ -21,6 +21,7 @@ from unfold.widgets import (
 )
 
 from zone.calendar import today
+from zone.identifiers import no_personal_number
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class StageForm(DatedForm):
         label=_("reason"),
         max_length=500,
         required=False,
+        validators=[no_personal_number],
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Needed only when you skip a stage or go back."),
     )
@@ -96,6 +98,7 @@ class ReasonForm(StateForm):
     reason = forms.CharField(
         label=_("reason"),
         max_length=500,
+        validators=[no_personal_number],
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
 
@@ -113,7 +116,6 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
         except ValidationError as refusal:
             _show(refusal, form)
         else:
-            model_admin.log_change(request, row, [{"changed": {"name": str(action.label)}}])
             messages.success(request, action.done % {"row": target})
             return redirect(_change_url(target))
     return TemplateResponse(

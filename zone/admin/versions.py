@@ -59,7 +59,9 @@ class VersionedForm:
     def full_clean(self):
         if self.instance.version != self.seen["version"]:
             self.data = self.data.copy()
-            self.conflict = conflict_of(self, self.seen["values"])
+            found = conflict_of(self, self.seen["values"])
+            # A change of what this form does not show (a login, say) is lost by nobody.
+            self.conflict = found if found.differences else None
         super().full_clean()
         if self.conflict:
             self.add_error(None, ValidationError(_("Nothing was saved yet."), code="conflict"))

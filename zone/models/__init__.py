@@ -1,4 +1,6 @@
+from zone.models.alerts import SecurityAlert
 from zone.models.audit import AuditEntry
+from zone.models.audit_links import AuditLink
 from zone.models.chains import ChainSegment, IndustryChain
 from zone.models.funds import Fund
 from zone.models.parks import Building, Park, Space
@@ -10,6 +12,7 @@ from zone.models.zone_settings import ZoneSetting
 __all__ = [
     "Appointment",
     "AuditEntry",
+    "AuditLink",
     "Building",
     "ChainSegment",
     "Change",
@@ -19,6 +22,7 @@ __all__ = [
     "Park",
     "PublishedFigure",
     "Row",
+    "SecurityAlert",
     "Space",
     "Target",
     "User",

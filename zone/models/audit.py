@@ -1,21 +1,61 @@
 from __future__ import annotations
 
+import getpass
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import Range
+from django.db.models import CASCADE, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from zone.origin import Origin
+from zone.calendar import SHANGHAI
+from zone.origin import COMMAND, Origin
+from zone.scoping import reach
 
 HIDDEN = "•••"
 
 
 class AuditEntryQuerySet(models.QuerySet):
     def visible_to(self, user):
-        return self if user.is_superuser else self.none()
+        """Return all to auditors, what concerns accounts and keys to security administrators."""
+        roles = reach(user).roles
+        if user.is_superuser or "AUDITOR" in roles:
+            return self
+        if "SECURITY_ADMIN" in roles:
+            return self.filter(action__in=AuditEntry.SECURITY)
+        return self.none()
 
     def of(self, row: models.Model):
         """Return the trail of one row, newest first."""
         return self.filter(model=row._meta.label_lower, object_id=str(row.pk)).order_by("-id")
+
+    def timeline(self, row: models.Model):
+        """Return the trail of a row and of its parts, newest first."""
+        own = Q(model=row._meta.label_lower, object_id=str(row.pk))
+        return self.filter(own | Q(parent=key_of(row))).order_by("-id")
+
+    def deleted(self, ids) -> set[str]:
+        """Return those of ``ids`` whose rows were deleted; a purge carries them on."""
+        lines = self.filter(action=AuditEntry.Action.DELETED, object_id__in=ids)
+        purges = self.filter(action=AuditEntry.Action.PURGED).values_list("detail", flat=True)
+        carried = {pk for detail in purges for pk in detail.get("deleted", ())}
+        return set(lines.values_list("object_id", flat=True)) | (carried & set(ids))
+
+    def record_made(self, row: models.Model, *, by) -> AuditEntry:
+        """Write that ``row`` came to be, and with what in it."""
+        changes = {name: ["", value] for name, value in contents(row).items()}
+        return self.record(AuditEntry.Action.CREATED, by=by, of=row, changes=changes)
+
+    def record_command(self, command: str, **detail) -> AuditEntry:
+        """Write that a command changed data, and which account of the machine ran it."""
+        with suppress(OSError, KeyError):
+            detail["account"] = getpass.getuser()
+        return self.record(
+            AuditEntry.Action.COMMAND, origin=Origin(COMMAND), command=command, **detail
+        )
 
     def record(
         self,
@@ -45,6 +85,7 @@ class AuditEntryQuerySet(models.QuerySet):
             model=of._meta.label_lower if of is not None else "",
             object_id=str(of.pk) if of is not None else "",
             object_name=name_of(of)[:200] if of is not None else "",
+            parent=parent_of(of) if of is not None else "",
             changes=changes or {},
             why=why[:500],
             detail=detail,
@@ -89,6 +130,22 @@ class AuditEntry(models.Model):
         COMMAND = "COMMAND", _("command line")
         SYSTEM = "SYSTEM", _("system")
 
+    # What a security administrator watches over.
+    SECURITY = (
+        Action.LOGIN,
+        Action.LOGIN_FAILED,
+        Action.LOCKED_OUT,
+        Action.LOGOUT,
+        Action.PASSWORD,
+        Action.SECOND_FACTOR,
+        Action.APPOINTED,
+        Action.ENDED,
+        Action.RIGHTS,
+        Action.KEY,
+        Action.REVEALED,
+        Action.ALERT,
+    )
+
     at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
     action = models.CharField(_("action"), max_length=20, choices=Action)
     by = models.ForeignKey(
@@ -105,6 +162,9 @@ class AuditEntry(models.Model):
     model = models.CharField(_("kind of row"), max_length=60, blank=True, default="")
     object_id = models.CharField(_("ID"), max_length=64, blank=True, default="")
     object_name = models.CharField(_("row"), max_length=200, blank=True, default="")
+    parent = models.CharField(
+        _("belongs to the row"), max_length=110, blank=True, default="", help_text=_("app.model:ID")
+    )
     changes = models.JSONField(_("before and after"), default=dict)
     why = models.CharField(_("reason"), max_length=500, blank=True, default="")
     detail = models.JSONField(_("detail"), default=dict)
@@ -118,6 +178,7 @@ class AuditEntry(models.Model):
         default_permissions = ("view",)
         indexes = [
             models.Index(fields=["model", "object_id", "-id"], name="audit_row"),
+            models.Index(fields=["parent", "-id"], name="audit_parent", condition=~Q(parent="")),
             models.Index(fields=["by", "-id"], name="audit_person"),
             models.Index(fields=["action", "-id"], name="audit_action"),
             models.Index(fields=["at"], name="audit_at"),
@@ -125,6 +186,24 @@ class AuditEntry(models.Model):
 
     def __str__(self):
         return f"{self.get_action_display()} {self.object_name}".strip()
+
+
+def key_of(row: models.Model) -> str:
+    return f"{row._meta.label_lower}:{row.pk}"
+
+
+def parent_of(row: models.Model) -> str:
+    """Return the key of the row that ``row`` is a part of: whose story tells of it too.
+
+    That is the row with which it would be deleted, or what its model's ``PART_OF`` names.
+    """
+    for field in row._meta.concrete_fields:
+        goes_along = field.many_to_one and field.remote_field.on_delete is CASCADE
+        if goes_along or field.name == getattr(row, "PART_OF", None):
+            key = getattr(row, field.attname)
+            if key is not None:
+                return f"{field.related_model._meta.label_lower}:{key}"
+    return ""
 
 
 def name_of(row: models.Model) -> str:
@@ -140,7 +219,20 @@ def readable(row: models.Model, name: str) -> str:
         return ""
     if name in getattr(row, "PERSONAL", ()):
         return HIDDEN
-    return name_of(value) if field.is_relation else str(value)
+    if field.is_relation:
+        return name_of(value)
+    if isinstance(value, Range):
+        return f"{value.lower or ''} – {_last(value)}"
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        return value.astimezone(SHANGHAI).isoformat(" ", "seconds")
+    return str(value)
+
+
+def _last(span: Range) -> date | str:
+    """Return the last day of a range of days as PostgreSQL keeps it: [first, day after)."""
+    if isinstance(span.upper, date) and not span.upper_inc:
+        return span.upper - timedelta(days=1)
+    return span.upper or ""
 
 
 def differences(before: models.Model, after: models.Model, names) -> dict[str, list[str]]:
@@ -151,3 +243,14 @@ def differences(before: models.Model, after: models.Model, names) -> dict[str, l
         if getattr(before, attname) != getattr(after, attname):
             found[name] = [readable(before, name), readable(after, name)]
     return found
+
+
+def contents(row: models.Model) -> dict[str, str]:
+    """Return what stands in a row, field by field, for the line of its making or its end."""
+    values = {name: readable(row, name) for name in written_fields(row)}
+    return {name: value for name, value in values.items() if value}
+
+
+def written_fields(row: models.Model) -> list[str]:
+    """Return the fields that people write; what the program keeps by itself is left out."""
+    return [field.name for field in row._meta.concrete_fields if field.editable]

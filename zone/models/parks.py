@@ -107,6 +107,8 @@ class InParkQuerySet(models.QuerySet):
 class Building(Row):
     """A building of a park."""
 
+    PART_OF = "park"  # whose story tells of it too
+
     park = models.ForeignKey(Park, models.PROTECT, related_name="buildings", verbose_name=_("park"))
     name = models.CharField(_("name"), max_length=50)
     floors = models.PositiveSmallIntegerField(_("floors"), null=True, blank=True)
@@ -166,6 +168,8 @@ class Space(Row):
         FITTING_OUT = "FITTING_OUT", _("fitting out")
         MAINTENANCE = "MAINTENANCE", _("maintenance")
         NOT_FOR_LEASE = "NOT_FOR_LEASE", _("not for lease")
+
+    PART_OF = "park"  # whose story tells of it too
 
     park = models.ForeignKey(Park, models.PROTECT, related_name="spaces", verbose_name=_("park"))
     building = models.ForeignKey(

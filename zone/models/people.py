@@ -2,16 +2,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import UserManager
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
-from zone.models.audit import AuditEntry
+from zone.models.accounts import Account
+from zone.models.audit import AuditEntry, contents
 from zone.models.rows import Row
-from zone.origin import Origin
 from zone.roles import may_grant
 from zone.scoping import reach
 
@@ -30,19 +30,20 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
     pass
 
 
-class User(Row, AbstractUser):
+class User(Row, Account):
     """A person who logs in."""
 
-    origin = Origin()  # of the request that this object serves
+    PERSONAL = ("password", "email")  # never written into the trail
 
     display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
     department = models.CharField(_("department"), max_length=100, blank=True, default="")
 
     objects = PeopleManager()
 
-    class Meta(AbstractUser.Meta):
+    class Meta(Account.Meta):
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [("reset_second_factor", "Can reset the second factor of a person")]
 
     def __str__(self):
         return self.display_name or self.username
@@ -169,7 +170,8 @@ class Appointment(Row):
             )
         self.full_clean()
         self.save(force_insert=True)
-        self._record(AuditEntry.Action.APPOINTED, by, reason)
+        made = {name: ["", value] for name, value in contents(self).items()}
+        self._record(AuditEntry.Action.APPOINTED, by, reason, made)
 
     @transaction.atomic
     def end(self, *, by, on: date, reason: str):
@@ -181,16 +183,15 @@ class Appointment(Row):
             raise ValidationError({"reason": _("Please say why.")}, code="reason")
         if on < self.starts_on:
             raise ValidationError({"on": _("The last day cannot lie before the first.")})
-        self.ends_on = on
+        before, self.ends_on = self.ends_on, on
         self.save(update_fields=["ends_on"])
-        self._record(AuditEntry.Action.ENDED, by, reason)
+        changes = {"ends_on": [str(before or ""), str(on)]}
+        self._record(AuditEntry.Action.ENDED, by, reason, changes)
 
     appoint.alters_data = end.alters_data = True
 
-    def _record(self, action, by, reason):
-        AuditEntry.objects.record(
-            action, by=by, of=self, why=reason, until=str(self.ends_on or ""), person=str(self.user)
-        )
+    def _record(self, action, by, reason, changes):
+        AuditEntry.objects.record(action, by=by, of=self, why=reason, changes=changes)
 
     def __str__(self):
         where = self.chain or self.park

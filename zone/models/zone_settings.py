@@ -27,6 +27,7 @@ class ZoneSetting(Row):
         LIGHT_RED_ABOVE = "LIGHT_RED_ABOVE", _("red light above")
         SIGNED_FLOOR_WAN = "SIGNED_FLOOR_WAN", _("smallest amount recognised")
         LEAD_PROTECTION_DAYS = "LEAD_PROTECTION_DAYS", _("protection of a lead")
+        CONTACT_RETENTION_DAYS = "CONTACT_RETENTION_DAYS", _("keeping of contacts")
 
     KNOBS = {
         Key.LIGHT_YELLOW_FROM: Knob(
@@ -52,6 +53,15 @@ class ZoneSetting(Row):
             Decimal(3650),
             _("days"),
             _("How long a registered lead is kept for its owner."),
+        ),
+        Key.CONTACT_RETENTION_DAYS: Knob(
+            Decimal(1095),
+            Decimal(3650),
+            _("days"),
+            _(
+                "How long a contact is kept after its entry or last follow-up. Not yet confirmed "
+                "by a rule of the zone; please check."
+            ),
         ),
     }
 

@@ -1,8 +1,9 @@
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from projects.demo import clearing
-from zone.models import User
+from zone.models import AuditEntry, User
 
 
 class Command(BaseCommand):
@@ -17,7 +18,11 @@ class Command(BaseCommand):
 
     def handle(self, *args, keep_people=False, **options):
         try:
-            removed = clearing.clear(keep_people=keep_people)
+            with transaction.atomic():
+                if removed := clearing.clear(keep_people=keep_people):
+                    AuditEntry.objects.record_command(
+                        "clear_demo", rows=removed, keep_people=keep_people
+                    )
         except clearing.RealRowsInTheWay as error:
             raise CommandError("\n".join(self._explain(error.blockers))) from error
         if options["verbosity"]:

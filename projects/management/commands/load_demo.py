@@ -1,8 +1,10 @@
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from projects.demo import loading
+from zone.models import AuditEntry
 
 
 class Command(BaseCommand):
@@ -10,7 +12,9 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         try:
-            rows = loading.load()
+            with transaction.atomic():
+                if rows := loading.load():
+                    AuditEntry.objects.record_command("load_demo", rows=rows)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         if rows:

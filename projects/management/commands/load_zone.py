@@ -1,8 +1,10 @@
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from projects import facts
+from zone.models import AuditEntry
 
 
 class Command(BaseCommand):
@@ -17,7 +19,10 @@ class Command(BaseCommand):
 
     def handle(self, *args, restore=False, **options):
         try:
-            counts = facts.load(restore=restore)
+            with transaction.atomic():
+                counts = facts.load(restore=restore)
+                if rows := sum(count.created for count in counts):
+                    AuditEntry.objects.record_command("load_zone", rows=rows, restore=restore)
         except ValidationError as error:
             raise CommandError(
                 _("A published fact does not fit what is recorded, nothing was loaded: %s")

@@ -1,0 +1,116 @@
+"""The page that reveals: it asks what for, then shows the numbers once."""
+
+from __future__ import annotations
+
+import secrets
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from crm.models import Contact, Lead
+from crm.revealing import Purpose, Revealed, reveal
+from zone.identifiers import no_personal_number
+
+TICKETS = "reveal_tickets"
+KEPT = 20  # forms open at once, in as many tabs
+SCHEMES = {"phone": "tel:", "email": "mailto:"}
+
+
+class RevealForm(forms.Form):
+    purpose = forms.ChoiceField(
+        label=_("purpose"),
+        choices=[("", _("Select value")), *Purpose.choices],
+        widget=UnfoldAdminSelectWidget,
+    )
+    note = forms.CharField(
+        label=_("note"),
+        max_length=200,
+        required=False,
+        validators=[no_personal_number],
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Needed only for another purpose."),
+    )
+
+
+def reveal_page(model_admin, request: HttpRequest, contact: Contact) -> HttpResponse:
+    """Ask for the purpose on GET; show the numbers on the answer to one POST, and never again.
+
+    Each form carries a ticket that its POST uses up: a reload, or the form sent twice, leads
+    back to the question.
+    """
+    if not contact.can_reveal(request.user):
+        raise PermissionDenied
+    if request.method == "POST" and not _use_up(request, request.POST.get("ticket", "")):
+        messages.warning(request, _("The numbers are shown once; please say again what for."))
+        return redirect(request.get_full_path())
+    form = RevealForm(request.POST or None)
+    revealed = _try(form, contact, request.user) if form.is_valid() else None
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Reveal contact data"),
+        "opts": model_admin.opts,
+        "contact": contact,
+        "form": form,
+        "back": _back(request, contact),
+    }
+    if revealed:
+        context |= {"revealed": revealed, "lines": _lines(revealed)}
+    else:
+        context["ticket"] = _issue(request)
+    name = "crm/revealed.html" if revealed else "crm/reveal.html"
+    response = TemplateResponse(request, name, context)
+    add_never_cache_headers(response)
+    return response
+
+
+def _try(form: RevealForm, contact: Contact, user) -> Revealed | None:
+    try:
+        return reveal(contact, by=user, **form.cleaned_data)
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return None
+
+
+def _issue(request: HttpRequest) -> str:
+    ticket = secrets.token_urlsafe(16)
+    request.session[TICKETS] = [*request.session.get(TICKETS, []), ticket][-KEPT:]
+    return ticket
+
+
+def _use_up(request: HttpRequest, ticket: str) -> bool:
+    open_tickets = request.session.get(TICKETS, [])
+    if ticket not in open_tickets:
+        return False
+    request.session[TICKETS] = [known for known in open_tickets if known != ticket]
+    return True
+
+
+def _lines(revealed: Revealed) -> list[dict]:
+    """Return each number with its label and, for a tap on the phone, its link."""
+    return [
+        {
+            "label": Contact._meta.get_field(name).verbose_name,
+            "text": text,
+            "href": f"{SCHEMES[name]}{text}" if name in SCHEMES else "",
+        }
+        for name, text in revealed.numbers.items()
+    ]
+
+
+def _back(request: HttpRequest, contact: Contact) -> str:
+    """Return to the lead one came from, if it is in reach and this is its contact."""
+    try:
+        leads = Lead.objects.visible_to(request.user).filter(contact=contact)
+        if lead := leads.filter(pk=request.GET["lead"]).first():
+            return reverse("admin:crm_lead_change", args=[lead.pk])
+    except (KeyError, ValidationError, ValueError):
+        pass
+    return reverse("admin:crm_contact_change", args=[contact.pk])

@@ -1,0 +1,100 @@
+"""What a stranger may see of a personal number: the only place that masks.
+
+``Masked`` text shows itself masked wherever it is printed; ``masked_text`` is the last net for
+lines nobody looked at, such as logs; ``phone_key`` finds a whole number without showing it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+
+from zone import identifiers
+
+STARS = "******"
+LANDLINE = re.compile(r"(010|02\d|0[3-9]\d\d)-?\d{4,5}(\d{3})(?:-\d{1,6})?", re.ASCII)
+# An address line holds them encoded: %40 is @, and a number may follow %20.
+EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.ASCII)
+NUMBER = re.compile(
+    r"(?:(?<![\d.-])|(?<=%[\dA-F]{2}))"
+    r"(?:(?:\+?86-?)?1[3-9]\d{9}|0\d{2,3}-?\d{7,8}|\d{17}[\dXx])(?!\d)",
+    re.ASCII,
+)
+# How PostgreSQL says which row it refused: with all its values.
+REFUSED_ROW = re.compile(r"(Failing row contains|Key) \(.*?\)(?:=\(.*?\))?\.?(?=\n|\s|\Z)", re.S)
+
+
+def mask_phone(number: str) -> str:
+    """Return ``138****5678``, ``0355-****345``, and stars alone for whatever is short or odd."""
+    digits = identifiers.phone_digits(number)
+    if len(digits) == 11 and digits.startswith("1"):
+        return f"{digits[:3]}****{digits[-4:]}"
+    text = identifiers.compact_phone(number)
+    if found := LANDLINE.fullmatch(text):
+        return f"{found[1]}-****{found[2]}"
+    return STARS if text else ""
+
+
+def mask_email(address: str) -> str:
+    """Return ``z***@example.com``; a name of one letter is hidden with the rest."""
+    name, at, domain = identifiers.half_width(address).rpartition("@")
+    if not at:
+        return STARS if address else ""
+    return f"{name[:1] if len(name) > 1 else ''}***@{domain}"
+
+
+def mask_wechat(name: str) -> str:
+    """Return ``zh***``; a name so short that this would tell it is stars alone."""
+    text = identifiers.half_width(name)
+    if len(text) < 5:
+        return STARS if text else ""
+    return f"{text[:2]}***"
+
+
+def masked_text(text: str) -> str:
+    """Mask everything in ``text`` that looks like a telephone, an identity card or an e-mail."""
+    text = REFUSED_ROW.sub(lambda found: f"{found[1]} (•••)", text)
+    text = EMAIL.sub(lambda found: mask_email(found[0].replace("%40", "@")), text)
+    return NUMBER.sub(lambda found: mask_phone(found[0]), text)
+
+
+def phone_key(number: str) -> str:
+    """Return the keyed hash of a whole telephone number in any spelling; "" if it is none."""
+    digits = identifiers.phone_digits(number)
+    if not digits:
+        return ""
+    return hmac.new(settings.CONTACT_KEY.encode(), digits.encode(), hashlib.sha256).hexdigest()
+
+
+class Masked(str):
+    """Text that prints itself masked: in pages, forms, messages, logs and error reports.
+
+    It compares and is stored as what it is. Whoever needs the characters asks for ``plain``,
+    so that each such place can be found; joining and slicing give them too.
+    """
+
+    mask: Callable[[str], str] = staticmethod(lambda text: STARS)
+
+    def __new__(cls, text: str, mask: Callable[[str], str] | None = None):
+        # str() of a masked text would be its mask.
+        masked = super().__new__(cls, text.plain if isinstance(text, Masked) else text)
+        if mask:
+            masked.mask = mask
+        return masked
+
+    @property
+    def plain(self) -> str:
+        return str.__str__(self)
+
+    def __str__(self):
+        return self.mask(self.plain)
+
+    def __repr__(self):
+        return repr(str(self))
+
+    def __format__(self, spec):
+        return format(str(self), spec)

@@ -1,0 +1,159 @@
+"""What lets a person in: posts, password, second factor, sessions."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from zone.calendar import today
+from zone.models.audit import AuditEntry
+from zone.origin import Origin
+
+Action = AuditEntry.Action
+
+
+class Account(AbstractUser):
+    """The login of a person: a post opens the door, a password and a code prove who it is."""
+
+    origin = Origin()  # of the request that this object serves
+
+    must_change_password = models.BooleanField(
+        _("must change the password"),
+        default=False,
+        editable=False,
+        help_text=_("Set when somebody else chose the password."),
+    )
+    password_changed_at = models.DateTimeField(
+        _("password changed at"), null=True, blank=True, editable=False
+    )
+    # Part of every session's fingerprint: raising it ends them all.
+    session_round = models.PositiveIntegerField(
+        _("rounds of sessions ended"), default=0, editable=False
+    )
+
+    class Meta(AbstractUser.Meta):
+        abstract = True
+
+    def posts(self, on: date | None = None) -> list[tuple]:
+        """Return ``(role, chain, park)`` of the posts held on a day, the places by their ids.
+
+        Asked once for each object, as Django does with permissions: every request loads its own.
+        """
+        on = on or today()
+        known = self.__dict__.setdefault("_posts", {})
+        if on not in known:
+            current = self.appointments.current(on).order_by()
+            known[on] = list(current.values_list("role", "chain", "park"))
+        return known[on]
+
+    def roles(self, on: date | None = None) -> frozenset[str]:
+        return frozenset(role for role, _chain, _park in self.posts(on))
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether the pages open at all: for who holds a post today, and for a superuser."""
+        return self.is_active and (self.is_superuser or bool(self.roles()))
+
+    # Second factor
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether a role, by the setting, asks for a code besides the password."""
+        asked = set(settings.SECOND_FACTOR_ROLES)
+        if not asked:
+            return False
+        return self.is_superuser and "SUPERUSER" in asked or bool(asked & self.roles())
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.totpdevice_set.filter(confirmed=True).exists()
+
+    def can_reset_second_factor(self, user) -> bool:
+        return (
+            user.has_perm("zone.reset_second_factor")
+            and user.pk != self.pk
+            and not self.is_above(user)
+            and self.has_second_factor
+        )
+
+    @transaction.atomic
+    def reset_second_factor(self, *, by, reason: str):
+        """Take phone and recovery codes away, for instance when the phone is lost."""
+        if not self.can_reset_second_factor(by):
+            raise ValidationError(
+                _("You cannot reset this second factor; please ask another security administrator.")
+            )
+        self.totpdevice_set.all().delete()
+        self.staticdevice_set.all().delete()
+        self.end_sessions()
+        AuditEntry.objects.record(Action.SECOND_FACTOR, by=by, of=self, why=reason, step="reset")
+
+    reset_second_factor.alters_data = True
+
+    # Password
+
+    def can_reset_password(self, user) -> bool:
+        return user.has_perm("zone.change_user") and user.pk != self.pk and not self.is_above(user)
+
+    @transaction.atomic
+    def change_password(self, password: str, *, by, reason: str = ""):
+        """Set the password and end the sessions; one chosen by another must be changed soon."""
+        own = by.pk == self.pk
+        self.set_password(password)
+        self.must_change_password = not own
+        self.password_changed_at = timezone.now()
+        self.save(update_fields=["password", "must_change_password", "password_changed_at"])
+        AuditEntry.objects.record(Action.PASSWORD, by=by, of=self, why=reason, own=own)
+        if not own and not self._within_rights_of(by):
+            # Whoever sets a password could log in with it, and would hold rights not their own.
+            AuditEntry.objects.record(
+                Action.ALERT, by=by, of=self, why=reason, about="password of an account with more"
+            )
+
+    change_password.alters_data = True
+
+    def is_above(self, user) -> bool:
+        """Whether only a superuser may touch this account."""
+        return self.is_superuser and not user.is_superuser
+
+    def _within_rights_of(self, user) -> bool:
+        return user.is_superuser or self.get_all_permissions() <= user.get_all_permissions()
+
+    # Sessions
+
+    def can_sign_out(self, user) -> bool:
+        return user.has_perm("zone.change_user") and user.pk != self.pk and not self.is_above(user)
+
+    @transaction.atomic
+    def sign_out_everywhere(self, *, by, reason: str = ""):
+        """End every session of this person at its next request."""
+        self.end_sessions()
+        AuditEntry.objects.record(Action.LOGOUT, by=by, of=self, why=reason, step="everywhere")
+
+    sign_out_everywhere.alters_data = True
+
+    def end_sessions(self):
+        """Let no session go on; the caller writes why, and keeps its own if it is to stay."""
+        locked = type(self).objects.select_for_update().get(pk=self.pk)
+        self.session_round = locked.session_round + 1
+        self.save(update_fields=["session_round"])
+
+    end_sessions.alters_data = True
+
+    def get_session_auth_hash(self):
+        return self._session_fingerprint()
+
+    def get_session_auth_fallback_hash(self):
+        return (self._session_fingerprint(secret) for secret in settings.SECRET_KEY_FALLBACKS)
+
+    def _session_fingerprint(self, secret: str | None = None) -> str:
+        """What a session must carry to be this person's: it ends with password and round."""
+        parts = f"{self.password} {self.session_round}"
+        return salted_hmac("zone.session", parts, secret=secret, algorithm="sha256").hexdigest()

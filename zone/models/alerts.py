@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from zone.models.audit import AuditEntry
+from zone.models.rows import Row
+
+
+class SecurityAlertQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self if user.has_perm("zone.view_securityalert") else self.none()
+
+    def unseen(self):
+        return self.filter(seen_at=None)
+
+    def note(self, kind: str, *, about, on: date, count: int) -> SecurityAlert:
+        """Raise the alert of this person and day, or bring its count up to date."""
+        alert, is_new = self.get_or_create(
+            kind=kind, about=about, on=on, defaults={"count": count, "is_demo": about.is_demo}
+        )
+        if is_new:
+            AuditEntry.objects.record(AuditEntry.Action.ALERT, by=about, of=alert, kind=kind)
+        else:
+            self.filter(pk=alert.pk, count__lt=count).update(count=count)
+        return alert
+
+
+class SecurityAlert(Row):
+    """Something one person did unusually often on a day, for the security administrator."""
+
+    class Kind(models.TextChoices):
+        REVEALS = "REVEALS", _("many contacts revealed")
+
+    TEXTS = {
+        Kind.REVEALS: _(
+            "Contact data was revealed %(count)d times in one day. Please ask the person what "
+            "for; the audit trail holds each purpose."
+        )
+    }
+
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    about = models.ForeignKey(
+        "zone.User", models.PROTECT, related_name="alerts", verbose_name=_("person")
+    )
+    on = models.DateField(_("day"))
+    count = models.PositiveIntegerField(_("times"))
+    seen_by = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("settled by"),
+    )
+    seen_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+    finding = models.CharField(_("finding"), max_length=500, blank=True, default="")
+
+    objects = SecurityAlertQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("security alert")
+        verbose_name_plural = _("security alerts")
+        ordering = ("-on", "-created_at")
+        default_permissions = ("view",)
+        permissions = [("handle_securityalert", _("Can handle security alerts"))]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "about", "on"], name="alert_one_a_day"),
+            models.CheckConstraint(
+                condition=models.Q(seen_at=None, seen_by=None)
+                | models.Q(seen_at__isnull=False, seen_by__isnull=False),
+                name="alert_handled_by_someone",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()} · {self.about} · {self.on}"
+
+    @property
+    def text(self) -> str:
+        return str(self.TEXTS[self.Kind(self.kind)]) % {"count": self.count}
+
+    def can_handle(self, user) -> bool:
+        """Nobody settles an alert about themselves."""
+        mine = self.about_id == user.pk
+        return self.seen_at is None and not mine and user.has_perm("zone.handle_securityalert")
+
+    @transaction.atomic
+    def handle(self, *, by, finding: str):
+        """Close the alert with what was found out."""
+        self.refresh_from_db(from_queryset=SecurityAlert.objects.select_for_update())
+        if self.seen_at is not None:
+            raise ValidationError(_("This alert has already been handled."), code="handled")
+        if not finding:
+            raise ValidationError({"reason": _("Please say what you found out.")}, code="reason")
+        self.seen_by, self.seen_at, self.finding = by, timezone.now(), finding
+        self.save(update_fields=["seen_by", "seen_at", "finding"])
+        AuditEntry.objects.record(
+            AuditEntry.Action.STATE,
+            by=by,
+            of=self,
+            changes={"seen_by": ["", str(by)]},
+            why=finding,
+        )
+
+    handle.alters_data = True

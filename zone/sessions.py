@@ -1,0 +1,116 @@
+"""How long a login lasts: half an hour without work, eight hours in all."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from zone.models import AuditEntry
+
+STARTED, SEEN = "started_at", "seen_at"
+VERIFIED = "second_factor"  # when the code was given; "" for who has no second factor
+REFRESH = 60  # seconds; the mark is not written on every request
+WHY = {
+    "idle": _("Nothing was done for 30 minutes, so you were logged out. Please log in again."),
+    "longest": _("You had been logged in for 8 hours. Please log in again."),
+    "ended": _(
+        "This login was ended: the password was changed, somebody signed you out, or the account "
+        "was closed. Please log in again; if that fails, ask the system administrator."
+    ),
+    "no_post": _(
+        "You hold no post today, so nothing opens for you. Please ask the promotion office or the "
+        "system administrator to appoint you."
+    ),
+}
+
+
+def begin(request: HttpRequest):
+    """Start counting, in a session with a new key that has proved nothing but the password."""
+    request.session.cycle_key()
+    request.session.pop(VERIFIED, None)
+    request.session[STARTED] = request.session[SEEN] = time.time()
+
+
+def is_open_to_all(request: HttpRequest, view) -> bool:
+    """Whether a view asks for no login (``login_not_required``): login page, health, language."""
+    return not getattr(view, "login_required", True)
+
+
+class SessionLimitsMiddleware:
+    """Ends what has lasted too long or lost its right, and says why on the login page."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        if is_open_to_all(request, view) or SESSION_KEY not in request.session:
+            return None
+        why = why_over(request)
+        if not why:
+            return None
+        if is_script(request):
+            # The reason is kept for the page the person opens next.
+            return HttpResponse(status=401)
+        if request.user.is_authenticated:
+            person = request.user
+            AuditEntry.objects.record(AuditEntry.Action.LOGOUT, by=person, of=person, step=why)
+            logout(request)
+        request.session.flush()
+        return to_login(request, why)
+
+
+def why_over(request: HttpRequest) -> str:
+    """Return the key in ``WHY`` of what ends this session now, "" while it lasts."""
+    if not request.user.is_authenticated:
+        return "ended"
+    if not request.user.may_enter:
+        return "no_post"
+    now, session = time.time(), request.session
+    if now - session.setdefault(STARTED, now) > settings.SESSION_LONGEST.total_seconds():
+        return "longest"
+    seen = session.get(SEEN, 0) or session[STARTED]
+    if now - seen > settings.SESSION_IDLE.total_seconds():
+        return "idle"
+    if now - session.get(SEEN, 0) > REFRESH:
+        session[SEEN] = now
+    return ""
+
+
+def is_script(request: HttpRequest) -> bool:
+    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
+
+
+def to_login(request: HttpRequest, why: str) -> HttpResponse:
+    return send_to(request, reverse("admin:login"), why=why)
+
+
+def send_to(request: HttpRequest, page: str, **query: str) -> HttpResponse:
+    """Lead to a page that must come first; a script is told by status, not by a foreign page."""
+    if is_script(request):
+        return HttpResponse(status=401)
+    piece = bool(request.headers.get("HX-Request"))  # htmx asks for pieces of pages
+    whole = request.get_full_path() if request.method == "GET" else request.path
+    address = f"{page}?{urlencode({**query, 'next': '/' if piece else whole})}"
+    if piece:
+        return HttpResponse(status=401, headers={"HX-Redirect": address})
+    return redirect(address)
+
+
+def where_to(request: HttpRequest) -> str:
+    """Return the page somebody was on their way to, if it is one of ours, else the first page."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if safe else "/"

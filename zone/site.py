@@ -1,0 +1,69 @@
+"""The admin site: who may enter, and what entering and leaving writes.
+
+It stands outside ``zone.admin`` because Django makes it before the admin modules register there.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import PasswordChangeView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from unfold.sites import UnfoldAdminSite
+
+from zone import gate, sessions
+from zone.login import LoginForm, OwnPasswordForm
+from zone.models import AuditEntry
+
+Action = AuditEntry.Action
+MUST_CHANGE, MAY_CHANGE = "zone/login/new_password.html", "registration/password_change_form.html"
+
+
+class ZoneAdminSite(UnfoldAdminSite):
+    """Opens for who holds a post today; ``is_staff`` decides nothing."""
+
+    login_form = LoginForm
+    login_template = "zone/login/login.html"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_authenticated and request.user.may_enter
+
+    @method_decorator((never_cache, sensitive_post_parameters("password")))
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        why = sessions.WHY.get(request.GET.get("why", ""), "")
+        response = super().login(request, {"why": why, "site_url": "", **(extra_context or {})})
+        if request.method == "POST" and isinstance(response, HttpResponseRedirect):
+            sessions.begin(request)
+            request.user.origin = request.origin
+            step = "password" if gate.next_step(request) else "complete"
+            AuditEntry.objects.record(Action.LOGIN, by=request.user, of=request.user, step=step)
+        return response
+
+    def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        if request.method == "POST":
+            AuditEntry.objects.record(Action.LOGOUT, by=request.user, of=request.user, step="own")
+        return super().logout(request, extra_context)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict | None = None
+    ) -> HttpResponse:
+        """Change one's own password; whoever has to goes on to where they were going."""
+        must = request.user.must_change_password
+        done = reverse(f"{self.name}:password_change_done")
+        request.current_app = self.name
+        return PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=sessions.where_to(request) if must else done,
+            template_name=MUST_CHANGE if must else MAY_CHANGE,
+            extra_context={
+                **self.each_context(request),
+                "next": sessions.where_to(request),
+                "site_url": "",
+                "waiting": must,
+                **(extra_context or {}),
+            },
+        )(request)

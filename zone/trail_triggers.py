@@ -1,0 +1,129 @@
+"""What the database itself does for the audit trail: it refuses changes and seals each line.
+
+Every trigger is ``ENABLE ALWAYS``: ``session_replication_role = replica`` does not pass it.
+
+A line is sealed at commit by a link: sha256 of the link before it and of the line's own text.
+The seal comes in two steps. Deferred triggers run in the order of their rows, so a first one
+could take the chain's lock while foreign keys of later rows still have to wait for somebody
+who waits for that lock. The first step therefore only queues the line; what is queued while
+deferred triggers run has its turn after all of them, and there the lock is held for an instant.
+Links stand in the order of commits (READ COMMITTED: the head is read after the lock).
+"""
+
+ENTRIES, LINKS, QUEUE = "zone_auditentry", "zone_auditlink", "zone_auditqueue"
+KEPT_DAYS = 183
+
+APPEND_ONLY = f"""
+CREATE FUNCTION zone_refuse_trail_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'the audit trail is append-only: % of % is refused', TG_OP, TG_TABLE_NAME
+    USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE FUNCTION zone_guard_trail_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  written date;
+BEGIN
+  IF TG_TABLE_NAME = '{LINKS}' THEN
+    written := OLD.day;
+  ELSE
+    written := (OLD.at AT TIME ZONE 'Asia/Shanghai')::date;
+  END IF;
+  IF written >= (now() AT TIME ZONE 'Asia/Shanghai')::date - {KEPT_DAYS} THEN
+    RAISE EXCEPTION 'the audit trail keeps {KEPT_DAYS} days: DELETE of a line of % is refused',
+      to_char(written, 'YYYY-MM-DD') USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF current_setting('zone.purge', true) IS DISTINCT FROM 'on' THEN
+    RAISE EXCEPTION 'the audit trail is append-only: only purge_audit removes old lines'
+      USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN OLD;
+END $$;
+CREATE FUNCTION zone_stamp_trail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.at := clock_timestamp();
+  RETURN NEW;
+END $$;
+"""
+UNDO_APPEND_ONLY = """
+DROP FUNCTION zone_stamp_trail();
+DROP FUNCTION zone_guard_trail_delete();
+DROP FUNCTION zone_refuse_trail_change();
+"""
+
+CHAIN = f"""
+CREATE FUNCTION zone_trail_hash(previous text, place bigint, day date, entry {ENTRIES})
+RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT encode(sha256(convert_to(previous || jsonb_build_array(
+    place, day, entry.id, entry.at AT TIME ZONE 'UTC', entry.action, entry.by_id, entry.by_name,
+    entry.door, host(entry.address), entry.model, entry.object_id, entry.object_name,
+    entry.parent, entry.changes, entry.why, entry.detail
+  )::text, 'UTF8')), 'hex')
+$$;
+CREATE FUNCTION zone_link_entry(wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  entry {ENTRIES};
+  head {LINKS};
+  today date;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('{LINKS}'));
+  SELECT * INTO head FROM {LINKS} ORDER BY position DESC LIMIT 1;
+  SELECT * INTO entry FROM {ENTRIES} WHERE id = wanted;
+  head.position := coalesce(head.position, 0) + 1;
+  head.hash := coalesce(head.hash, '');
+  -- A clock that is set back never puts a line into a day that is over.
+  today := greatest(head.day, (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date);
+  INSERT INTO {LINKS} (position, day, entry_id, previous, hash)
+  VALUES (head.position, today, wanted, head.hash,
+          zone_trail_hash(head.hash, head.position, today, entry));
+END $$;
+CREATE FUNCTION zone_queue_link() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO {QUEUE} VALUES (NEW.id);
+  RETURN NULL;
+END $$;
+CREATE FUNCTION zone_link_queued() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM zone_link_entry(NEW.entry_id);
+  DELETE FROM {QUEUE} WHERE entry_id = NEW.entry_id;
+  RETURN NULL;
+END $$;
+-- Empty after every commit, so nothing is lost when a crash empties it.
+CREATE UNLOGGED TABLE {QUEUE} (entry_id bigint PRIMARY KEY);
+"""
+UNDO_CHAIN = f"""
+DROP TABLE {QUEUE};
+DROP FUNCTION zone_link_queued();
+DROP FUNCTION zone_queue_link();
+DROP FUNCTION zone_link_entry(bigint);
+DROP FUNCTION zone_trail_hash(text, bigint, date, {ENTRIES});
+"""
+LINK_OLD_LINES = f"DO $$ BEGIN PERFORM zone_link_entry(id) FROM {ENTRIES} ORDER BY id; END $$"
+
+REFUSE = "BEFORE UPDATE OR TRUNCATE ON {table} EXECUTE FUNCTION zone_refuse_trail_change()"
+GUARD = "BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION zone_guard_trail_delete()"
+STAMP = "BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION zone_stamp_trail()"
+AT_COMMIT = "AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION"
+# (table, trigger, what it is): the second table exists from the second migration on.
+OF_ENTRIES = (
+    (ENTRIES, "refuse_change", f"TRIGGER refuse_change {REFUSE}"),
+    (ENTRIES, "guard_delete", f"TRIGGER guard_delete {GUARD}"),
+    (ENTRIES, "stamp", f"TRIGGER stamp {STAMP}"),
+)
+OF_CHAIN = (
+    (LINKS, "refuse_change", f"TRIGGER refuse_change {REFUSE}"),
+    (LINKS, "guard_delete", f"TRIGGER guard_delete {GUARD}"),
+    (ENTRIES, "queue_link", f"CONSTRAINT TRIGGER queue_link {AT_COMMIT} zone_queue_link()"),
+    (QUEUE, "link_queued", f"CONSTRAINT TRIGGER link_queued {AT_COMMIT} zone_link_queued()"),
+)
+
+
+def create(triggers) -> str:
+    return "\n".join(
+        f"CREATE {definition.format(table=table)};\n"
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};"
+        for table, name, definition in triggers
+    )
+
+
+def drop(triggers) -> str:
+    return "\n".join(f"DROP TRIGGER {name} ON {table};" for table, name, _definition in triggers)
