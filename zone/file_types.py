@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zone.file_contents import (
@@ -56,7 +57,6 @@ TYPES = {
         package_check(marker="OFD.xml", says=b"ofdspec.org", said_in="OFD.xml", max_entries=1000),
     ),
 }
-LABELS = "、".join(dict.fromkeys(kind.label for kind in TYPES.values()))
 # For file inputs: with picture types named, a phone offers its camera and sends JPG.
 ACCEPT = ",".join(["image/jpeg", "image/png", *(f".{ending}" for ending in TYPES)])
 
@@ -73,6 +73,10 @@ CURES = {
 PROGRAMS = "exe dll scr pif bat cmd msi lnk js jse vbs vbe wsf hta ps1 jar php jsp asp aspx"
 PAGES = "htm html xhtml svg"
 PROGRAM_ENDINGS = {*PROGRAMS.split(), *PAGES.split(), "docm", "xlsm"}
+
+
+def labels() -> str:
+    return gettext(", ").join(dict.fromkeys(kind.label for kind in TYPES.values()))
 
 
 def clean_name(name: str) -> str:
@@ -98,7 +102,7 @@ def recognise(file: File, name: str) -> FileType:
     """Return the type of ``file``, which carries the clean ``name``; refuse with the cure."""
     ending = ending_of(name)
     kind = TYPES.get(ending)
-    params = {"name": name, "type": kind.label if kind else "", "types": LABELS}
+    params = {"name": name, "type": kind.label if kind else "", "types": labels()}
     if kind is None:
         message = CURES.get(
             ending, _("“%(name)s” is not taken, only %(types)s are; please save it as PDF.")

@@ -7,7 +7,9 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
@@ -18,7 +20,7 @@ from unfold.widgets import (
 from projects.models import Agreement, Attachment
 from zone.admin.base import ZoneInline, display, is_open
 from zone.admin.state import StateAction, StateForm
-from zone.file_types import ACCEPT, LABELS, MAX_SIZE, megabytes
+from zone.file_types import ACCEPT, MAX_SIZE, labels, megabytes
 
 HINT = _(
     "%(types)s, up to %(limit)s MB each. Photos are kept as they come, as evidence: with the "
@@ -27,7 +29,7 @@ HINT = _(
 
 
 def hint() -> str:
-    return HINT % {"types": LABELS, "limit": megabytes(MAX_SIZE)}
+    return HINT % {"types": labels(), "limit": megabytes(MAX_SIZE)}
 
 
 class AttachmentForm(forms.ModelForm):
@@ -70,8 +72,8 @@ class AttachmentInline(ZoneInline):
     model = Attachment
     form = AttachmentForm
     formset = AttachmentFormSet
-    fields = ("kind", "upload", "note", "display_size", "uploaded_by", "created_at")
-    readonly_fields = ("display_size", "uploaded_by", "created_at")
+    fields = ("kind", "upload", "note", "display_size", "display_uploaded")
+    readonly_fields = ("display_size", "display_uploaded")
 
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)
@@ -95,23 +97,41 @@ class AttachmentInline(ZoneInline):
     def display_size(self, attachment):
         return filesizeformat(attachment.size) if attachment.size else ""
 
+    @display(description=_("uploaded by"))
+    def display_uploaded(self, attachment):
+        if attachment._state.adding:
+            return ""
+        at = timezone.localtime(attachment.created_at)
+        return f"{attachment.uploaded_by} {at:%Y-%m-%d %H:%M}"
+
 
 class HoldsAttachments:
     """For admin classes with attachments: says that a refused form has lost its files."""
 
     def render_change_form(self, request, context, *args, **kwargs):
-        if request.FILES and context["errors"]:
-            names = "、".join(file.name for _key, file in request.FILES.items())
+        lost = _good_files(context["inline_admin_formsets"]) if context["errors"] else []
+        if lost:
             messages.warning(
                 request,
                 _("Nothing was saved. Once the rest is right, choose again: %(names)s.")
-                % {"names": names},
+                % {"names": gettext(", ").join(lost)},
             )
         return super().render_change_form(request, context, *args, **kwargs)
 
 
+def _good_files(inlines) -> list[str]:
+    """Return the names of the files that a refused form has sent and nobody has to mend."""
+    formsets = [inline.formset for inline in inlines]
+    sent = [form for formset in formsets for form in formset.extra_forms if form.is_bound]
+    uploads = [getattr(form, "cleaned_data", {}).get("upload") for form in sent]
+    return [upload.name for upload in uploads if upload]
+
+
 class FilesInput(forms.FileInput):
+    """The browser's own input, which says how many files were chosen."""
+
     allow_multiple_selected = True
+    template_name = "projects/files_input.html"
 
 
 class FilesField(forms.FileField):
