@@ -17,7 +17,7 @@ COLLAPSE = "[x-on\\:click='sidebarDesktopOpen = !sidebarDesktopOpen']"
 MENU = "#header-inner [x-on\\:click='sidebarMobileOpen = !sidebarMobileOpen']"
 PERSON = "#nav-sidebar [x-on\\:click='openUserLinks = !openUserLinks']"
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ INJECTED = """<!doctype html><title>x</title><h1 onclick="window.attribute = 1">
 <a href="javascript:window.address = 1">x</a>"""
 EXECUTED = "[window.inline, window.attribute, window.address].filter(Boolean)"
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def addresses(model) -> list[str]:

@@ -117,6 +117,7 @@ def test_a_script_waits_for_the_code_too(client, enrolled):
     assert client.get("/admin/autocomplete/", headers=headers).status_code == 401
 
 
+@pytest.mark.slow
 def test_much_opens_after_the_code(client, enrolled):
     enter(client, enrolled)
     before = client.session.session_key
