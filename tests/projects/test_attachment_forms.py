@@ -78,7 +78,9 @@ def test_a_specialist_adds_files_to_a_project(form, project, specialist, folder)
         ("现场.jpg", specialist),
     ]
     assert len(stored(folder)) == 2
-    assert "UPLOADED" in trail(rows[0])
+    assert trail(rows[0]) == ["UPLOADED"]
+    told = AuditEntry.objects.timeline(project).values_list("action", "object_name")
+    assert ("UPLOADED", "合同.pdf") in told
     entry = AuditEntry.objects.filter(action="UPLOADED").first()
     assert (entry.by, entry.door, entry.address) == (specialist, "ADMIN", "127.0.0.1")
     page = form.client.get(form.url).text
@@ -151,7 +153,7 @@ def test_a_file_of_ones_own_is_deleted_on_the_form(form, project, specialist, fo
     with committed():
         assert form.post(**deletion_of(row)).status_code == 302
     assert (Attachment.objects.count(), stored(folder)) == (0, [])
-    assert "DELETED" in trail(row)
+    assert trail(row) == ["DELETED", "UPLOADED"]
 
 
 def test_a_colleagues_file_is_not(form, project, as_user, office):

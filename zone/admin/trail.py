@@ -46,7 +46,7 @@ class TrailMixin:
     def save_related(self, request, form, formsets, change):
         """Write what goes while it still has its key; the rest follows when it is saved."""
         for formset in formsets:
-            for inline in formset.deleted_forms:
+            for inline in () if writes_itself(formset.model) else formset.deleted_forms:
                 if not inline.instance._state.adding:
                     self._record(request, removed(inline.instance))
         super().save_related(request, form, formsets, change)
@@ -139,11 +139,18 @@ def removed(row: models.Model) -> list[tuple]:
 
 def _of_inline(formset) -> list[tuple]:
     """Return the lines of an inline's new and changed rows; its parent's story shows them too."""
+    if writes_itself(formset.model):
+        return []
     forms = {form.instance.pk: form for form in formset.initial_forms}
     found = [line for row in formset.new_objects for line in made_of(row)]
     for row, _names in formset.changed_objects:
         found += edited(_as_opened(forms[row.pk]), row)
     return found
+
+
+def writes_itself(model: type[models.Model]) -> bool:
+    """Whether the methods of ``model`` write its lines, at whatever door."""
+    return getattr(model, "WRITES_TRAIL", False)
 
 
 def _as_opened(form) -> models.Model:

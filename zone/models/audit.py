@@ -195,11 +195,14 @@ def key_of(row: models.Model) -> str:
 def parent_of(row: models.Model) -> str:
     """Return the key of the row that ``row`` is a part of: whose story tells of it too.
 
-    That is the row with which it would be deleted, or what its model's ``PART_OF`` names.
+    That is the row with which it would be deleted, or what its model's ``PART_OF`` names
+    (a field, or several of which one is filled in).
     """
+    named = getattr(row, "PART_OF", ())
+    named = (named,) if isinstance(named, str) else named
     for field in row._meta.concrete_fields:
         goes_along = field.many_to_one and field.remote_field.on_delete is CASCADE
-        if goes_along or field.name == getattr(row, "PART_OF", None):
+        if goes_along or field.name in named:
             key = getattr(row, field.attname)
             if key is not None:
                 return f"{field.related_model._meta.label_lower}:{key}"
