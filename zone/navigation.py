@@ -1,4 +1,4 @@
-"""The frame around every admin page: colours, sidebar by job, the demo-data banner."""
+"""The frame around every admin page: colours, scripts, sidebar by job, the demo-data banner."""
 
 from django.contrib import messages
 from django.templatetags.static import static
@@ -6,20 +6,6 @@ from django.urls import reverse, reverse_lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-
-TEAL = {
-    "50": "#f0fdfa",
-    "100": "#ccfbf1",
-    "200": "#99f6e4",
-    "300": "#5eead4",
-    "400": "#2dd4bf",
-    "500": "#14b8a6",
-    "600": "#0f766e",
-    "700": "#0f766e",
-    "800": "#115e59",
-    "900": "#134e4a",
-    "950": "#042f2e",
-}
 
 ACCOUNT = [
     {"title": _("My account"), "link": reverse_lazy("account")},
@@ -224,8 +210,16 @@ def favicon(request) -> str:
     return static("zone/favicon.svg")
 
 
+def colours(request) -> str:
+    return static("zone/colours.css")
+
+
 def stylesheet(request) -> str:
     return static("zone/zone.css")
+
+
+def admin_script(request) -> str:
+    return static("zone/admin.js")
 
 
 def units_script(request) -> str:

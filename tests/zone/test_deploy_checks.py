@@ -76,6 +76,7 @@ def check(**environment) -> subprocess.CompletedProcess:
         "DATABASE_URL": os.environ["DATABASE_URL"],
         "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
         "ALLOWED_HOSTS": "crm.example.org",
+        "CONTACT_KEY": "0123456789abcdefghijklmnopqrstuvwxyz",
         "CSRF_TRUSTED_ORIGINS": "https://crm.example.org",
         "DEBUG": "0",
     }

@@ -163,7 +163,7 @@ class AuditEntry(models.Model):
     object_id = models.CharField(_("ID"), max_length=64, blank=True, default="")
     object_name = models.CharField(_("row"), max_length=200, blank=True, default="")
     parent = models.CharField(
-        _("belongs to the row"), max_length=110, blank=True, default="", help_text=_("app.model:ID")
+        _("belongs to the row"), max_length=110, blank=True, default="", help_text="app.model:ID"
     )
     changes = models.JSONField(_("before and after"), default=dict)
     why = models.CharField(_("reason"), max_length=500, blank=True, default="")

@@ -1,0 +1,67 @@
+// What the skin's templates call by name: Alpine without eval only knows what is registered.
+document.addEventListener("alpine:init", () => {
+  for (const component of [theme, searchForm, searchDropdown, searchCommand]) {
+    Alpine.data(component.name, component);
+  }
+  // The state of every page, on <body>: the open tab and the two ways the sidebar opens.
+  Alpine.data("page", (firstTab) => ({
+    activeTab: getCurrentTab() || firstTab,
+    sidebarMobileOpen: false,
+    sidebarDesktopOpen: localStorage.getItem("sidebarDesktopOpen") !== "0",
+    // The real window is out of an expression's reach; forms and page numbers need its address.
+    window: {
+      location: {
+        get pathname() { return location.pathname; },
+        get search() { return location.search; },
+        get hash() { return location.hash; },
+        set href(address) { location.assign(address); },
+      },
+    },
+    init() {
+      this.$watch("sidebarDesktopOpen", (open) => localStorage.setItem("sidebarDesktopOpen", open ? "1" : "0"));
+    },
+  }));
+});
+
+// Taking an unsaved row out of an inline. The skin rewrites the HTML of each row below it to count
+// them anew: that loses what was typed there and writes inline styles. So the row first goes to the
+// end, the others move up with everything in them, and the skin finds nothing left to rewrite.
+(() => {
+  const rename = (root, before, after) => {
+    for (const element of [root, ...root.querySelectorAll("*")]) {
+      for (const { name, value } of [...(element.attributes ?? [])]) {
+        const renamed = value.replaceAll(before, after);
+        if (renamed !== value) element.setAttribute(name, renamed);
+      }
+      if (element.content instanceof DocumentFragment) rename(element.content, before, after);
+    }
+  };
+
+  // Choosers and menus keep a row's number outside the row: they are taken down and put up again.
+  const takeDown = (row) => {
+    django.jQuery(row).find(".select2-hidden-accessible").select2("destroy");
+    Alpine.destroyTree(row);
+  };
+  const putUp = (row, formsetName) => {
+    Alpine.initTree(row);
+    row.querySelector(".form-row").dispatchEvent(
+      new CustomEvent("formset:added", { bubbles: true, detail: { formsetName } }));
+  };
+
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest(".delete-template")?.closest(".form-group");
+    if (!row) return;
+    const formset = row.closest(".formset");
+    const { prefix } = JSON.parse(formset.dataset.inlineFormset).options;
+    const rows = () => [...formset.querySelectorAll(":scope > .form-group:not(.empty-form)")];
+    const before = rows();
+    before.at(-1).after(row);
+    const moved = rows().filter((each, number) => before[number] !== each);
+    moved.forEach(takeDown);
+    moved.forEach((each) => {
+      const old = new RegExp(`\\b${prefix}-${before.indexOf(each)}(?!\\d)`, "g");
+      rename(each, old, `${prefix}-${rows().indexOf(each)}`);
+    });
+    moved.forEach((each) => putUp(each, prefix));
+  }, { capture: true });
+})();
