@@ -1,6 +1,7 @@
 """The forms with attachments: added by whoever may, refused beside the field, never changed."""
 
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -188,14 +189,23 @@ def test_who_only_reads_can_download_and_not_upload(client, role, project):
     assert client.post(attach_url(project), {}).status_code == 403
 
 
-def test_who_may_not_see_files_sees_none_on_the_project(client, project):
+def test_who_may_not_see_files_sees_none_on_the_project_nor_in_its_story(client, project):
     factories.make_attachment(project=project)
+    AuditEntry.objects.record_made(
+        factories.make_agreement(project=project, amount_wan=Decimal(87_654)), by=None
+    )
     agent = factories.make_user("service_agent")
     Project.objects.update(service_agent=agent)
     client.force_login(agent)
     page = client.get(reverse("admin:projects_project_change", args=[project.pk]))
     assert page.status_code == 200
     assert "扫描件.pdf" not in page.text
+    assert "87,654" not in page.text
+    story = client.get(reverse("admin:projects_project_history", args=[project.pk])).text
+    assert ("扫描件.pdf" in story, "87,654" in story) == (False, False)
+    client.force_login(project.handler)
+    story = client.get(reverse("admin:projects_project_history", args=[project.pk])).text
+    assert ("扫描件.pdf" in story, "87,654" in story) == (True, True)
 
 
 def attach_url(row) -> str:
