@@ -11,7 +11,7 @@ from zone.calendar import today
 
 # Roles of ``Appointment.Role`` that see every row their permissions open.
 SEES_ALL = frozenset({"LEADERSHIP", "OFFICE", "STATISTICIAN"})
-KNOWS_PEOPLE = SEES_ALL | {"SYSTEM_ADMIN", "SECURITY_ADMIN"}
+KNOWS_PEOPLE = SEES_ALL | {"SYSTEM_ADMIN", "SECURITY_ADMIN", "AUDITOR"}
 # The tag of the system check that every admin class obeys visible_to.
 SCOPE_CHECK = "scope"
 

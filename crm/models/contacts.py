@@ -78,6 +78,7 @@ class Contact(Row):
         REFERRAL = "REFERRAL", _("referral")
         OTHER = "OTHER", _("other")
 
+    PART_OF = ""  # some see the enterprise and not whom to call there
     NUMBERS = ("phone", "wechat", "email")
     PERSONAL = ("name", "title", *NUMBERS, "phone_key")
 

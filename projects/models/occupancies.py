@@ -40,8 +40,6 @@ class Occupancy(Row):
         SALE = "SALE", _("sale")
         TEAM = "TEAM", _("research team")
 
-    PART_OF = "space"  # whose story tells of it too
-
     space = models.ForeignKey(
         "zone.Space", models.PROTECT, related_name="occupancies", verbose_name=_("space")
     )

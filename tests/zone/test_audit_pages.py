@@ -13,6 +13,7 @@ from tests.factories import (
     make_chain,
     make_contact,
     make_enterprise,
+    make_follow_up,
     make_lead,
     make_project,
     make_user,
@@ -91,9 +92,16 @@ def test_the_address_is_for_those_who_watch(as_user, role, seen):
 
 
 def test_a_part_is_named_in_the_story_of_its_whole(as_user, office):
+    follow_up = make_follow_up(lead=make_lead(), by=office, summary="谈到用地")
+    AuditEntry.objects.record_made(follow_up, by=office)
+    assert "谈到用地" in timeline(page(as_user(office), follow_up.lead))
+
+
+def test_a_contact_is_no_part_of_the_story_that_more_people_read(as_user, office):
     contact = make_contact(name="王经理")
     AuditEntry.objects.record_made(contact, by=office)
-    assert "联系人" in timeline(page(as_user(office), contact.enterprise))
+    assert AuditEntry.objects.timeline(contact.enterprise).count() == 0
+    assert "•••" in timeline(page(as_user(office), contact))
 
 
 def test_the_page_shows_the_latest_ten_and_leads_to_all(as_user, office):

@@ -119,7 +119,6 @@ class AuditEntryAdmin(ScopedModelAdmin):
         "door",
         KindFilter,
     )
-    lookups = ("object_id",)
     list_filter_submit = True
     lookups = ("at_from", "at_to", "object_id")
     show_facets = admin.ShowFacets.NEVER  # each would be a count of the whole trail

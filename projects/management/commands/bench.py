@@ -26,9 +26,15 @@ SEED = (
        SELECT gen_random_uuid(), false, 'bench-' || n, '产业链' || n, n, ''
        FROM generate_series(1, %(chains)s) n""",
     """INSERT INTO zone_user (id, is_demo, username, password, is_superuser, is_staff, is_active,
-         first_name, last_name, email, date_joined, display_name, department)
+         first_name, last_name, email, date_joined, display_name, department,
+         must_change_password, session_round)
        SELECT gen_random_uuid(), false, 'bench' || n, '!', n = 1, true, true, '', '', '', now(),
-         '人员' || n, '' FROM generate_series(1, %(people)s) n""",
+         '人员' || n, '', false, 0 FROM generate_series(1, %(people)s) n""",
+    """INSERT INTO zone_appointment (id, is_demo, user_id, role, chain_id, starts_on)
+       SELECT gen_random_uuid(), false, u.id, CASE WHEN u.username = 'bench2'
+         THEN 'CHAIN_LEADER' ELSE 'SPECIALIST' END, c.id, date '2025-01-01'
+       FROM zone_user u JOIN zone_industrychain c
+         ON c.position = 1 + substr(u.username, 6)::int %% %(chains)s""",
     """INSERT INTO crm_enterprise (id, is_demo, name, name_key, sort_key, industry_code,
          origin_region, chain_id, scale, is_chain_leader, is_above_scale, address, description,
          source)
@@ -80,7 +86,7 @@ class Timing:
         p95 = sorted(self.page_ms)[max(int(len(self.page_ms) * 0.95) - 1, 0)]
         ratio = median / self.sql_ms if self.sql_ms else float("nan")
         return (
-            f"{self.name:<28}{median:>10.1f}{p95:>10.1f}{self.sql_ms:>12.1f}"
+            f"{self.name:<40}{median:>10.1f}{p95:>10.1f}{self.sql_ms:>12.1f}"
             f"{ratio:>9.1f}{self.queries:>9}"
         )
 
@@ -98,11 +104,12 @@ class Command(BaseCommand):
         try:
             self.seed(leads)
             self.stdout.write(
-                f"{'page':<28}{'median':>10}{'p95':>10}{'bare SQL':>12}{'ratio':>9}"
+                f"{'page':<40}{'median':>10}{'p95':>10}{'bare SQL':>12}{'ratio':>9}"
                 f"{'queries':>9}   (ms, {leads:,} leads)"
             )
-            for name, url in self.pages().items():
-                self.stdout.write(measure(name, url, rounds).line())
+            for person, pages in self.pages().items():
+                for name, url in pages.items():
+                    self.stdout.write(measure(name, url, rounds, person).line())
         finally:
             connection.creation.destroy_test_db(original, verbosity=0)
 
@@ -115,10 +122,13 @@ class Command(BaseCommand):
             cursor.execute("ANALYZE")
         self.stdout.write(f"{leads:,} leads seeded in {time.perf_counter() - started:.1f} s")
 
-    def pages(self) -> dict[str, str]:
-        leads = reverse("admin:crm_lead_changelist")
+    def pages(self) -> dict[str, dict[str, str]]:
+        """Return the pages by who opens them: a superuser, a chain leader, a specialist."""
+        leads, enterprises, contacts = (
+            reverse(f"admin:crm_{name}_changelist") for name in ("lead", "enterprise", "contact")
+        )
         lead = Lead.objects.order_by("id").first()
-        return {
+        everything = {
             "lead list": leads,
             "lead list, by stage": f"{leads}?stage__exact=NEW&chain__id__exact={lead.chain_id}",
             "lead search, 4 characters": f"{leads}?q=储能材料",
@@ -127,12 +137,23 @@ class Command(BaseCommand):
             "lead form": reverse("admin:crm_lead_change", args=[lead.pk]),
             "progress page": reverse("progress") + "?year=2025&on=2025-09-30",
         }
+        scoped = {
+            "lead list": leads,
+            "lead search, 4 characters": f"{leads}?q=储能材料",
+            "enterprise list": enterprises,
+            "contact list": contacts,
+        }
+        return {
+            "bench1": everything,
+            "bench2": {f"{name}, chain leader": url for name, url in scoped.items()},
+            "bench3": {f"{name}, specialist": url for name, url in scoped.items()},
+        }
 
 
-def measure(name: str, url: str, rounds: int) -> Timing:
-    """Open ``url`` ``rounds`` times as a superuser, then run its statements bare."""
+def measure(name: str, url: str, rounds: int, person: str) -> Timing:
+    """Open ``url`` ``rounds`` times as ``person``, then run its statements bare."""
     client = Client(HTTP_HOST="127.0.0.1")
-    client.force_login(User.objects.get(username="bench1"))
+    client.force_login(User.objects.get(username=person))
     with CaptureQueriesContext(connection) as seen:
         response = client.get(url)
         # The next request empties the log that ``seen`` reads from.
