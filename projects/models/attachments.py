@@ -43,6 +43,9 @@ class Attachment(Row):
         LICENCE = "LICENCE", _("licence or certificate")
         OTHER = "OTHER", _("other")
 
+    PART_OF = ("agreement", "project")  # whose story tells of it too
+    WRITES_TRAIL = True
+
     # An agreement or project goes only after its files: evidence is not lost along the way.
     agreement = models.ForeignKey(
         Agreement,
@@ -173,7 +176,6 @@ class Attachment(Row):
             by=by,
             of=self,
             kind=self.kind,
-            belongs_to=f"{self.owner._meta.label_lower}:{self.owner.pk}",
             size=self.size,
             sha256=self.sha256,
         )

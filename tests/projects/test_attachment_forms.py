@@ -1,6 +1,7 @@
 """The forms with attachments: added by whoever may, refused beside the field, never changed."""
 
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -78,7 +79,9 @@ def test_a_specialist_adds_files_to_a_project(form, project, specialist, folder)
         ("现场.jpg", specialist),
     ]
     assert len(stored(folder)) == 2
-    assert "UPLOADED" in trail(rows[0])
+    assert trail(rows[0]) == ["UPLOADED"]
+    told = AuditEntry.objects.timeline(project).values_list("action", "object_name")
+    assert ("UPLOADED", "合同.pdf") in told
     entry = AuditEntry.objects.filter(action="UPLOADED").first()
     assert (entry.by, entry.door, entry.address) == (specialist, "ADMIN", "127.0.0.1")
     page = form.client.get(form.url).text
@@ -151,7 +154,7 @@ def test_a_file_of_ones_own_is_deleted_on_the_form(form, project, specialist, fo
     with committed():
         assert form.post(**deletion_of(row)).status_code == 302
     assert (Attachment.objects.count(), stored(folder)) == (0, [])
-    assert "DELETED" in trail(row)
+    assert trail(row) == ["DELETED", "UPLOADED"]
 
 
 def test_a_colleagues_file_is_not(form, project, as_user, office):
@@ -186,14 +189,23 @@ def test_who_only_reads_can_download_and_not_upload(client, role, project):
     assert client.post(attach_url(project), {}).status_code == 403
 
 
-def test_who_may_not_see_files_sees_none_on_the_project(client, project):
+def test_who_may_not_see_files_sees_none_on_the_project_nor_in_its_story(client, project):
     factories.make_attachment(project=project)
+    AuditEntry.objects.record_made(
+        factories.make_agreement(project=project, amount_wan=Decimal(87_654)), by=None
+    )
     agent = factories.make_user("service_agent")
     Project.objects.update(service_agent=agent)
     client.force_login(agent)
     page = client.get(reverse("admin:projects_project_change", args=[project.pk]))
     assert page.status_code == 200
     assert "扫描件.pdf" not in page.text
+    assert "87,654" not in page.text
+    story = client.get(reverse("admin:projects_project_history", args=[project.pk])).text
+    assert ("扫描件.pdf" in story, "87,654" in story) == (False, False)
+    client.force_login(project.handler)
+    story = client.get(reverse("admin:projects_project_history", args=[project.pk])).text
+    assert ("扫描件.pdf" in story, "87,654" in story) == (True, True)
 
 
 def attach_url(row) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from copy import copy
 
+from django.apps import apps
 from django.contrib.admin.utils import NestedObjects, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models, router, transaction
+from django.db.models import Q
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -46,7 +48,7 @@ class TrailMixin:
     def save_related(self, request, form, formsets, change):
         """Write what goes while it still has its key; the rest follows when it is saved."""
         for formset in formsets:
-            for inline in formset.deleted_forms:
+            for inline in () if writes_itself(formset.model) else formset.deleted_forms:
                 if not inline.instance._state.adding:
                     self._record(request, removed(inline.instance))
         super().save_related(request, form, formsets, change)
@@ -78,7 +80,7 @@ class TrailMixin:
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None and self.change_form_outer_after_template:
-            entries = list(AuditEntry.objects.timeline(obj)[: LATEST + 1])
+            entries = list(self._story(request, obj)[: LATEST + 1])
             context["timeline"] = self._lines(request, entries[:LATEST], obj)
             if len(entries) > LATEST:
                 context["timeline_all"] = self._history_url(obj)
@@ -91,7 +93,7 @@ class TrailMixin:
             raise Http404
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
-        entries = AuditEntry.objects.timeline(row)
+        entries = self._story(request, row)
         before = request.GET.get("before", "")
         if before.isdecimal() and int(before) <= MOST:
             entries = entries.filter(pk__lt=int(before))
@@ -111,6 +113,18 @@ class TrailMixin:
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "zone/history.html", context)
+
+    @staticmethod
+    def _story(request, row):
+        """Return the trail of ``row``, with those parts whose kind the person may open."""
+        kinds = [
+            model._meta.label_lower
+            for model in apps.get_models()
+            if request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+        ]
+        return AuditEntry.objects.timeline(row).filter(
+            Q(model__in=kinds) | Q(model=row._meta.label_lower, object_id=str(row.pk))
+        )
 
     @staticmethod
     def _lines(request, entries, row):
@@ -139,11 +153,18 @@ def removed(row: models.Model) -> list[tuple]:
 
 def _of_inline(formset) -> list[tuple]:
     """Return the lines of an inline's new and changed rows; its parent's story shows them too."""
+    if writes_itself(formset.model):
+        return []
     forms = {form.instance.pk: form for form in formset.initial_forms}
     found = [line for row in formset.new_objects for line in made_of(row)]
     for row, _names in formset.changed_objects:
         found += edited(_as_opened(forms[row.pk]), row)
     return found
+
+
+def writes_itself(model: type[models.Model]) -> bool:
+    """Whether the methods of ``model`` write its lines, at whatever door."""
+    return getattr(model, "WRITES_TRAIL", False)
 
 
 def _as_opened(form) -> models.Model:

@@ -195,13 +195,15 @@ def key_of(row: models.Model) -> str:
 def parent_of(row: models.Model) -> str:
     """Return the key of the row that ``row`` is a part of: whose story tells of it too.
 
-    That is what its model's ``PART_OF`` names, or the row with which it would be deleted.
+    That is what its model's ``PART_OF`` names (a field, or several of which one is filled in),
+    or the row with which it would be deleted.
     Whoever sees the whole must see the part: where that does not hold ``PART_OF`` is empty.
     """
-    named = getattr(row, "PART_OF", None)
+    part_of = getattr(row, "PART_OF", None)
+    names = (part_of,) if isinstance(part_of, str) else part_of or ()
     for field in row._meta.concrete_fields:
         goes_along = field.many_to_one and field.remote_field.on_delete is CASCADE
-        if field.name == named or (named is None and goes_along):
+        if field.name in names or (part_of is None and goes_along):
             key = getattr(row, field.attname)
             if key is not None:
                 return f"{field.related_model._meta.label_lower}:{key}"
