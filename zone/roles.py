@@ -83,7 +83,8 @@ ROLES = {
     ],
     "park_operator": [
         *VIEW_ZONE,
-        "crm.view_enterprise",
+        # A start-up may move in that nobody has courted.
+        *edit("crm.enterprise", actions=("view", "add")),
         "projects.view_project",
         *edit("zone.building", "zone.space", "projects.occupancy"),
     ],

@@ -5,29 +5,36 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from zone.calendar import today
 from zone.models import Appointment
+
+Role = Appointment.Role
+# The first role that a person holds decides.
+FIRST_PAGES = (
+    (Role.SPECIALIST, "admin:crm_lead_changelist", "?whose=mine"),
+    (Role.OFFICE, "progress", ""),
+    (Role.LEADERSHIP, "progress", ""),
+    (Role.CHAIN_LEADER, "progress", ""),
+    (Role.STATISTICIAN, "progress", ""),
+    (Role.PARK_OPERATOR, "admin:zone_park_changelist", ""),
+    (Role.SERVICE_AGENT, "admin:projects_project_changelist", ""),
+    (Role.AUDITOR, "admin:zone_auditentry_changelist", ""),
+    (Role.SECURITY_ADMIN, "admin:zone_securityalert_changelist", ""),
+    (Role.SYSTEM_ADMIN, "admin:zone_user_changelist", ""),
+)
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead to the login, to one's own leads, to the target progress, to the parks, the trail."""
+    """Lead to the login, or to what this person opens first every day."""
     if not request.user.is_authenticated:
         return redirect_to_login("/", reverse("admin:login"))
     return redirect(first_page(request.user))
 
 
 def first_page(user) -> str:
-    posts = Appointment.objects.filter(user=user).current(today()).values_list("role", flat=True)
-    roles = set(posts)
-    sees_targets = user.has_perm("zone.view_target")
-    if Appointment.Role.SPECIALIST in roles or (
-        user.has_perm("crm.change_lead") and not sees_targets
-    ):
-        return f"{reverse('admin:crm_lead_changelist')}?whose=mine"
-    if sees_targets:
+    if user.is_superuser:
         return reverse("progress")
-    if Appointment.Role.PARK_OPERATOR in roles or user.has_perm("zone.change_space"):
-        return reverse("admin:zone_park_changelist")
-    if Appointment.Role.AUDITOR in roles:
-        return reverse("admin:zone_auditentry_changelist")
+    roles = user.roles()
+    for role, page, query in FIRST_PAGES:
+        if role in roles:
+            return reverse(page) + query
     return reverse("admin:index")

@@ -15,7 +15,9 @@ def test_home_leads_each_role_to_its_own_first_page(client, leader, office, spec
         specialist: "/admin/crm/lead/?whose=mine",
         keeper: "/admin/zone/park/",
         factories.make_user("auditor"): "/admin/zone/auditentry/",
-        factories.make_user("service_agent"): "/admin/",
+        factories.make_user("service_agent"): "/admin/projects/project/",
+        factories.make_user("security_admin"): "/admin/zone/securityalert/",
+        factories.make_user("system_admin"): "/admin/zone/user/",
     }
     for user, address in expected.items():
         client.force_login(user)
