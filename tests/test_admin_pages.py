@@ -130,7 +130,7 @@ def test_no_list_takes_more_than_12_queries_and_no_form_more_than_20(client, roo
         user = factories.make_user(role, chain)
         lead = factories.make_lead(owner=user, chain=chain)
         factories.make_follow_up(lead=lead, by=user)
-        factories.make_contact(enterprise=lead.enterprise)
+        factories.make_contact(enterprise=lead.enterprise, entered_by=user)
         project = factories.make_project(handler=user, chain=chain)
         factories.make_counted(1_000, project=project)
         factories.make_credit(project=project, specialist=user)

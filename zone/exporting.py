@@ -26,7 +26,10 @@ def neutral(text: str) -> str:
 
 def filter_words(query: QueryDict) -> str:
     """Return the filter of a list for the trail; a number searched for is not repeated there."""
-    return LONG_NUMBER.sub(HIDDEN, query.urlencode())[:500]
+    kept = query.copy()
+    if kept.get("q"):
+        kept["q"] = HIDDEN  # a number may be spelt in too many ways to be found in it
+    return LONG_NUMBER.sub(HIDDEN, kept.urlencode(safe=HIDDEN))[:500]
 
 
 def csv_file(name: str, headings: Iterable, rows: Iterable[Iterable]) -> HttpResponse:

@@ -89,7 +89,7 @@ ROLES = {
         *edit("zone.building", "zone.space", "projects.occupancy"),
     ],
     "service_agent": [*VIEW_ZONE, *edit("crm.followup"), "projects.view_project"],
-    "statistician": [*VIEW_ALL, *edit("projects.capitalarrival")],
+    "statistician": [*VIEW_ALL, "projects.add_capitalarrival"],
     "system_admin": [
         *edit("zone.user", "zone.appointment"),
         "zone.view_industrychain",

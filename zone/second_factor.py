@@ -99,10 +99,11 @@ def codes_left(person: User) -> int:
 
 def device_to_enrol(person: User) -> TOTPDevice:
     """Return the key that is being set up: the same one until its first code is typed."""
-    device, _created = TOTPDevice.objects.get_or_create(
-        user=person, confirmed=False, defaults={"name": "phone"}
-    )
-    return device
+    with transaction.atomic():
+        # Two pages opened at once must not make two keys.
+        User.objects.select_for_update().get(pk=person.pk)
+        device = person.totpdevice_set.filter(confirmed=False).first()
+        return device or TOTPDevice.objects.create(user=person, confirmed=False, name="phone")
 
 
 @transaction.atomic

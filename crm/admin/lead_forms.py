@@ -63,13 +63,22 @@ class LeadIntakeForm(KnowingForm):
     def clean(self):
         data = super().clean()
         if not data.get("enterprise") and data.get("enterprise_name"):
-            data["enterprise"] = find_enterprise(data["enterprise_name"])
+            data["enterprise"] = self._within_reach(find_enterprise(data["enterprise_name"]))
         if not data.get("enterprise") and not data.get("enterprise_name"):
             self.add_error(
                 "enterprise",
                 ValidationError(_("Please choose an enterprise or enter a new one's name.")),
             )
         return data
+
+    def _within_reach(self, enterprise):
+        """Return ``enterprise``; a name alone opens no enterprise of another chain."""
+        reached = self.fields["enterprise"].queryset
+        if enterprise is None or reached.filter(pk=enterprise.pk).exists():
+            return enterprise
+        refusal = _("This enterprise is already being courted elsewhere; please ask the office.")
+        self.add_error("enterprise_name", ValidationError(refusal, code="beyond_reach"))
+        return None
 
     def _get_validation_exclusions(self):
         # A new enterprise gets its row when the lead is saved.
@@ -117,7 +126,8 @@ class AssignForm(ReasonForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         posts = Appointment.objects.current(today()).filter(role=Appointment.Role.SPECIALIST)
-        people = User.objects.filter(is_active=True, pk__in=posts.values("user"))
+        people = User.objects.visible_to(self.user)
+        people = people.filter(is_active=True, pk__in=posts.values("user"))
         self.fields["to"].queryset = people.order_by("username")
 
     def apply(self):

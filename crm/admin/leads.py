@@ -235,6 +235,9 @@ class FollowUpAdmin(ScopedModelAdmin):
     autocomplete_fields = ("lead", "project")
     list_select_related = ("lead", "project", "by")
 
+    def has_change_permission(self, request, obj=None):
+        return False  # what was said stays as it was said
+
     def save_model(self, request, obj, form, change):
         if obj.by_id is None:
             obj.by = request.user

@@ -22,19 +22,18 @@ ANONYMOUS = "已匿名"  # what the database holds instead of a name
 
 class ContactQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Return the contacts behind leads and projects within reach, and those entered."""
+        """Return the contacts of leads within reach and of led chains, and those entered.
+
+        Not every contact of an enterprise: else a new lead would open them to its maker.
+        """
         reached = reach(user)
         if reached.everything:
             return self
-        leads, projects = (
-            Enterprise._meta.get_field(name).related_model.objects.visible_to(user)
-            for name in ("leads", "projects")
-        )
+        leads = Enterprise._meta.get_field("leads").related_model.objects.visible_to(user)
         return self.filter(
             Q(entered_by=user)
             | Q(enterprise__chain__in=reached.led_chains)
-            | Q(enterprise__in=leads.order_by().values("enterprise"))
-            | Q(enterprise__in=projects.order_by().values("enterprise"))
+            | Q(pk__in=leads.order_by().values("contact"))
         )
 
     def with_number(self, number: str):

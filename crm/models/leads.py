@@ -209,14 +209,19 @@ class Lead(Row):
         return stages[stages.index(self.stage) + 1]
 
     def can_change(self, user) -> bool:
-        """A closed or converted lead is history: nobody edits it."""
-        return self.is_open
+        """A closed lead is history; one of the pool is claimed before it is worked on."""
+        return self.is_open and self._is_in_hand_of(user)
 
     def can_advance(self, user) -> bool:
-        return self.is_open and user.has_perm("crm.advance_lead")
+        in_hand = self.is_open and self._is_in_hand_of(user)
+        return in_hand and user.has_perm("crm.advance_lead")
 
     def can_convert(self, user) -> bool:
-        return self.stage in self.CONVERTIBLE_STAGES and user.has_perm("crm.convert_lead")
+        in_hand = self.stage in self.CONVERTIBLE_STAGES and self._is_in_hand_of(user)
+        return in_hand and user.has_perm("crm.convert_lead")
+
+    def _is_in_hand_of(self, user) -> bool:
+        return self.owner_id == user.pk or user.has_perm("crm.assign_lead")
 
     def can_assign(self, user) -> bool:
         return self.is_open and user.has_perm("crm.assign_lead")

@@ -130,6 +130,11 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
         ATTACH,
     )
 
+    def get_readonly_fields(self, request, obj=None):
+        # Who handled it cannot be changed away to recognise it oneself.
+        locked = ("handled_by",) if obj else ()
+        return (*super().get_readonly_fields(request, obj), *locked)
+
     def get_inlines(self, request, obj):
         return (AttachmentInline, Decisions) if obj else (AttachmentInline,)
 

@@ -192,7 +192,8 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
 
     def state_notes(self, request, project):
         # A lead is within reach of whoever sees its project.
-        notes = [self._lead_note(project.lead)] if project.lead else []
+        knows = project.lead and request.user.has_perm("crm.view_lead")
+        notes = [self._lead_note(project.lead)] if knows else []
         target = project.next_stage
         if project.status != Project.Status.ACTIVE or target is None:
             return notes

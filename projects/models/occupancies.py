@@ -90,6 +90,11 @@ class Occupancy(Row):
     def __str__(self):
         return f"{self.enterprise} · {self.space}"
 
+    def can_change(self, user) -> bool:
+        """Whoever runs the park books its spaces; who follows a project only reads them."""
+        reached = reach(user)
+        return reached.everything or self.space.park_id in reached.parks
+
     def clean(self):
         state = self.space.state if self.space_id else None
         if state in ("MAINTENANCE", "NOT_FOR_LEASE"):

@@ -256,8 +256,14 @@ def test_the_palette_finds_a_page(root: Page):
     root.keyboard.press("Control+k")
     expect(field).to_be_focused()
     root.keyboard.type("协议")
-    root.keyboard.press("End")  # typing Chinese presses no key, and the palette waits for one
-    expect(root.locator("#command-results-list li")).to_have_count(1)
+    expect(field).to_have_value("协议")
+    found = root.locator("#command-results-list li")
+    for _attempt in range(10):
+        root.keyboard.press("End")  # typing Chinese presses no key, and the palette waits for one
+        root.wait_for_timeout(500)
+        if found.count():
+            break
+    expect(found).to_have_count(1)
     root.keyboard.press("ArrowDown")
     root.keyboard.press("Enter")
     expect(root).to_have_url(re.compile("/admin/projects/agreement/"))

@@ -82,7 +82,7 @@ def anyones_python(nobody: dict) -> list[str]:
 @pytest.fixture
 def clean_environment() -> dict[str, str]:
     """The environment of somebody who set nothing."""
-    dropped = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "PORT", "DJANGO_SETTINGS_MODULE")
+    dropped = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "PORT", "UPLOADS", "DJANGO_SETTINGS_MODULE")
     packages = [path for path in sys.path if path.endswith("site-packages")]
     return {
         **{name: value for name, value in os.environ.items() if name not in dropped},

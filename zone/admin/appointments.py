@@ -1,3 +1,5 @@
+from datetime import date, timedelta
+
 from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -24,12 +26,16 @@ class CurrentFilter(admin.SimpleListFilter):
         return rows
 
 
+def yesterday() -> date:
+    return today() - timedelta(days=1)
+
+
 class EndForm(ReasonForm):
     on = forms.DateField(
         label=_("last day in post"),
-        initial=today,
+        initial=yesterday,
         widget=day_input(),
-        help_text=_("From the next day the post gives nothing."),
+        help_text=_("From the next day the post gives nothing; yesterday ends it at once."),
     )
     field_order = ("on", "reason")
 

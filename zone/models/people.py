@@ -168,6 +168,7 @@ class Appointment(Row):
             raise ValidationError(
                 {"role": _("You do not hold this role's rights yourself, so you cannot give it.")}
             )
+        User.objects.select_for_update().get(pk=self.user_id)  # of two at once one is refused
         self.full_clean()
         self.save(force_insert=True)
         made = {name: ["", value] for name, value in contents(self).items()}
@@ -181,6 +182,8 @@ class Appointment(Row):
             raise ValidationError(_("This post has ended or is not yours to end."), code="state")
         if not reason:
             raise ValidationError({"reason": _("Please say why.")}, code="reason")
+        if self.ends_on and on > self.ends_on:
+            raise ValidationError({"on": _("The post already ends earlier; appoint anew instead.")})
         if on < self.starts_on:
             raise ValidationError({"on": _("The last day cannot lie before the first.")})
         before, self.ends_on = self.ends_on, on
