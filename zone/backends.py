@@ -11,6 +11,17 @@ class AppointmentBackend(ModelBackend):
     would outlive the post.
     """
 
+    def has_perm(self, user_obj, perm, obj=None):
+        """Say whether a post gives ``perm``; with a row, one that reaches this row as well.
+
+        Rows come from ``visible_to``: whoever has one post, or several that all give the
+        right, is not asked for the reach a second time.
+        """
+        if not super().has_perm(user_obj, perm):
+            return False
+        holder = user_obj if obj is None or obj._state.adding else user_obj.by_right(perm)
+        return holder is user_obj or _reaches(holder, obj)
+
     def _get_user_permissions(self, user_obj):
         # Nothing is given to a person as such: it would outlive every post.
         return Permission.objects.none()
@@ -18,3 +29,7 @@ class AppointmentBackend(ModelBackend):
     def _get_group_permissions(self, user_obj):
         roles = [role.lower() for role in user_obj.roles()]
         return Permission.objects.filter(group__name__in=roles).distinct()
+
+
+def _reaches(user, row) -> bool:
+    return type(row)._default_manager.visible_to(user).filter(pk=row.pk).exists()

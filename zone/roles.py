@@ -107,6 +107,11 @@ ROLES = {
 }
 
 
+def giving(permission: str) -> frozenset[str]:
+    """Return the roles (of ``Appointment.Role``) that give a permission."""
+    return frozenset(role.upper() for role, rights in ROLES.items() if permission in rights)
+
+
 def may_grant(user, role: str) -> bool:
     """Whether ``user`` holds all that ``role`` (of ``Appointment.Role``) would give."""
     return user.is_superuser or set(ROLES[role.lower()]) <= user.get_all_permissions()

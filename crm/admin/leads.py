@@ -54,7 +54,7 @@ class FollowUpInline(ZoneInline):
         return False
 
     def has_add_permission(self, request, obj=None):
-        return request.user.has_perm("crm.add_followup") and is_open(obj, request.user)
+        return request.user.has_perm("crm.add_followup", obj) and is_open(obj, request.user)
 
     def has_delete_permission(self, request, obj=None):
         return False

@@ -184,10 +184,10 @@ class Contact(Row):
         return self.anonymised_at is None
 
     def can_reveal(self, user) -> bool:
-        return bool(self.numbers) and user.has_perm("crm.view_contact_pii")
+        return bool(self.numbers) and user.has_perm("crm.view_contact_pii", self)
 
     def can_anonymise(self, user) -> bool:
-        return self.anonymised_at is None and user.has_perm("crm.anonymise_contact")
+        return self.anonymised_at is None and user.has_perm("crm.anonymise_contact", self)
 
     def refuse_name_in(self, text: str):
         """Keep the person out of a reason, which nothing could take out of the trail again."""

@@ -214,23 +214,23 @@ class Lead(Row):
 
     def can_advance(self, user) -> bool:
         in_hand = self.is_open and self._is_in_hand_of(user)
-        return in_hand and user.has_perm("crm.advance_lead")
+        return in_hand and user.has_perm("crm.advance_lead", self)
 
     def can_convert(self, user) -> bool:
         in_hand = self.stage in self.CONVERTIBLE_STAGES and self._is_in_hand_of(user)
-        return in_hand and user.has_perm("crm.convert_lead")
+        return in_hand and user.has_perm("crm.convert_lead", self)
 
     def _is_in_hand_of(self, user) -> bool:
-        return self.owner_id == user.pk or user.has_perm("crm.assign_lead")
+        return self.owner_id == user.pk or user.has_perm("crm.assign_lead", self)
 
     def can_assign(self, user) -> bool:
-        return self.is_open and user.has_perm("crm.assign_lead")
+        return self.is_open and user.has_perm("crm.assign_lead", self)
 
     def can_claim(self, user) -> bool:
-        return self.is_open and self.owner_id is None and user.has_perm("crm.change_lead")
+        return self.is_open and self.owner_id is None and user.has_perm("crm.change_lead", self)
 
     def can_release(self, user) -> bool:
-        mine = self.owner_id == user.pk or user.has_perm("crm.assign_lead")
+        mine = self.owner_id == user.pk or user.has_perm("crm.assign_lead", self)
         return self.is_open and self.owner_id is not None and mine
 
     @transaction.atomic

@@ -219,21 +219,21 @@ class Agreement(Row):
         return not self.is_recognised
 
     def can_attach(self, user) -> bool:
-        return self.can_change(user) and user.has_perm("projects.add_attachment")
+        return self.can_change(user) and user.has_perm("projects.add_attachment", self)
 
     def can_recognise(self, user) -> bool:
         kinds = (self.Kind.FORMAL, self.Kind.SUPPLEMENT)
         waiting = self.kind in kinds and not self.is_recognised and not self.exclusion_reason
-        return waiting and user.has_perm("projects.recognise_agreement")
+        return waiting and user.has_perm("projects.recognise_agreement", self)
 
     def can_withdraw(self, user) -> bool:
-        return self.is_recognised and user.has_perm("projects.recognise_agreement")
+        return self.is_recognised and user.has_perm("projects.recognise_agreement", self)
 
     def can_exclude(self, user) -> bool:
-        return not self.exclusion_reason and user.has_perm("projects.recognise_agreement")
+        return not self.exclusion_reason and user.has_perm("projects.recognise_agreement", self)
 
     def can_include(self, user) -> bool:
-        return bool(self.exclusion_reason) and user.has_perm("projects.recognise_agreement")
+        return bool(self.exclusion_reason) and user.has_perm("projects.recognise_agreement", self)
 
     @transaction.atomic
     def recognise(self, *, by, on: date | None = None):

@@ -130,7 +130,7 @@ class Attachment(Row):
 
     def can_remove(self, user) -> bool:
         own = self.uploaded_by_id == user.pk
-        return not self.is_closed and (own or user.has_perm("projects.delete_attachment"))
+        return not self.is_closed and (own or user.has_perm("projects.delete_attachment", self))
 
     def take(self, file: File) -> Attachment:
         """Put ``file`` into this row, or refuse it with the cure; ``save`` then stores both."""

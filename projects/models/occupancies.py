@@ -92,7 +92,7 @@ class Occupancy(Row):
 
     def can_change(self, user) -> bool:
         """Whoever runs the park books its spaces; who follows a project only reads them."""
-        reached = reach(user)
+        reached = reach(user.by_right("projects.change_occupancy"))
         return reached.everything or self.space.park_id in reached.parks
 
     def clean(self):

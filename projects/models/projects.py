@@ -224,15 +224,15 @@ class Project(Row):
         return stages[place + 1] if place + 1 < len(stages) else None
 
     def can_attach(self, user) -> bool:
-        return user.has_perm("projects.add_attachment")
+        return user.has_perm("projects.add_attachment", self)
 
     def can_advance(self, user) -> bool:
         active = self.status == self.Status.ACTIVE and self.next_stage is not None
-        return active and user.has_perm("projects.advance_project")
+        return active and user.has_perm("projects.advance_project", self)
 
     def can_terminate(self, user) -> bool:
         alive = self.status != self.Status.TERMINATED
-        return alive and user.has_perm("projects.terminate_project")
+        return alive and user.has_perm("projects.terminate_project", self)
 
     @transaction.atomic
     def advance(self, *, by, on: date | None = None, to: str | None = None, reason: str = ""):

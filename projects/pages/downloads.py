@@ -25,7 +25,8 @@ HEADERS = {
 def download(request: HttpRequest, pk) -> HttpResponseBase:
     if not request.user.has_perm("projects.view_attachment"):
         raise PermissionDenied
-    visible = Attachment.objects.visible_to(request.user).select_related("agreement", "project")
+    reader = request.user.by_right("projects.view_attachment")
+    visible = Attachment.objects.visible_to(reader).select_related("agreement", "project")
     attachment = get_object_or_404(visible, pk=pk)
     try:
         file = attachment.file.open()

@@ -57,11 +57,13 @@ class ScopedModelAdmin(
     state_actions: tuple[StateAction, ...] = ()
 
     def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and is_open(obj, request.user)
+        may = super().has_change_permission(request, obj) and self.has_right(request, "change", obj)
+        return may and is_open(obj, request.user)
 
     def has_delete_permission(self, request, obj=None):
         # What has been counted, signed or converted is history; it is closed, not deleted.
-        return super().has_delete_permission(request, obj) and is_open(obj, request.user)
+        may = super().has_delete_permission(request, obj) and self.has_right(request, "delete", obj)
+        return may and is_open(obj, request.user)
 
     def get_object(self, request, object_id, from_field=None):
         """Return the row, locked while a form is being saved.
@@ -156,13 +158,16 @@ class ZoneInline(ScopedRows, VersionedInline, KnownAutocompleteMixin, TabularInl
         return super().get_queryset(request).select_related(*keys)
 
     def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and is_open(obj, request.user)
+        may = super().has_change_permission(request, obj) and self.has_right(request, "change", obj)
+        return may and is_open(obj, request.user)
 
     def has_add_permission(self, request, obj=None):
-        return super().has_add_permission(request, obj) and is_open(obj, request.user)
+        may = super().has_add_permission(request, obj) and self.has_right(request, "add", obj)
+        return may and is_open(obj, request.user)
 
     def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and is_open(obj, request.user)
+        may = super().has_delete_permission(request, obj) and self.has_right(request, "delete", obj)
+        return may and is_open(obj, request.user)
 
 
 class HistoryInline(TabularInline):

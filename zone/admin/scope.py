@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.admin.utils import NestedObjects
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
 from django.db.models.constants import LOOKUP_SEP
@@ -16,6 +17,11 @@ from django.utils.translation import gettext as _
 COMPARISONS = frozenset(
     ("", "exact", "in", "gt", "gte", "lt", "lte", "isnull", "year", "month", "day")
 )
+
+
+def right(action: str, opts) -> str:
+    """Return the permission to ``action`` on the model of ``opts``."""
+    return f"{opts.app_label}.{get_permission_codename(action, opts)}"
 
 
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):
@@ -31,7 +37,8 @@ class ScopedRows:
     """For admin classes and inlines: the rows, and the rows one may point at, within reach."""
 
     def get_queryset(self, request):
-        return super().get_queryset(request).visible_to(request.user)
+        reader = request.user.by_right(right("view", self.opts))
+        return super().get_queryset(request).visible_to(reader)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         self._within_reach(db_field, request, kwargs)
@@ -41,11 +48,16 @@ class ScopedRows:
         self._within_reach(db_field, request, kwargs)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
-    @staticmethod
-    def _within_reach(db_field, request, kwargs):
+    def _within_reach(self, db_field, request, kwargs):
         # What is out of reach can be neither offered nor posted.
         rows = kwargs.get("queryset", db_field.remote_field.model._default_manager.all())
-        kwargs["queryset"] = rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+        if hasattr(rows, "visible_to"):
+            rows = rows.visible_to(request.user.by_right(right("add", self.opts)))
+        kwargs["queryset"] = rows
+
+    def has_right(self, request, action: str, obj) -> bool:
+        """Whether a post that gives the right reaches ``obj``, the row or an inline's parent."""
+        return obj is None or request.user.has_perm(right(action, self.opts), obj)
 
 
 class ScopedDoors(ScopedRows):
