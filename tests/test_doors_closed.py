@@ -116,3 +116,16 @@ def test_pages_opened_at_once_make_one_key():
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(enrol, range(8)))) == 1
+
+
+@pytest.mark.parametrize("field", ["name", "uscc"])
+def test_a_twin_out_of_reach_is_not_described(as_user, specialist, field):
+    far = factories.make_chain("electronics")
+    factories.make_enterprise(name="示例远方 制造有限公司", uscc="91149999MA0000001C", chain=far)
+    data = {"name": "示例远方制造有限公司"} if field == "name" else {"name": "另一家"}
+    data |= {"uscc": "91149999MA0000001C"} if field == "uscc" else {}
+    client = as_user(specialist)
+    address = reverse("admin:crm_enterprise_add")
+    page = client.post(address, fields(client.get(address)) | data)
+    assert (page.status_code, "示例远方 制造" in page.text) == (200, False)
+    assert "请联系招商办" in str(page.context["adminform"].form.errors[field])

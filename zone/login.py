@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from zone import lockout, sessions
+from zone import handover, lockout, sessions
 from zone.models import AuditEntry, User
 
 Action = AuditEntry.Action
+TYPED_AS_IT_IS = {"autocapitalize": "none", "spellcheck": "false"}
 
 
 class LoginForm(AuthenticationForm):
@@ -29,7 +30,7 @@ class LoginForm(AuthenticationForm):
     def __init__(self, request=None, *args, **kwargs):
         super().__init__(request, *args, **kwargs)
         # A phone would begin the name with a capital.
-        self.fields["username"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
+        self.fields["username"].widget.attrs |= TYPED_AS_IT_IS
 
     def clean(self):
         username = self.cleaned_data.get("username")
@@ -78,6 +79,23 @@ def record(request: HttpRequest, action: str, username: str, **detail):
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
     """The person's own new password, which ends the other sessions."""
 
+    def __init__(self, user, *args, **kwargs):
+        super().__init__(user, *args, **kwargs)
+        if user.needs_handover_code:
+            self.fields["handover_code"] = forms.CharField(
+                label=_("Handover code"),
+                max_length=20,
+                widget=UnfoldAdminTextInputWidget(attrs=TYPED_AS_IT_IS),
+                help_text=_(
+                    "You get it in person from the promotion office or the security administrator."
+                ),
+            )
+
+    def clean_handover_code(self):
+        if refusal := handover.failure(self.user, self.cleaned_data["handover_code"]):
+            raise refusal
+        return ""  # it has served
+
     def clean_new_password2(self):
         password = self.cleaned_data.get("new_password2", "")
         if password and self.user.check_password(password):
@@ -100,8 +118,7 @@ class CodeForm(forms.Form):
                 "autofocus": True,
                 "autocomplete": "one-time-code",
                 "inputmode": "numeric",
-                "autocapitalize": "none",
-                "spellcheck": "false",
+                **TYPED_AS_IT_IS,
             }
         ),
     )

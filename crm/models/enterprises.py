@@ -64,7 +64,12 @@ class Enterprise(Row):
         unique=True,
         validators=[identifiers.check_uscc],
         help_text=_("18 characters, as on the licence; empty when unknown."),
-        error_messages={"unique": _("Another enterprise already has this credit code.")},
+        error_messages={
+            "unique": _(
+                "This credit code is already recorded. Please search for it; if you cannot find "
+                "it, another chain looks after that enterprise: ask the office."
+            )
+        },
     )
     industry_code = CodeField(
         _("industry code"),
@@ -129,14 +134,17 @@ class Enterprise(Row):
         if not self.name_key:
             raise ValidationError({"name": _("Please enter the name as on the licence.")})
         # name_key is no form field, so no form checks its uniqueness for us.
-        twin = Enterprise.objects.exclude(pk=self.pk).filter(name_key=self.name_key).first()
-        if twin:
+        # Whose record it is stays unsaid: it may be out of the writer's reach.
+        if Enterprise.objects.exclude(pk=self.pk).filter(name_key=self.name_key).exists():
             raise ValidationError(
                 {
                     "name": ValidationError(
-                        _("“%(name)s” is already recorded; please use that record."),
+                        _(
+                            "“%(name)s” is already recorded. Please search for it; if you cannot "
+                            "find it, another chain looks after it: ask the office."
+                        ),
                         code="duplicate",
-                        params={"name": twin.name},
+                        params={"name": self.name},
                     )
                 }
             )

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from tests.factories import make_appointment, make_user
-from zone.models import AuditEntry, User
+from zone.models import AuditEntry, SecurityAlert, User
 
 pytestmark = pytest.mark.django_db
 
@@ -60,12 +60,12 @@ def test_an_account_made_in_the_admin_enters_after_choosing_its_own_password(per
     assert admin.post("/admin/zone/user/add/", data).status_code == 302
     made = User.objects.get(username="xinren")
     assert (made.must_change_password, made.is_staff) == (True, False)
-    make_appointment(made, "STATISTICIAN")
+    make_appointment(made, "SYSTEM_ADMIN")
     client = enter("xinren", FIRST)
-    assert client.get("/admin/zone/park/")["Location"].startswith(CHANGE)
+    assert client.get("/admin/zone/user/")["Location"].startswith(CHANGE)
     assert client.post("/admin/account/sign-out/")["Location"].startswith(CHANGE)
     assert change(client)["Location"] == "/"
-    assert client.get("/admin/zone/park/").status_code == 200
+    assert client.get("/admin/zone/user/").status_code == 200
     made.refresh_from_db()
     assert (made.must_change_password, made.password_changed_at is None) == (False, False)
 
@@ -137,9 +137,14 @@ def test_a_reset_has_to_be_changed_ends_the_sessions_and_is_recorded(person):
 def test_resetting_an_account_with_more_rights_raises_an_alert(person):
     admin = make_user("system_admin")
     reset(admin, make_user("system_admin"))
-    assert not AuditEntry.objects.filter(action="ALERT").exists()
+    assert not SecurityAlert.objects.exists()
     reset(admin, person)
-    assert AuditEntry.objects.get(action="ALERT").object_id == str(person.pk)
+    guard = make_user("security_admin")
+    alert = SecurityAlert.objects.get(kind="PASSWORD")
+    alert.handle(by=guard, finding="本人申请，已核实")
+    reset(admin, person)
+    alert.refresh_from_db()
+    assert (alert.about, alert.count, alert.seen_at) == (admin, 2, None)
 
 
 def test_a_reset_asks_for_a_good_password_and_a_reason(person):

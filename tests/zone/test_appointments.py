@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.urls import reverse
 
 from crm.models import Lead
@@ -183,3 +184,27 @@ def test_each_role_reaches_what_the_table_says(chain):
         assert {name for name, lead in leads.items() if lead in rows} == seen_leads, user
         rows = set(Project.objects.visible_to(user))
         assert {name for name, row in projects.items() if row in rows} == seen_projects, user
+
+
+def test_a_post_that_began_today_ends_at_once(office, chain):
+    person = factories.make_user()
+    post = Appointment(user=person, role="SPECIALIST", chain=chain, starts_on=today())
+    post.appoint(by=office)
+    with pytest.raises(ValidationError):
+        post.end(by=office, on=today() - timedelta(days=2), reason="任命有误")
+    post.end(by=office, on=YESTERDAY, reason="任命有误")
+    assert reach(type(person).objects.get(pk=person.pk)).chains == set()
+    Appointment(user=person, role="SPECIALIST", chain=chain, starts_on=today()).appoint(by=office)
+
+
+@pytest.mark.parametrize("has_chain", [True, False])
+def test_the_database_refuses_the_same_post_twice(chain, has_chain):
+    person = factories.make_user()
+    where = {"user": person, "role": "SPECIALIST", "chain": chain if has_chain else None}
+    posts = [
+        Appointment(starts_on=date(2025, 1, 1), ends_on=YESTERDAY, **where),
+        Appointment(starts_on=today(), **where),
+    ]
+    Appointment.objects.bulk_create(posts)
+    with pytest.raises(IntegrityError, match="appointment_held_once"):
+        Appointment.objects.bulk_create([Appointment(starts_on=date(2025, 6, 1), **where)])

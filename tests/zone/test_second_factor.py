@@ -317,3 +317,11 @@ def test_no_other_role_resets_a_second_factor(client, enrolled, settings, role):
     client.force_login(make_user(role))
     page = f"/admin/zone/user/{enrolled.pk}/second-factor/"
     assert client.post(page, {"reason": "x"}).status_code in (403, 404)
+
+
+def test_a_phone_half_set_up_by_a_stranger_can_be_taken_away(client, office):
+    second_factor.device_to_enrol(office)
+    guard = make_user("security_admin")
+    assert office.can_reset_second_factor(guard)
+    office.reset_second_factor(by=guard, reason="本人未申请")
+    assert not office.totpdevice_set.exists()

@@ -6,6 +6,7 @@ from django.contrib.auth.forms import SetPasswordMixin
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from zone import handover
 from zone.admin.state import ReasonForm, StateAction
 
 
@@ -38,6 +39,11 @@ class ResetSecondFactorForm(ReasonForm):
         self.row.reset_second_factor(by=self.user, **self.cleaned_data)
 
 
+class HandoverForm(ReasonForm):
+    def apply(self):
+        self.secret = handover.issue(self.row, by=self.user, **self.cleaned_data)
+
+
 class SignOutForm(ReasonForm):
     def apply(self):
         self.row.sign_out_everywhere(by=self.user, **self.cleaned_data)
@@ -65,6 +71,26 @@ ACTIONS = (
         explain=lambda row: _(
             "Make sure in person that it is really them. Phone and recovery codes stop working, "
             "all logins of this account end, and the person sets up a phone anew."
+        ),
+    ),
+    StateAction(
+        "handover",
+        _("Issue handover code"),
+        HandoverForm,
+        can="can_issue_handover_code",
+        done="",
+        primary=True,
+        explain=lambda row: (
+            _(
+                "%(chooser)s set the password of this account and holds fewer rights than it has. "
+                "Make sure in person that its owner asked for that; with the code the owner gets "
+                "in and chooses a password of their own."
+            )
+            % {"chooser": row.password_chosen_by}
+        ),
+        secret_note=_(
+            "Give this code in person to the owner of the account, and to nobody else. It is asked "
+            "for when the owner chooses a password of their own."
         ),
     ),
     StateAction(

@@ -1,14 +1,19 @@
 from datetime import date, timedelta
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StateAction, day_input
 from zone.calendar import today
-from zone.models import Appointment
+from zone.models import Appointment, User
 from zone.roles import may_grant
+
+FIRST_LOGIN = _(
+    "%(person)s needs a handover code for the first login: issue it on the person's page and hand "
+    "it over in person."
+)
 
 
 class CurrentFilter(admin.SimpleListFilter):
@@ -35,7 +40,10 @@ class EndForm(ReasonForm):
         label=_("last day in post"),
         initial=yesterday,
         widget=day_input(),
-        help_text=_("From the next day the post gives nothing; yesterday ends it at once."),
+        help_text=_(
+            "From the next day the post gives nothing; yesterday ends it at once, one that began "
+            "today too."
+        ),
     )
     field_order = ("on", "reason")
 
@@ -82,6 +90,10 @@ class AppointmentAdmin(ScopedModelAdmin):
 
     def save_model(self, request, obj, form, change):
         obj.appoint(by=request.user)
+        # Read anew: the person in hand still has the rights of before.
+        person = User.objects.get(pk=obj.user_id)
+        if person.needs_handover_code:
+            messages.warning(request, FIRST_LOGIN % {"person": person})
 
     def construct_change_message(self, request, form, formsets, add=False):
         return []  # appoint() has written its own line of the trail

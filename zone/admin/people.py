@@ -79,7 +79,8 @@ class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
 
     def save_model(self, request, obj, form, change):
         """A new person's first password is known to whoever made the account."""
-        obj.must_change_password = obj.must_change_password or not change
+        if not change:
+            obj.must_change_password, obj.password_chosen_by = True, request.user
         super().save_model(request, obj, form, change)
 
     @method_decorator(sensitive_post_parameters())
@@ -94,6 +95,15 @@ class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
         """Nobody but a superuser hands out rights here: appointments do that."""
         locked = () if request.user.is_superuser else ("is_superuser",)
         return (*super().get_readonly_fields(request, obj), *locked)
+
+    def state_notes(self, request, obj):
+        if not obj.can_issue_handover_code(request.user):
+            return []
+        words = _(
+            "%(chooser)s set the password of this account: its owner needs a handover code "
+            "to enter."
+        )
+        return [{"text": words % {"chooser": obj.password_chosen_by}}]
 
     def state_links(self, request, obj):
         links = super().state_links(request, obj)

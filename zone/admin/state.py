@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -35,6 +36,7 @@ class StateAction:
     done: str
     primary: bool = False
     explain: Callable | None = None
+    secret_note: str = ""
 
     def url_name(self, model) -> str:
         return f"{model._meta.app_label}_{model._meta.model_name}_{self.name}"
@@ -50,6 +52,8 @@ def day_input() -> UnfoldAdminTextInputWidget:
 
 class StateForm(forms.Form):
     """The questions of a state change; ``apply`` calls the model's method."""
+
+    secret = ""  # what ``apply`` made, to be shown once and kept nowhere
 
     def __init__(self, *args, row, user, **kwargs):
         self.row, self.user = row, user
@@ -116,6 +120,8 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
         except ValidationError as refusal:
             _show(refusal, form)
         else:
+            if form.secret:
+                return _show_once(model_admin, action, request, target, form.secret)
             messages.success(request, action.done % {"row": target})
             return redirect(_change_url(target))
     return TemplateResponse(
@@ -132,6 +138,21 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
             "back": _change_url(row),
         },
     )
+
+
+def _show_once(model_admin, action, request, row, secret: str) -> TemplateResponse:
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": action.label,
+        "opts": model_admin.opts,
+        "row": row,
+        "secret": secret,
+        "note": action.secret_note,
+        "back": _change_url(row),
+    }
+    response = TemplateResponse(request, "zone/secret.html", context)
+    add_never_cache_headers(response)
+    return response
 
 
 def _change_url(row) -> str:

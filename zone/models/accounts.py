@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.models.alerts import SecurityAlert
 from zone.models.audit import AuditEntry
 from zone.origin import Origin
 from zone.roles import giving
@@ -36,6 +37,18 @@ class Account(AbstractUser):
     password_changed_at = models.DateTimeField(
         _("password changed at"), null=True, blank=True, editable=False
     )
+    password_chosen_by = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("password chosen by"),
+        help_text=_("Empty when the person chose it."),
+    )
+    handover_code = models.CharField(max_length=128, blank=True, default="", editable=False)
+    handover_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     # Part of every session's fingerprint: raising it ends them all.
     session_round = models.PositiveIntegerField(
         _("rounds of sessions ended"), default=0, editable=False
@@ -102,7 +115,7 @@ class Account(AbstractUser):
             user.has_perm("zone.reset_second_factor")
             and user.pk != self.pk
             and not self.is_above(user)
-            and self.has_second_factor
+            and self.totpdevice_set.exists()  # a phone half set up may be a stranger's, too
         )
 
     @transaction.atomic
@@ -131,15 +144,39 @@ class Account(AbstractUser):
         self.set_password(password)
         self.must_change_password = not own
         self.password_changed_at = timezone.now()
-        self.save(update_fields=["password", "must_change_password", "password_changed_at"])
+        self.password_chosen_by = None if own else by
+        self.handover_code = ""
+        self.save(
+            update_fields=[
+                "password",
+                "must_change_password",
+                "password_changed_at",
+                "password_chosen_by",
+                "handover_code",
+            ]
+        )
         AuditEntry.objects.record(Action.PASSWORD, by=by, of=self, why=reason, own=own)
-        if not own and not self._within_rights_of(by):
-            # Whoever sets a password could log in with it, and would hold rights not their own.
-            AuditEntry.objects.record(
-                Action.ALERT, by=by, of=self, why=reason, about="password of an account with more"
-            )
+        if self.needs_handover_code:
+            SecurityAlert.objects.note_password(by)
 
     change_password.alters_data = True
+
+    @property
+    def needs_handover_code(self) -> bool:
+        """Whether somebody with fewer rights than this account's knows its password.
+
+        They could log in with it and hold rights not their own: the password opens the account
+        only together with a code from a third person (``zone.handover``).
+        """
+        chosen_by = self.password_chosen_by if self.must_change_password else None
+        return chosen_by is not None and not self._within_rights_of(chosen_by)
+
+    def can_issue_handover_code(self, user) -> bool:
+        """Whoever holds the account's rights hands it over, or the security administrator."""
+        if not self.must_change_password or user.pk in (self.pk, self.password_chosen_by_id):
+            return False
+        appoints = user.has_perm("zone.add_appointment") and self._within_rights_of(user)
+        return (appoints or user.has_perm("zone.reset_second_factor")) and self.needs_handover_code
 
     def is_above(self, user) -> bool:
         """Whether only a superuser may touch this account."""

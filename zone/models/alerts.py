@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from zone.calendar import today
 from zone.models.audit import AuditEntry
 from zone.models.rows import Row
 
@@ -29,18 +30,32 @@ class SecurityAlertQuerySet(models.QuerySet):
             self.filter(pk=alert.pk, count__lt=count).update(count=count)
         return alert
 
+    def note_password(self, by):
+        """Tell that ``by`` set the password of an account with more rights; each counts anew."""
+        kind, on = SecurityAlert.Kind.PASSWORD, today()
+        known = self.select_for_update().filter(kind=kind, about=by, on=on).first()
+        self.note(kind, about=by, on=on, count=known.count + 1 if known else 1)
+        # What was settled in the morning says nothing about the afternoon.
+        self.filter(kind=kind, about=by, on=on).update(seen_at=None, seen_by=None)
+
 
 class SecurityAlert(Row):
-    """Something one person did unusually often on a day, for the security administrator."""
+    """Something a person did on a day that the security administrator looks into."""
 
     class Kind(models.TextChoices):
         REVEALS = "REVEALS", _("many contacts revealed")
+        PASSWORD = "PASSWORD", _("password of an account with more rights set")
 
     TEXTS = {
         Kind.REVEALS: _(
             "Contact data was revealed %(count)d times in one day. Please ask the person what "
             "for; the audit trail holds each purpose."
-        )
+        ),
+        Kind.PASSWORD: _(
+            "Set %(count)d times in one day the password of an account that may do more than "
+            "this person. Make sure with the owner of each account that they asked for it; then "
+            "give the owner, and nobody else, the handover code from the account's page."
+        ),
     }
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import UserManager
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
@@ -14,6 +18,9 @@ from zone.models.audit import AuditEntry, contents
 from zone.models.rows import Row
 from zone.roles import may_grant
 from zone.scoping import reach
+
+DAY_AFTER = Cast(F("ends_on"), models.DateField()) + 1
+NOWHERE = Value(UUID(int=0), models.UUIDField())  # of a post without chain or park
 
 
 class UserQuerySet(models.QuerySet):
@@ -33,7 +40,7 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
 class User(Row, Account):
     """A person who logs in."""
 
-    PERSONAL = ("password", "email")  # never written into the trail
+    PERSONAL = ("password", "email", "handover_code")  # never written into the trail
 
     display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
     department = models.CharField(_("department"), max_length=100, blank=True, default="")
@@ -62,10 +69,6 @@ class AppointmentQuerySet(models.QuerySet):
     def current(self, on: date):
         """Return those in force at the end of ``on``; the last day is included."""
         return self.filter(starts_on__lte=on).filter(Q(ends_on=None) | Q(ends_on__gte=on))
-
-    def overlapping(self, first: date, last: date | None):
-        rows = self.filter(Q(ends_on=None) | Q(ends_on__gte=first))
-        return rows.filter(starts_on__lte=last) if last else rows
 
 
 class Appointment(Row):
@@ -115,9 +118,26 @@ class Appointment(Row):
         indexes = [models.Index(fields=["user", "role", "starts_on"], name="appointment_person")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
+                # The day before the first: a post that was taken back before it gave anything.
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on") - 1),
                 name="appointment_ends_after_start",
                 violation_error_message=_("The last day cannot lie before the first."),
+            ),
+            ExclusionConstraint(
+                name="appointment_held_once",
+                expressions=[
+                    (F("user"), RangeOperators.EQUAL),
+                    (F("role"), RangeOperators.EQUAL),
+                    (Coalesce(F("chain"), NOWHERE), RangeOperators.EQUAL),
+                    (Coalesce(F("park"), NOWHERE), RangeOperators.EQUAL),
+                    (
+                        Func(F("starts_on"), DAY_AFTER, function="daterange"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message=_(
+                    "This person already holds this post; end that one first."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(chain=None) | Q(park=None),
@@ -135,13 +155,6 @@ class Appointment(Row):
                 violation_error_message=_("A park operator is appointed to a park."),
             ),
         ]
-
-    def clean(self):
-        same = Appointment.objects.filter(
-            user=self.user_id, role=self.role, chain=self.chain_id, park=self.park_id
-        ).exclude(pk=self.pk)
-        if self.starts_on and same.overlapping(self.starts_on, self.ends_on).exists():
-            raise ValidationError(_("This person already holds this post; end that one first."))
 
     @property
     def is_current(self) -> bool:
@@ -176,7 +189,10 @@ class Appointment(Row):
 
     @transaction.atomic
     def end(self, *, by, on: date, reason: str):
-        """Let the post end with the day ``on``: from the next day it gives nothing."""
+        """Let the post end with the day ``on``: from the next day it gives nothing.
+
+        The day before the first takes back a post that began today, or has not begun.
+        """
         self.refresh_from_db(from_queryset=Appointment.objects.select_for_update())
         if not self.can_end(by):
             raise ValidationError(_("This post has ended or is not yours to end."), code="state")
@@ -184,7 +200,7 @@ class Appointment(Row):
             raise ValidationError({"reason": _("Please say why.")}, code="reason")
         if self.ends_on and on > self.ends_on:
             raise ValidationError({"on": _("The post already ends earlier; appoint anew instead.")})
-        if on < self.starts_on:
+        if on < self.starts_on - timedelta(days=1):
             raise ValidationError({"on": _("The last day cannot lie before the first.")})
         before, self.ends_on = self.ends_on, on
         self.save(update_fields=["ends_on"])
