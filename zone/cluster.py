@@ -206,11 +206,12 @@ class Cluster:
         write_private(self.root / "port", str(port))
         settings = [f"--{name}={value}" for name, value in self.options.items()]
         with open_log(self.log) as log:
+            before = log.tell()  # the server writes by the same handle, and moves its end
             self.server = subprocess.Popen(
                 [programs / "postgres", "-D", self.data, "-p", str(port), *settings],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, **runner.arguments(),
             )  # fmt: skip
-            return log.tell()
+        return before
 
     def wait_until_it_answers(self, seen: int) -> bool:
         """False when another program took the port in the meantime."""
