@@ -1,17 +1,26 @@
 """Nothing personal in log lines and error reports, whoever wrote them."""
 
 import logging
+import re
 
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from zone.masking import masked_text
+
+# What people searched for is theirs: a number typed with blanks would pass any mask.
+QUERY_VALUE = re.compile(r"([?&][^=&\s\"'<>]{1,100}=)[^&\s\"'<>]+")
+
+
+def clean(text: str) -> str:
+    """Mask numbers, and leave the names alone of what stands in a query string."""
+    return masked_text(QUERY_VALUE.sub(r"\1…", text.replace("&amp;", "&")))
 
 
 class MaskedFormatter(logging.Formatter):
     """The last net: masks numbers in the finished line, its traceback included."""
 
     def format(self, record):
-        return masked_text(super().format(record))
+        return clean(super().format(record))
 
 
 class MaskedFilter(SafeExceptionReporterFilter):
@@ -33,7 +42,7 @@ class MaskedReporter(ExceptionReporter):
     """Masks the finished report: its address line, its exception, its values."""
 
     def get_traceback_html(self):
-        return masked_text(super().get_traceback_html())
+        return clean(super().get_traceback_html())
 
     def get_traceback_text(self):
-        return masked_text(super().get_traceback_text())
+        return clean(super().get_traceback_text())

@@ -9,6 +9,7 @@ from pypinyin import lazy_pinyin
 
 from zone import identifiers
 from zone.fields import CodeField, NameField, WanField
+from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import reach
 
@@ -53,7 +54,7 @@ class Enterprise(Row):
         SMALL = "SMALL", _("small")
         MICRO = "MICRO", _("micro")
 
-    name = NameField(_("name"), max_length=100)
+    name = NameField(_("name"), max_length=100, validators=[no_personal_number])
     name_key = models.CharField(max_length=200, editable=False, unique=True)
     sort_key = models.CharField(max_length=200, editable=False, db_index=True)
     uscc = CodeField(
@@ -104,11 +105,19 @@ class Enterprise(Row):
         blank=True,
         validators=[MinValueValidator(0)],
     )
-    address = models.CharField(_("address"), max_length=200, blank=True, default="")
+    address = models.CharField(
+        _("address"), max_length=200, blank=True, default="", validators=[no_personal_number]
+    )
     description = models.TextField(
         _("description"), blank=True, default="", validators=[identifiers.no_personal_number]
     )
-    source = models.CharField(_("source of the record"), max_length=100, blank=True, default="")
+    source = models.CharField(
+        _("source of the record"),
+        max_length=100,
+        blank=True,
+        default="",
+        validators=[no_personal_number],
+    )
     entered_by = models.ForeignKey(
         "zone.User",
         models.SET_NULL,

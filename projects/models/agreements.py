@@ -12,6 +12,7 @@ from projects.models.projects import OfProjectQuerySet, Project
 from zone import units
 from zone.calendar import today
 from zone.fields import WanField
+from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
 from zone.models.rows import Change, Row
 
@@ -89,7 +90,9 @@ class Agreement(Row):
         Project, models.PROTECT, related_name="agreements", verbose_name=_("project")
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    title = models.CharField(_("title"), max_length=150, blank=True, default="")
+    title = models.CharField(
+        _("title"), max_length=150, blank=True, default="", validators=[no_personal_number]
+    )
     signed_on = models.DateField(_("signed on"))
     amount_wan = WanField(
         _("amount (10,000 yuan)"),

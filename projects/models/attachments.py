@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models.agreements import Agreement
 from projects.models.projects import Project
 from zone.file_types import MAX_NAME, clean_name, recognise
+from zone.identifiers import no_personal_number
 from zone.models import AuditEntry
 from zone.models.rows import Row
 from zone.uploads import random_name, remove_on_commit
@@ -67,7 +68,9 @@ class Attachment(Row):
     file = models.FileField(
         _("file"), upload_to=random_name, max_length=60, unique=True, editable=False
     )
-    name = models.CharField(_("file name"), max_length=MAX_NAME, editable=False)
+    name = models.CharField(
+        _("file name"), max_length=MAX_NAME, editable=False, validators=[no_personal_number]
+    )
     size = models.PositiveIntegerField(_("size (bytes)"), editable=False)
     content_type = models.CharField(_("type of content"), max_length=100, editable=False)
     sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)
@@ -78,7 +81,9 @@ class Attachment(Row):
         related_name="+",
         verbose_name=_("uploaded by"),
     )
-    note = models.CharField(_("note"), max_length=200, blank=True, default="")
+    note = models.CharField(
+        _("note"), max_length=200, blank=True, default="", validators=[no_personal_number]
+    )
 
     objects = AttachmentQuerySet.as_manager()
 
@@ -135,6 +140,13 @@ class Attachment(Row):
     def take(self, file: File) -> Attachment:
         """Put ``file`` into this row, or refuse it with the cure; ``save`` then stores both."""
         self.name = clean_name(file.name)
+        try:
+            no_personal_number(self.name)
+        except ValidationError as refusal:
+            raise ValidationError(
+                _("The name of the file holds a personal number; please rename it without it."),
+                code="file_name",
+            ) from refusal
         self.content_type = recognise(file, self.name).content_type
         file.seek(0)
         self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()

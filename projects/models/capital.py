@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models.projects import OfProjectQuerySet, Project
 from zone.calendar import today
 from zone.fields import WanField
+from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 
 
@@ -36,7 +37,9 @@ class CapitalArrival(Row):
     )
     origin = models.CharField(_("origin"), max_length=16, choices=Origin)
     use = models.CharField(_("use"), max_length=16, choices=Use, default=Use.FIXED_ASSETS)
-    note = models.CharField(_("note"), max_length=200, blank=True, default="")
+    note = models.CharField(
+        _("note"), max_length=200, blank=True, default="", validators=[no_personal_number]
+    )
 
     objects = OfProjectQuerySet.as_manager()
 

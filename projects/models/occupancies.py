@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models.projects import Project
 from zone.calendar import today
+from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import reach
 
@@ -59,7 +60,9 @@ class Occupancy(Row):
     )
     period = DateRangeField(_("period"), help_text=_("The last day is the day of moving out."))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.LEASE)
-    note = models.CharField(_("note"), max_length=200, blank=True, default="")
+    note = models.CharField(
+        _("note"), max_length=200, blank=True, default="", validators=[no_personal_number]
+    )
 
     objects = OccupancyQuerySet.as_manager()
 

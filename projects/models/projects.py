@@ -12,6 +12,7 @@ from projects import gates
 from zone import identifiers
 from zone.calendar import today
 from zone.fields import CodeField, WanField
+from zone.identifiers import no_personal_number
 from zone.models.rows import Change, Row
 from zone.scoping import reach
 
@@ -77,7 +78,7 @@ class Project(Row):
         editable=False,
         help_text=_("Given by the system, such as CZGX-2025-0001."),
     )
-    name = models.CharField(_("name"), max_length=150)
+    name = models.CharField(_("name"), max_length=150, validators=[no_personal_number])
     enterprise = models.ForeignKey(
         "crm.Enterprise",
         models.PROTECT,
@@ -160,11 +161,23 @@ class Project(Row):
         help_text=_("Runs the errands of this project and sees it."),
     )
     planned_start_on = models.DateField(_("planned start of construction"), null=True, blank=True)
-    content = models.TextField(_("what is built"), blank=True, default="")
-    published_status = models.CharField(
-        _("status as published"), max_length=200, blank=True, default=""
+    content = models.TextField(
+        _("what is built"), blank=True, default="", validators=[no_personal_number]
     )
-    source = models.CharField(_("source of the record"), max_length=100, blank=True, default="")
+    published_status = models.CharField(
+        _("status as published"),
+        max_length=200,
+        blank=True,
+        default="",
+        validators=[no_personal_number],
+    )
+    source = models.CharField(
+        _("source of the record"),
+        max_length=100,
+        blank=True,
+        default="",
+        validators=[no_personal_number],
+    )
 
     objects = ProjectQuerySet.as_manager()
 

@@ -175,7 +175,7 @@ def test_clearing_leaves_the_trail_of_the_demo_people(demo):
     person = User.objects.get(username="office")
     AuditEntry.objects.record(AuditEntry.Action.LOGIN, by=person)
     clearing.clear()
-    assert AuditEntry.objects.get(action="LOGIN").by_name == str(person)
+    assert AuditEntry.objects.get(action="LOGIN").by_name == person.name_and_account
 
 
 def test_a_login_of_a_demo_account_does_not_keep_it_and_its_line_stays(demo, client):

@@ -290,7 +290,7 @@ def test_an_export_holds_the_filtered_list_and_is_recorded(client, auditor):
     record(ACTION.LOGIN)
     record(ACTION.LOGOUT, by=auditor, why="下班")
     rows = exported(client, "?action__exact=LOGOUT&q=")
-    assert (len(rows), rows[1][2], rows[1][7]) == (2, "审计甲", "下班")
+    assert (len(rows), rows[1][2], rows[1][7]) == (2, auditor.name_and_account, "下班")
     line = AuditEntry.objects.get(action="EXPORTED")
     assert (line.by, line.detail["rows"]) == (auditor, 1)
     assert "LOGOUT" in line.detail["filter"]

@@ -3,10 +3,13 @@
 import io
 import logging
 import sys
+from urllib.parse import quote, quote_plus
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import models
 from django.test import RequestFactory
 from django.utils.html import escape, format_html
 from django.views.debug import get_exception_reporter_class
@@ -240,3 +243,56 @@ def test_nothing_else_masks():
     holding = {path.name for path in sources if "****" in path.read_text()}
     assert holding == {"masking.py"}
     assert masking.STARS == "******"
+
+
+# Where a number is what the field is for, or a program writes it.
+NOT_FREE = {
+    "zone.AuditEntry",  # record() masks
+    "zone.AuditLink",
+    "zone.User.password",
+    "zone.User.username",
+    "zone.User.first_name",  # in no form
+    "zone.User.last_name",
+    "zone.User.email",
+    "zone.User.handover_code",
+    "zone.IndustryChain.code",
+    "zone.Park.code",
+    "zone.Space.code",
+    "crm.Enterprise.name_key",
+    "crm.Enterprise.sort_key",
+    "crm.Enterprise.uscc",
+    "crm.Enterprise.industry_code",
+    "crm.Enterprise.origin_region",
+    "crm.Contact.phone",  # masked
+    "crm.Contact.phone_key",
+    "crm.Contact.wechat",
+    "crm.Contact.email",
+    "projects.Project.code",
+    "projects.Project.project_code",
+    "projects.Attachment.content_type",
+    "projects.Attachment.sha256",
+}
+
+
+def test_every_free_text_refuses_personal_numbers():
+    texts = [
+        field
+        for app in ("zone", "crm", "projects")
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.local_fields
+        if isinstance(field, (models.CharField, models.TextField)) and not field.choices
+    ]
+    open_ones = {str(field) for field in texts if no_personal_number not in field.validators}
+    known = {name for name in open_ones if {name, name.rpartition(".")[0]} & NOT_FREE}
+    assert open_ones - known == set()
+
+
+@pytest.mark.parametrize(
+    "query", ["138 1234 5678", "138-1234-5678", "１３８１２３４５６７８", "13812345678"]
+)
+@pytest.mark.parametrize("write", [quote, quote_plus])
+def test_no_log_line_holds_what_was_searched_for(query, write):
+    line = f'"GET /admin/crm/contact/?all=1&q={write(query)}&p=2 HTTP/1.1" 200'
+    record = logging.LogRecord("django.server", logging.INFO, "", 0, line, (), None)
+    written = MaskedFormatter("%(message)s").format(record)
+    assert written == '"GET /admin/crm/contact/?all=…&q=…&p=… HTTP/1.1" 200'

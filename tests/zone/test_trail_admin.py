@@ -69,7 +69,7 @@ def trail(row) -> list[tuple]:
 def test_an_addition_says_what_was_written(client, root):
     saved(client, add_path(Fund), {"name": "产业基金", "purpose": "", "source": "公开报道"})
     entry = AuditEntry.objects.get()
-    assert (entry.action, entry.by, entry.by_name) == ("CREATED", root, "超管")
+    assert (entry.action, entry.by, entry.by_name) == ("CREATED", root, root.name_and_account)
     assert (entry.door, entry.address) == ("ADMIN", "127.0.0.1")
     assert (entry.model, entry.object_name) == ("zone.fund", "产业基金")
     assert entry.changes == {"name": ["", "产业基金"], "source": ["", "公开报道"]}

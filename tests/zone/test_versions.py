@@ -51,7 +51,7 @@ def test_the_second_of_two_edits_sees_theirs_and_yours_who_and_when(door, projec
     project.refresh_from_db()
     assert project.content == "对方写的"
     conflict = response.context["conflict"]
-    assert (conflict.who, len(conflict.differences)) == ("李科长", 1)
+    assert (conflict.who, len(conflict.differences)) == ("李科长（colleague）", 1)
     difference = conflict.differences[0]
     assert (difference.theirs, difference.yours, difference.kept) == (
         "对方写的",

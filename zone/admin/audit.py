@@ -23,6 +23,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, 
 from zone.admin.base import ScopedModelAdmin, display
 from zone.admin.state import day_input
 from zone.calendar import SHANGHAI, today
+from zone.details import details
 from zone.exporting import MOST_ROWS, csv_file, filter_words
 from zone.models import AuditEntry, User
 from zone.timeline import kind_name, moves, part_name, subject
@@ -241,7 +242,7 @@ class AuditEntryAdmin(ScopedModelAdmin):
 
     @display(description=_("detail"))
     def display_detail(self, entry):
-        found = [{"label": key, "after": value} for key, value in entry.detail.items()]
+        found = details(entry)
         return render_to_string("zone/detail.html", {"rows": found}) if found else NOTHING
 
     @display(description=_("position and hash in the chain"))

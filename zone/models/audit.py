@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import SHANGHAI
+from zone.fields import CodeField
+from zone.masking import masked_text
 from zone.origin import COMMAND, Origin
 from zone.scoping import reach
 
@@ -25,7 +27,8 @@ class AuditEntryQuerySet(models.QuerySet):
         if user.is_superuser or "AUDITOR" in roles:
             return self
         if "SECURITY_ADMIN" in roles:
-            return self.filter(action__in=AuditEntry.SECURITY)
+            rows = AuditEntry.SECURITY_ROWS
+            return self.filter(Q(action__in=AuditEntry.SECURITY) | Q(model__in=rows))
         return self.none()
 
     def of(self, row: models.Model):
@@ -79,15 +82,15 @@ class AuditEntryQuerySet(models.QuerySet):
         return self.create(
             action=action,
             by=person,
-            by_name=str(person)[:150] if person else "",
+            by_name=person.name_and_account[:150] if person else "",
             door=origin.door,
             address=origin.address,
             model=of._meta.label_lower if of is not None else "",
             object_id=str(of.pk) if of is not None else "",
-            object_name=name_of(of)[:200] if of is not None else "",
+            object_name=masked_text(name_of(of))[:200] if of is not None else "",
             parent=parent_of(of) if of is not None else "",
-            changes=changes or {},
-            why=why[:500],
+            changes=_masked(changes or {}, of),
+            why=masked_text(why)[:500],
             detail=detail,
         )
 
@@ -145,6 +148,7 @@ class AuditEntry(models.Model):
         Action.REVEALED,
         Action.ALERT,
     )
+    SECURITY_ROWS = ("zone.user", "zone.appointment", "zone.securityalert", "auth.group")
 
     at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
     action = models.CharField(_("action"), max_length=20, choices=Action)
@@ -186,6 +190,22 @@ class AuditEntry(models.Model):
 
     def __str__(self):
         return f"{self.get_action_display()} {self.object_name}".strip()
+
+
+def _masked(changes: dict, of: models.Model | None) -> dict:
+    """Mask numbers in texts, as the last net; codes and amounts stay as they are."""
+    free = {
+        field.name
+        for field in (of._meta.fields if of is not None else ())
+        if isinstance(field, (models.CharField, models.TextField, models.ForeignKey))
+        and not isinstance(field, CodeField)
+    }
+    return {
+        name: [masked_text(value) if isinstance(value, str) else value for value in pair]
+        if name in free
+        else pair
+        for name, pair in changes.items()
+    }
 
 
 def key_of(row: models.Model) -> str:

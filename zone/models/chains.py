@@ -5,6 +5,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import OpenQuerySet
 
@@ -20,9 +21,11 @@ class IndustryChain(Row):
             RegexValidator(r"^[a-z][a-z0-9-]*\Z", _("Use lower-case letters, digits and hyphens."))
         ],
     )
-    name = models.CharField(_("name"), max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=50, unique=True, validators=[no_personal_number])
     position = models.PositiveSmallIntegerField(_("order"), default=0)
-    description = models.TextField(_("description"), blank=True, default="")
+    description = models.TextField(
+        _("description"), blank=True, default="", validators=[no_personal_number]
+    )
 
     objects = OpenQuerySet.as_manager()
 
@@ -63,7 +66,7 @@ class ChainSegment(Row):
         related_name="children",
         verbose_name=_("parent segment"),
     )
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(_("name"), max_length=100, validators=[no_personal_number])
     position = models.CharField(_("position"), max_length=10, choices=Position)
     gap = models.CharField(_("gap"), max_length=10, choices=Gap, default=Gap.NONE)
 

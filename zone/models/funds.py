@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import OpenQuerySet
 
@@ -8,10 +9,14 @@ from zone.scoping import OpenQuerySet
 class Fund(Row):
     """An industry fund of the zone."""
 
-    name = models.CharField(_("name"), max_length=100, unique=True)
-    purpose = models.CharField(_("purpose"), max_length=300, blank=True, default="")
+    name = models.CharField(_("name"), max_length=100, unique=True, validators=[no_personal_number])
+    purpose = models.CharField(
+        _("purpose"), max_length=300, blank=True, default="", validators=[no_personal_number]
+    )
     announced_on = models.DateField(_("announced on"), null=True, blank=True)
-    source = models.CharField(_("source"), max_length=200, blank=True, default="")
+    source = models.CharField(
+        _("source"), max_length=200, blank=True, default="", validators=[no_personal_number]
+    )
 
     objects = OpenQuerySet.as_manager()
 

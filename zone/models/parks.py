@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
 from zone.fields import AreaField
+from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import reach
 from zone.units import rounded
@@ -53,7 +54,7 @@ class Park(Row):
         PLATFORM = "PLATFORM", _("innovation platform")
 
     code = models.CharField(_("code"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=100, unique=True, validators=[no_personal_number])
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     parent = models.ForeignKey(
         "self",
@@ -72,8 +73,16 @@ class Park(Row):
         related_name="parks",
         verbose_name=_("industry chain"),
     )
-    status = models.CharField(_("status as published"), max_length=100, blank=True, default="")
-    description = models.TextField(_("description"), blank=True, default="")
+    status = models.CharField(
+        _("status as published"),
+        max_length=100,
+        blank=True,
+        default="",
+        validators=[no_personal_number],
+    )
+    description = models.TextField(
+        _("description"), blank=True, default="", validators=[no_personal_number]
+    )
     position = models.PositiveSmallIntegerField(_("order"), default=0)
 
     objects = ParkQuerySet.as_manager()
@@ -110,7 +119,7 @@ class Building(Row):
     PART_OF = "park"  # whose story tells of it too
 
     park = models.ForeignKey(Park, models.PROTECT, related_name="buildings", verbose_name=_("park"))
-    name = models.CharField(_("name"), max_length=50)
+    name = models.CharField(_("name"), max_length=50, validators=[no_personal_number])
     floors = models.PositiveSmallIntegerField(_("floors"), null=True, blank=True)
 
     objects = InParkQuerySet.as_manager()

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.identifiers import no_personal_number
 from zone.models.accounts import Account
 from zone.models.audit import AuditEntry, contents
 from zone.models.rows import Row
@@ -42,8 +43,12 @@ class User(Row, Account):
 
     PERSONAL = ("password", "email", "handover_code")  # never written into the trail
 
-    display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
-    department = models.CharField(_("department"), max_length=100, blank=True, default="")
+    display_name = models.CharField(
+        _("display name"), max_length=50, blank=True, default="", validators=[no_personal_number]
+    )
+    department = models.CharField(
+        _("department"), max_length=100, blank=True, default="", validators=[no_personal_number]
+    )
 
     objects = PeopleManager()
 
@@ -59,6 +64,12 @@ class User(Row, Account):
         return str(self)
 
     get_short_name = get_full_name
+
+    @property
+    def name_and_account(self) -> str:
+        """Return who this is for the trail: a name can be changed by its owner, or borrowed."""
+        named = self.display_name and self.display_name != self.username
+        return f"{self.display_name}（{self.username}）" if named else self.username
 
 
 class AppointmentQuerySet(models.QuerySet):

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry
 
 
@@ -59,7 +60,9 @@ class Change(models.Model):
         verbose_name=_("by"),
         help_text=_("Empty when the system did it."),
     )
-    reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
+    reason = models.CharField(
+        _("reason"), max_length=500, blank=True, default="", validators=[no_personal_number]
+    )
     is_demo = models.BooleanField(_("demo data"), default=False, editable=False)
 
     objects = ChangeQuerySet.as_manager()

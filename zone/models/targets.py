@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
+from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import OpenQuerySet
 
@@ -56,7 +57,9 @@ class Target(Row):
         validators=[MinValueValidator(Decimal("0.0001"))],
         help_text=_("Amounts in 万元, the others as a count."),
     )
-    source = models.CharField(_("source"), max_length=200, blank=True, default="")
+    source = models.CharField(
+        _("source"), max_length=200, blank=True, default="", validators=[no_personal_number]
+    )
 
     objects = OpenQuerySet.as_manager()
 
@@ -126,11 +129,13 @@ class PublishedFigure(Row):
     """A figure the zone has announced: quoted with its source, never computed."""
 
     year = models.PositiveSmallIntegerField(_("year"))
-    indicator = models.CharField(_("indicator"), max_length=100)
+    indicator = models.CharField(_("indicator"), max_length=100, validators=[no_personal_number])
     value = models.DecimalField(_("value"), max_digits=16, decimal_places=4)
-    unit = models.CharField(_("unit"), max_length=20)
-    source = models.CharField(_("source"), max_length=200)
-    note = models.CharField(_("note"), max_length=300, blank=True, default="")
+    unit = models.CharField(_("unit"), max_length=20, validators=[no_personal_number])
+    source = models.CharField(_("source"), max_length=200, validators=[no_personal_number])
+    note = models.CharField(
+        _("note"), max_length=300, blank=True, default="", validators=[no_personal_number]
+    )
 
     objects = OpenQuerySet.as_manager()
 
