@@ -1,4 +1,4 @@
-"""Revealing contact data: for a purpose, into the trail, and counted for each person and day."""
+"""Looking at contact data: for a purpose, into the trail, counted for each person and day."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Contact
 from zone.calendar import SHANGHAI, today
+from zone.masking import phone_key
 from zone.models import AuditEntry, SecurityAlert, User
+
+KEPT_OF_KEY = 16  # enough to see that two searches were for one number
+
+
+class Spent(Exception):
+    """This ticket has opened once."""
 
 
 class Purpose(models.TextChoices):
@@ -35,9 +42,10 @@ class Revealed:
 
 
 @transaction.atomic
-def reveal(contact: Contact, *, by, purpose: str, note: str = "") -> Revealed:
+def reveal(contact: Contact, *, by, purpose: str, note: str = "", ticket: str = "") -> Revealed:
     """Return the numbers of ``contact`` and write who looked and what for, never what was seen.
 
+    A ``ticket`` opens once, however many send it at the same time: ``Spent`` for the others.
     More than ``settings.REVEALS_A_DAY`` a day by one person raise one alert; the work goes on.
     """
     if not contact.can_reveal(by):
@@ -49,8 +57,9 @@ def reveal(contact: Contact, *, by, purpose: str, note: str = "") -> Revealed:
         contact.refuse_name_in(note)
     except ValidationError as refusal:
         raise ValidationError({"note": refusal}) from refusal
-    # One person's reveals take turns, or two at once would both count 50.
-    list(User.objects.select_for_update(no_key=True).filter(pk=by.pk).values_list("pk"))
+    _take_turns(by)
+    if ticket and _looks_today(by).filter(detail__ticket=ticket).exists():
+        raise Spent
     AuditEntry.objects.record(
         AuditEntry.Action.REVEALED,
         by=by,
@@ -58,15 +67,47 @@ def reveal(contact: Contact, *, by, purpose: str, note: str = "") -> Revealed:
         why=f"{purpose.label}：{note}" if note else str(purpose.label),
         purpose=purpose.value,
         fields=[*contact.numbers],
+        ticket=ticket,
     )
-    times = reveals_today(by)
-    if times > settings.REVEALS_A_DAY:
-        SecurityAlert.objects.note(SecurityAlert.Kind.REVEALS, about=by, on=today(), count=times)
+    times = _count(by)
     return Revealed({name: text.plain for name, text in contact.numbers.items()}, times)
 
 
-def reveals_today(person) -> int:
+@transaction.atomic
+def contacts_of_number(number: str, *, by) -> models.QuerySet:
+    """Return the contacts in reach that a whole number finds; "found" tells whose it is.
+
+    So the search is written into the trail and counts as a reveal, the same number once a day.
+    """
+    found = Contact.objects.with_number(number).visible_to(by.by_right("crm.view_contact_pii"))
+    key = phone_key(number)[:KEPT_OF_KEY]
+    _take_turns(by)
+    if not _looks_today(by).filter(detail__number=key).exists():
+        searched = AuditEntry.Action.SEARCHED
+        AuditEntry.objects.record(searched, by=by, number=key, found=found.count())
+        _count(by)
+    return found
+
+
+def _take_turns(person):
+    """Let one person's looks come one after the other, or two at once would both count 50."""
+    list(User.objects.select_for_update(no_key=True).filter(pk=person.pk).values_list("pk"))
+
+
+def _count(person) -> int:
+    times = looks_today(person)
+    if times > settings.REVEALS_A_DAY:
+        SecurityAlert.objects.note(
+            SecurityAlert.Kind.REVEALS, about=person, on=today(), count=times
+        )
+    return times
+
+
+def looks_today(person) -> int:
+    return _looks_today(person).count()
+
+
+def _looks_today(person) -> models.QuerySet:
     midnight = datetime.combine(today(), time(), tzinfo=SHANGHAI)
-    return AuditEntry.objects.filter(
-        action=AuditEntry.Action.REVEALED, by=person, at__gte=midnight
-    ).count()
+    looks = (AuditEntry.Action.REVEALED, AuditEntry.Action.SEARCHED)
+    return AuditEntry.objects.filter(action__in=looks, by=person, at__gte=midnight)

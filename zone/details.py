@@ -27,6 +27,7 @@ LABELS = {
     "last": _("last day"),
     "lines": _("lines"),
     "locked": _("was locked"),
+    "number": _("fingerprint of the number"),
     "own": _("own password"),
     "removed": _("files removed"),
     "restore": _("restored as published"),
@@ -55,8 +56,8 @@ STEPS = {
     "ended": _("ended by others"),
     "no_post": _("no post today"),
 }
-# ``why`` says it in words already.
-SAID_ELSEWHERE = {"purpose"}
+# ``why`` says it in words already, or it says nothing to a reader.
+SAID_ELSEWHERE = {"purpose", "ticket"}
 
 
 def details(entry: AuditEntry) -> list[Moved]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.admin.revealing import reveal_page
 from crm.models import Contact
+from crm.revealing import contacts_of_number
 from zone import identifiers
 from zone.admin.base import ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StateAction
@@ -23,8 +24,7 @@ def found_by_number(request: HttpRequest, term: str):
     """
     if not identifiers.phone_digits(term) or not request.user.has_perm("crm.view_contact_pii"):
         return None
-    found = Contact.objects.with_number(term)
-    return found.visible_to(request.user.by_right("crm.view_contact_pii"))
+    return contacts_of_number(term, by=request.user)
 
 
 def reveal_link(contact: Contact, user, lead=None) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,11 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from crm.models import Contact, Lead
-from crm.revealing import Purpose, Revealed, reveal
+from crm.revealing import Purpose, Revealed, Spent, reveal
 from zone.identifiers import no_personal_number
 
-TICKETS = "reveal_tickets"
-KEPT = 20  # forms open at once, in as many tabs
+TICKET = TimestampSigner(salt="crm.reveal")
+OPEN_FOR = timedelta(minutes=30)
 SCHEMES = {"phone": "tel:", "email": "mailto:"}
 
 
@@ -48,11 +50,13 @@ def reveal_page(model_admin, request: HttpRequest, contact: Contact) -> HttpResp
     """
     if not contact.can_reveal(request.user):
         raise PermissionDenied
-    if request.method == "POST" and not _use_up(request, request.POST.get("ticket", "")):
+    form = RevealForm(request.POST or None)
+    try:
+        ticket = _open(request, contact) if request.method == "POST" else ""
+        revealed = _try(form, contact, request.user, ticket) if form.is_valid() else None
+    except (BadSignature, Spent):
         messages.warning(request, _("The numbers are shown once; please say again what for."))
         return redirect(request.get_full_path())
-    form = RevealForm(request.POST or None)
-    revealed = _try(form, contact, request.user) if form.is_valid() else None
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Reveal contact data"),
@@ -64,33 +68,31 @@ def reveal_page(model_admin, request: HttpRequest, contact: Contact) -> HttpResp
     if revealed:
         context |= {"revealed": revealed, "lines": _lines(revealed)}
     else:
-        context["ticket"] = _issue(request)
+        context["ticket"] = _issue(request, contact)
     name = "crm/revealed.html" if revealed else "crm/reveal.html"
     response = TemplateResponse(request, name, context)
     add_never_cache_headers(response)
     return response
 
 
-def _try(form: RevealForm, contact: Contact, user) -> Revealed | None:
+def _try(form: RevealForm, contact: Contact, user, ticket: str) -> Revealed | None:
     try:
-        return reveal(contact, by=user, **form.cleaned_data)
+        return reveal(contact, by=user, ticket=ticket, **form.cleaned_data)
     except ValidationError as refusal:
         form.add_error(None, refusal)
         return None
 
 
-def _issue(request: HttpRequest) -> str:
-    ticket = secrets.token_urlsafe(16)
-    request.session[TICKETS] = [*request.session.get(TICKETS, []), ticket][-KEPT:]
-    return ticket
+def _issue(request: HttpRequest, contact: Contact) -> str:
+    return TICKET.sign_object([str(request.user.pk), str(contact.pk), secrets.token_urlsafe(12)])
 
 
-def _use_up(request: HttpRequest, ticket: str) -> bool:
-    open_tickets = request.session.get(TICKETS, [])
-    if ticket not in open_tickets:
-        return False
-    request.session[TICKETS] = [known for known in open_tickets if known != ticket]
-    return True
+def _open(request: HttpRequest, contact: Contact) -> str:
+    """Return what makes the ticket posted unique; one for others or grown old is none."""
+    ticket = TICKET.unsign_object(request.POST.get("ticket", ""), max_age=OPEN_FOR)
+    if ticket[:2] != [str(request.user.pk), str(contact.pk)]:
+        raise BadSignature
+    return ticket[2]
 
 
 def _lines(revealed: Revealed) -> list[dict]:

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from projects.models.projects import OfProjectQuerySet, Project
+from projects.models.projects import OfProjectQuerySet, Project, StageChange
 from zone import units
 from zone.calendar import today
 from zone.fields import WanField
@@ -249,7 +249,10 @@ class Agreement(Row):
         self._record(AgreementChange.Action.RECOGNISED, by=by, on=on)
         self.save(update_fields=["recognised_on", "recognised_by"])
         if self.kind == self.Kind.FORMAL and self.project.stage == Project.Stage.RESERVED:
-            self.project.advance(by=by, on=self.signed_on, to=Project.Stage.SIGNED)
+            # A project entered after its signature cannot have moved before it was entered.
+            entered = StageChange.last_of(self.project) or self.signed_on
+            signed = max(self.signed_on, entered)
+            self.project.advance(by=by, on=signed, to=Project.Stage.SIGNED)
 
     def _refuse_recognition(self, by, on: date):
         if self.kind not in (self.Kind.FORMAL, self.Kind.SUPPLEMENT):

@@ -10,7 +10,7 @@ from django.db import connection
 from django.urls import reverse
 
 from crm.models import Contact
-from crm.revealing import reveal, reveals_today
+from crm.revealing import Spent, looks_today, reveal
 from tests.factories import make_chain, make_contact, make_lead, make_user
 from zone.calendar import today
 from zone.models import AuditEntry, SecurityAlert, User
@@ -158,10 +158,10 @@ def test_more_than_fifty_a_day_alert_once_and_the_work_goes_on(as_user, office, 
 
 def test_a_day_begins_at_midnight_in_the_zone(office, monkeypatch):
     looked(office, 3)
-    assert reveals_today(office) == 3
+    assert looks_today(office) == 3
     tomorrow = today() + timedelta(days=1)
     monkeypatch.setattr("crm.revealing.today", lambda: tomorrow)
-    assert reveals_today(office) == 0
+    assert looks_today(office) == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -173,9 +173,9 @@ def test_of_eight_who_pass_fifty_at_once_one_raises_the_alert(monkeypatch):
 
     def slow_count(of):
         sleep(0.3)  # time for the others to write what this one would not see
-        return reveals_today(of)
+        return looks_today(of)
 
-    monkeypatch.setattr("crm.revealing.reveals_today", slow_count)
+    monkeypatch.setattr("crm.revealing.looks_today", slow_count)
 
     def work():
         try:
@@ -254,3 +254,56 @@ def test_a_demo_persons_alert_goes_with_the_demo():
     person = make_user(is_demo=True)
     alert = SecurityAlert.objects.note("REVEALS", about=person, on=today(), count=51)
     assert alert.is_demo
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("ticket", "opened"), [("one", 1), ("", 8)])
+def test_of_eight_posts_with_one_ticket_one_opens(ticket, opened):
+    """The second case is the control: without a ticket each of them opens."""
+    person = make_user(is_superuser=True)
+    contact = make_contact(phone=PHONE)
+    start, spent, failed = Barrier(8), [], []
+
+    def work():
+        try:
+            own = User.objects.get(pk=person.pk)
+            start.wait()
+            reveal(Contact.objects.get(pk=contact.pk), by=own, purpose="CALL", ticket=ticket)
+        except Spent as refusal:
+            spent.append(refusal)
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (failed, 8 - len(spent)) == ([], opened)
+    assert AuditEntry.objects.filter(action="REVEALED").count() == opened
+
+
+def test_a_ticket_opens_one_contact_for_one_person(as_user, office, contact):
+    ticket = as_user(office).get(reveal_url(contact)).context["ticket"]
+    other = make_contact(phone=PHONE)
+    posted = {"ticket": ticket, "purpose": "CALL"}
+    assert as_user(office).post(reveal_url(other), posted).status_code == 302
+    colleague = as_user(make_user("office"))
+    assert colleague.post(reveal_url(contact), posted).status_code == 302
+    assert not AuditEntry.objects.filter(action="REVEALED").exists()
+
+
+def test_a_search_by_number_is_recorded_and_counts_once_a_day(as_user, office, contact, settings):
+    settings.REVEALS_A_DAY = 2
+    client = as_user(office)
+    address = reverse("admin:crm_contact_changelist")
+    for number in (PHONE, f"+86 {PHONE}", "13900000001", "13900000001"):
+        client.get(address, {"q": number})
+    lines = AuditEntry.objects.filter(action="SEARCHED").order_by("id")
+    assert [line.detail["found"] for line in lines] == [1, 0]
+    assert PHONE not in str(list(AuditEntry.objects.values()))
+    assert not SecurityAlert.objects.exists()
+    client.get(address, {"q": "13900000002"})
+    assert SecurityAlert.objects.get().count == 3

@@ -186,7 +186,7 @@ def test_a_follow_up_is_added_inline_and_sets_the_next_date(as_user, specialist,
 
 def test_a_converted_lead_is_read_only(as_user, specialist, chain, office):
     lead = make_lead(owner=specialist, chain=chain)
-    lead.advance(by=specialist)
+    lead.advance(by=specialist, on=date(2025, 2, 1))
     client = as_user(specialist)
     step(client, lead, "convert", name="x", total_investment_wan="1", on="2025-03-01")
     url = reverse("admin:crm_lead_change", args=[lead.pk])
@@ -243,3 +243,38 @@ def test_a_recognised_agreement_is_read_only_until_withdrawn(as_user, office):
     agreement.refresh_from_db()
     assert not agreement.is_recognised
     assert agreement.changes.get().reason == "金额有误"
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(1990, 1, 1), "请检查年份"),
+        (date(2025, 2, 28), "2025-03-01"),
+        (today() + timedelta(days=1), "未来"),
+        (date(2025, 3, 1), ""),
+    ],
+)
+def test_a_stage_is_not_dated_before_the_last_one_nor_in_the_future(specialist, day, words):
+    lead = make_lead(owner=specialist)
+    lead.advance(by=specialist, on=date(2025, 3, 1))
+    if not words:
+        lead.advance(by=specialist, on=day)
+        return
+    with pytest.raises(ValidationError) as refusal:
+        lead.advance(by=specialist, on=day)
+    assert words in str(refusal.value.message_dict["on"])
+    lead.refresh_from_db()
+    assert lead.stage_changes.count() == 1
+
+
+def test_a_signature_before_the_project_was_entered_counts_from_its_own_day(specialist, office):
+    project = make_project()
+    project.set_status("SUSPENDED", by=office, reason="x", on=date(2025, 5, 1))
+    project.set_status("ACTIVE", by=office, reason="y", on=date(2025, 5, 2))
+    agreement = make_agreement(project=project, signed_on=date(2025, 3, 1))
+    agreement.recognise(by=office)
+    project.refresh_from_db()
+    assert (project.stage, agreement.signed_on) == ("SIGNED", date(2025, 3, 1))
+    assert project.stage_changes.get(to_stage="SIGNED", from_stage="RESERVED").on == date(
+        2025, 5, 2
+    )

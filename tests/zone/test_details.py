@@ -61,7 +61,7 @@ def test_details_read_as_words(office):
     words = [[(row.label, row.after) for row in details(line)] for line in lines]
     assert words == [
         [("字段", "电话、电子邮件")],
-        [("类型", "大量查看联系方式")],
+        [("类型", "查看联系方式过多")],
         [("用户名", "office"), ("已被锁定", "否")],
         [("锁定至", "2025-01-01 08:00:00"), ("环节", "验证码错误")],
         [("类型", "SCAN"), ("大小", "2 MB")],

@@ -108,6 +108,7 @@ class AuditEntry(models.Model):
         DELETED = "DELETED", _("deleted")
         STATE = "STATE", _("state changed")
         REVEALED = "REVEALED", _("contact data revealed")
+        SEARCHED = "SEARCHED", _("searched by a whole number")
         ANONYMISED = "ANONYMISED", _("anonymised")
         UPLOADED = "UPLOADED", _("file uploaded")
         DOWNLOADED = "DOWNLOADED", _("file downloaded")
@@ -146,6 +147,7 @@ class AuditEntry(models.Model):
         Action.RIGHTS,
         Action.KEY,
         Action.REVEALED,
+        Action.SEARCHED,
         Action.ALERT,
     )
     SECURITY_ROWS = ("zone.user", "zone.appointment", "zone.securityalert", "auth.group")

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from zone.calendar import today
 from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry
+
+EARLIEST = date(2000, 1, 1)  # before that the year is mistyped
 
 
 class Row(models.Model):
@@ -72,6 +78,8 @@ class Change(models.Model):
         ordering = ("-at",)
 
     def save(self, *args, **kwargs):
+        """Write the line and its trail; refuse a day in the future or before the last change."""
+        self._refuse_date()
         super().save(*args, **kwargs)
         AuditEntry.objects.record(
             AuditEntry.Action.STATE,
@@ -80,6 +88,21 @@ class Change(models.Model):
             changes=self.changes(),
             why=self.reason,
         )
+
+    def _refuse_date(self):
+        last = self.last_of(getattr(self, self.SUBJECT))
+        if self.on > today():
+            raise ValidationError({"on": _("The date cannot lie in the future.")})
+        if self.on < EARLIEST:
+            raise ValidationError({"on": _("This lies very long ago; please check the year.")})
+        if last and self.on < last:
+            message = _("The last change was on %(day)s; please choose that day or a later one.")
+            raise ValidationError({"on": message % {"day": last}})
+
+    @classmethod
+    def last_of(cls, subject: models.Model) -> date | None:
+        """Return the day of the last change of this kind, None before the first."""
+        return cls.objects.filter(**{cls.SUBJECT: subject}).aggregate(last=Max("on"))["last"]
 
     def changes(self) -> dict[str, list[str]]:
         raise NotImplementedError
