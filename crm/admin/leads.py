@@ -238,6 +238,12 @@ class FollowUpAdmin(ScopedModelAdmin):
     def has_change_permission(self, request, obj=None):
         return False  # what was said stays as it was said
 
+    def get_fields(self, request, obj=None):
+        names = super().get_fields(request, obj)
+        # A service agent follows projects up, and opens no lead.
+        hidden = () if request.user.has_perm("crm.view_lead") else ("lead",)
+        return [name for name in names if name not in hidden]
+
     def save_model(self, request, obj, form, change):
         if obj.by_id is None:
             obj.by = request.user

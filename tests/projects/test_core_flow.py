@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from crm.models import Contact, Enterprise, Lead
@@ -250,7 +251,7 @@ def test_a_recognised_agreement_is_read_only_until_withdrawn(as_user, office):
     [
         (date(1990, 1, 1), "请检查年份"),
         (date(2025, 2, 28), "2025-03-01"),
-        (today() + timedelta(days=1), "未来"),
+        (today() + timedelta(days=1), "不能晚于今天"),
         (date(2025, 3, 1), ""),
     ],
 )

@@ -1,0 +1,83 @@
+"""Whoever may fill in a form may choose in its boxes, and send it back as it came."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from tests import factories
+from tests.forms import fields
+from zone.roles import ROLES
+
+pytestmark = pytest.mark.django_db
+BOX = re.compile(r"<select[^>]*data-ajax--url[^>]*>")
+
+
+@pytest.fixture
+def world(chain):
+    """Return a function that makes a person of a role with rows of all kinds in hand."""
+
+    def make(role):
+        park = factories.make_park()
+        led = chain if role in ("chain_leader", "specialist") else None
+        run = park if role == "park_operator" else None
+        user = factories.make_user(role, chain=led, park=run)
+        enterprise = factories.make_enterprise(chain=chain, entered_by=user)
+        contact = factories.make_contact(enterprise=enterprise, entered_by=user)
+        lead = factories.make_lead(enterprise=enterprise, chain=chain, owner=user, contact=contact)
+        project = factories.make_project(
+            enterprise=enterprise,
+            chain=chain,
+            park=park,
+            handler=user,
+            service_agent=user,
+            lead=lead,
+        )
+        space = factories.make_space(park=park)
+        return user, [
+            enterprise,
+            contact,
+            lead,
+            project,
+            space,
+            factories.make_agreement(project=project),
+            factories.make_occupancy(space=space, enterprise=enterprise, project=project),
+        ]
+
+    return make
+
+
+def forms_of(client, user, rows) -> list[tuple[str, object]]:
+    """Return the address and the page of each form that opens for writing."""
+    found = []
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        addresses = [reverse(f"{name}_add")]
+        addresses += [
+            reverse(f"{name}_change", args=[row.pk]) for row in rows if type(row) is model
+        ]
+        pages = [(address, client.get(address)) for address in addresses]
+        found += [(address, page) for address, page in pages if 'name="_save"' in page.text]
+    return found
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_box_of_every_form_answers(as_user, world, role):
+    user, rows = world(role)
+    client = as_user(user)
+    for address, page in forms_of(client, user, rows):
+        for box in BOX.findall(page.text):
+            data = dict(re.findall(r'data-(app-label|model-name|field-name)="([^"]+)"', box))
+            query = {key.replace("-", "_"): value for key, value in data.items()}
+            answer = client.get(reverse("admin:autocomplete"), query)
+            assert (address, data, answer.status_code) == (address, data, 200)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_form_sent_back_as_it_came_is_accepted(as_user, world, role):
+    user, rows = world(role)
+    client = as_user(user)
+    for address, page in forms_of(client, user, rows):
+        if address.endswith("/change/"):
+            assert (address, client.post(address, fields(page)).status_code) == (address, 302)
