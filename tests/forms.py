@@ -17,5 +17,15 @@ def fields(response) -> dict:
     for inline in context["inline_admin_formsets"]:
         management = inline.formset.management_form
         data |= {bound.html_name: bound.value() for bound in management}
+    return data | carried(response)
+
+
+def carried(response) -> dict:
+    """Return the hidden field that says which version the page was drawn from."""
     seen = re.search(r'name="seen" value="([^"]+)"', response.text)
-    return data | ({"seen": unescape(seen[1])} if seen else {})
+    return {"seen": unescape(seen[1])} if seen else {}
+
+
+def send(client, address: str, data: dict, **options):
+    """Post ``data`` as whoever has just opened the form at ``address``."""
+    return client.post(address, carried(client.get(address)) | data, **options)

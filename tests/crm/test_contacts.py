@@ -24,6 +24,7 @@ from tests.factories import (
     make_project,
     make_user,
 )
+from tests.forms import send
 from zone.calendar import today
 from zone.masking import phone_key
 from zone.models import AuditEntry, ZoneSetting
@@ -65,21 +66,21 @@ def contact(db):
 def test_a_form_sent_back_as_shown_keeps_the_numbers(as_user, office, contact):
     client = as_user(office)
     before = stored(contact)
-    assert client.post(change_url(contact), posted(contact, name="新名")).status_code == 302
+    assert send(client, change_url(contact), posted(contact, name="新名")).status_code == 302
     assert stored(contact) == before
     assert Contact.objects.get().name == "新名"
 
 
 def test_a_new_number_replaces_the_old_one_and_its_key(as_user, office, contact):
     data = posted(contact, phone="＋８６ 139 1234 5678")
-    assert as_user(office).post(change_url(contact), data).status_code == 302
+    assert send(as_user(office), change_url(contact), data).status_code == 302
     assert stored(contact)["phone"] == "13912345678"
     assert Contact.objects.get().phone_key == phone_key("13912345678")
 
 
 def test_a_cleared_number_is_emptied(as_user, office, contact):
     data = posted(contact, phone="", wechat="", email="")
-    assert as_user(office).post(change_url(contact), data).status_code == 302
+    assert send(as_user(office), change_url(contact), data).status_code == 302
     assert stored(contact) == {"phone": "", "wechat": "", "email": ""}
     assert Contact.objects.get().phone_key == ""
 
@@ -89,13 +90,13 @@ def test_a_cleared_number_is_emptied(as_user, office, contact):
     [("phone", "139****5678"), ("phone", "138****567＊"), ("email", "y***@example.com")],
 )
 def test_a_mask_that_is_not_the_shown_one_is_refused(as_user, office, contact, name, typed):
-    response = as_user(office).post(change_url(contact), posted(contact, **{name: typed}))
+    response = send(as_user(office), change_url(contact), posted(contact, **{name: typed}))
     errors = response.context["adminform"].form.errors.as_data()
     assert [error.code for error in errors[name]] == ["masked"]
 
 
 def test_an_error_never_shows_the_stored_number(as_user, office, contact):
-    response = as_user(office).post(change_url(contact), posted(contact, name="", email="bad"))
+    response = send(as_user(office), change_url(contact), posted(contact, name="", email="bad"))
     assert set(response.context["adminform"].form.errors) == {"name", "email"}
     assert [MASK in response.text, PHONE in response.text] == [True, False]
 
@@ -262,7 +263,7 @@ def test_an_anonymised_contact_leaves_no_trace_and_every_figure_as_it_was(
     assert client.post(url, data).status_code == 302
     contact = Contact.objects.get()
     again = posted(contact, role="DECIDER", consent_source="CARD")
-    assert client.post(change_url(contact), again).status_code == 302
+    assert send(client, change_url(contact), again).status_code == 302
     lead = make_lead(enterprise=enterprise, contact=contact, owner=specialist)
     make_follow_up(lead=lead, by=specialist)
     make_counted(5_000, project=make_project(enterprise=enterprise, lead=lead))
@@ -290,7 +291,7 @@ def test_anonymising_is_for_the_office_and_for_good(as_user, office, specialist,
         contact.anonymise(by=office, reason="再次")
     client = as_user(office)
     assert client.get(url).status_code == 403
-    assert client.post(change_url(contact), posted(contact, name="甲")).status_code == 403
+    assert send(client, change_url(contact), posted(contact, name="甲")).status_code == 403
 
 
 @pytest.mark.parametrize("reason", ["", "标记人名要求", "13912345678来电要求"])

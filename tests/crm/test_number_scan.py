@@ -20,6 +20,7 @@ from tests.factories import (
     make_project,
     make_user,
 )
+from tests.forms import send
 from zone.models import Appointment, AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -120,11 +121,11 @@ def test_forms_that_fail_messages_and_the_trail_show_no_number(client, world, lo
     as_shown = {name: str(getattr(Contact.objects.get(), name)) for name in NUMBERS}
     base = {"enterprise": str(enterprise.pk), "name": "王经理"} | as_shown
     answers = [
-        client.post(change, base | {"name": ""}),
-        client.post(change, base | {"email": "x"}),
-        client.post(change, base | {"phone": "138****0000"}),
-        client.post(change, base, follow=True),
-        client.post(change, base | {"title": "总经理", "_continue": "1"}, follow=True),
+        send(client, change, base | {"name": ""}),
+        send(client, change, base | {"email": "x"}),
+        send(client, change, base | {"phone": "138****0000"}),
+        send(client, change, base, follow=True),
+        send(client, change, base | {"title": "总经理", "_continue": "1"}, follow=True),
         client.post(reverse("admin:crm_enterprise_change", args=[enterprise.pk]), {"name": ""}),
         client.post(reverse("admin:crm_lead_change", args=[lead.pk]), {"title": ""}),
     ]
@@ -153,7 +154,7 @@ def test_a_failing_write_logs_no_number(client, world, log, monkeypatch):
     monkeypatch.setattr(Contact, "save", fail)
     data = {"enterprise": str(contact.enterprise_id), "name": "甲", "phone": "138 1234 5678"}
     change = reverse("admin:crm_contact_change", args=[contact.pk])
-    assert client.post(change, data | {"email": NUMBERS["email"]}).status_code == 500
+    assert send(client, change, data | {"email": NUMBERS["email"]}).status_code == 500
     assert "138****5678" in log.getvalue()
     assert shown(log.getvalue()) == []
 

@@ -26,6 +26,7 @@ from tests.factories import (
     make_space,
     make_user,
 )
+from tests.forms import send
 from zone.admin.base import ScopedModelAdmin
 from zone.models import User, ZoneSetting
 
@@ -60,7 +61,7 @@ def test_a_form_never_writes_back_a_state_that_changed_meanwhile(client, monkeyp
     monkeypatch.setattr(ScopedModelAdmin, "save_model", slow)
     url = reverse("admin:projects_agreement_change", args=[agreement.pk])
     inlines = {"changes-TOTAL_FORMS": "0", "changes-INITIAL_FORMS": "0"}
-    response = client.post(url, agreement_data(agreement.project, amount_wan="2000", **inlines))
+    response = send(client, url, agreement_data(agreement.project, amount_wan="2000", **inlines))
     threads[0].join()
     assert response.status_code == 302
     agreement.refresh_from_db()

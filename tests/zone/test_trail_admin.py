@@ -26,6 +26,7 @@ from tests.factories import (
     make_project,
     make_user,
 )
+from tests.forms import send
 from zone.models import Appointment, AuditEntry, Building, Fund, User
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +56,7 @@ def formset(prefix: str, *rows: dict, initial: int = 0) -> dict:
 
 
 def saved(client, url: str, data: dict):
-    response = client.post(url, data)
+    response = send(client, url, data)
     errors = response.context and response.context["adminform"].form.errors
     assert response.status_code == 302, errors
 

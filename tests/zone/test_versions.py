@@ -1,11 +1,13 @@
 """Two edits of one row: the second sees both and goes on without retyping."""
 
 import pytest
+from django.forms import ModelForm
 from django.urls import reverse
 
 from projects.models import Credit, Project
 from tests import factories
 from tests.forms import fields
+from zone.admin.versions import VersionedForm
 from zone.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -114,11 +116,24 @@ def test_a_row_of_an_inline_changed_meanwhile_is_not_overwritten(door, project):
     assert credit.share == 50
 
 
-def test_without_the_version_the_first_edit_would_be_lost(door, project):
-    """The negative control: what the form carries is what protects."""
+def test_a_form_without_the_version_counts_as_drawn_from_another_one(door, project):
     mine = door.open()
     Project.objects.filter(pk=project.pk).update(content="对方写的")
-    assert door.post(mine, content="我写的", seen="").status_code == 302
+    for seen in ("", None):
+        sent = {key: value for key, value in mine.items() if key != "seen" or seen is not None}
+        response = door.post(sent, content="我写的", **({"seen": seen} if seen == "" else {}))
+        assert response.context["conflict"] is not None
+    project.refresh_from_db()
+    assert project.content == "对方写的"
+    assert door.post(fields(response)).status_code == 302
+
+
+def test_without_the_check_the_first_edit_would_be_lost(door, project, monkeypatch):
+    """The negative control: comparing the versions is what protects."""
+    mine = door.open()
+    Project.objects.filter(pk=project.pk).update(content="对方写的")
+    monkeypatch.setattr(VersionedForm, "full_clean", ModelForm.full_clean)
+    assert door.post(mine, content="我写的").status_code == 302
     project.refresh_from_db()
     assert project.content == "我写的"
 
@@ -128,3 +143,46 @@ def test_a_version_that_cannot_be_read_counts_as_another_one(door, project):
     response = door.post(mine, content="我写的", seen=mine["seen"][:-3] + "xyz")
     assert response.context["conflict"] is not None
     assert door.post(fields(response)).status_code == 302
+
+
+def test_a_row_of_an_inline_removed_meanwhile_is_told_and_the_rest_goes_on(door, project, office):
+    gone, kept = (
+        factories.make_credit(project=project, specialist=factories.make_user(), share=share)
+        for share in (40, 30)
+    )
+    mine = door.open()
+    AuditEntry.objects.record(AuditEntry.Action.DELETED, by=office, of=gone)
+    gone.delete()
+    assert mine["credits-1-id"] == kept.pk
+    response = door.post(mine, **{"credits-0-share": "45", "credits-1-share": "35"})
+    kept.refresh_from_db()
+    assert (response.status_code, kept.share) == (200, 30)
+    assert "招商办（office）" in response.text
+    assert "已不在此表中" in response.text
+    assert door.post(fields(response)).status_code == 302
+    assert [(credit.pk, credit.share) for credit in project.credits.all()] == [(kept.pk, 35)]
+
+
+def test_a_contact_anonymised_meanwhile_is_told(as_user, office):
+    contact = factories.make_contact(name="王经理", phone="13812345678")
+    client = as_user(office)
+    url = reverse("admin:crm_enterprise_change", args=[contact.enterprise_id])
+    mine = fields(client.get(url))
+    assert mine["contacts-0-id"] == contact.pk
+    contact.anonymise(by=factories.make_office(username="other"), reason="本人要求")
+    response = client.post(url, mine | {"contacts-0-title": "总经理"})
+    contact.refresh_from_db()
+    assert (response.status_code, contact.title) == (200, "")
+    assert "已不在此表中" in response.text
+    assert "王经理" not in response.text
+    assert client.post(url, fields(response)).status_code == 302
+
+
+def test_the_second_to_delete_a_file_is_told_that_it_is_gone(as_user, office, folder):
+    file = factories.make_attachment(project=factories.make_project())
+    client = as_user(office)
+    url = reverse("admin:projects_project_change", args=[file.project_id])
+    mine = fields(client.get(url))
+    file.remove(by=office)
+    response = client.post(url, mine | {"attachments-0-DELETE": "on"})
+    assert (response.status_code, "已不在此表中" in response.text) == (200, True)

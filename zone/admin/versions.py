@@ -72,14 +72,51 @@ class VersionedFormSet:
 
     seen: dict = {}
     has_conflict = False
+    gone: tuple = ()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.is_bound and self.management_form.is_valid():
+            self._leave_out_gone()
 
     def full_clean(self):
         super().full_clean()
-        for form in self.initial_forms if self.is_bound else ():
+        if not self.is_bound:
+            return
+        for pk in self.gone:
+            self.has_conflict = True
+            words = ValidationError(_gone_in_words(self.model, pk), code="conflict")
+            self._non_form_errors.extend(words.error_list)
+        for form in self.initial_forms:
             version = self.seen.get(str(form.instance.pk))
-            if version is not None and version != form.instance.version and form.has_changed():
+            if version != form.instance.version and form.has_changed():
                 self.has_conflict = True
                 form.add_error(None, ValidationError(_in_words(form), code="conflict"))
+
+    def _leave_out_gone(self):
+        """Take rows out that are no longer there, which Django would pass over in silence."""
+        here = {str(row.pk) for row in self.get_queryset()}
+        posted = [self._posted_key(index) for index in range(self.initial_form_count())]
+        self.gone = tuple(key for key in posted if key and key not in here)
+        if not self.gone:
+            return
+        kept = [i for i in range(self.total_form_count()) if self._posted_key(i) not in self.gone]
+        data = self.data.copy()
+        for name in [name for name in data if name.startswith(f"{self.prefix}-")]:
+            if name.removeprefix(f"{self.prefix}-")[:1].isdigit():
+                del data[name]
+        for place, index in enumerate(kept):
+            before = f"{self.prefix}-{index}-"
+            for name in [name for name in self.data if name.startswith(before)]:
+                values = self.data.getlist(name)
+                data.setlist(f"{self.prefix}-{place}-{name.removeprefix(before)}", values)
+        data[f"{self.prefix}-INITIAL_FORMS"] = self.initial_form_count() - len(self.gone)
+        data[f"{self.prefix}-TOTAL_FORMS"] = len(kept)
+        self.data = data
+        del self.management_form
+
+    def _posted_key(self, index: int) -> str:
+        return self.data.get(f"{self.prefix}-{index}-{self.model._meta.pk.name}", "")
 
 
 class VersionedAdmin:
@@ -119,14 +156,14 @@ class VersionedInline:
 
 
 def read_seen(request) -> dict:
-    """Return what the posted form was drawn from: ``{version, values, rows}``; {} if unsaid.
+    """Return what the posted form was drawn from: ``{version, values, rows}``; {} if none was.
 
-    What cannot be read (the secret key has changed since) counts as another version.
+    What is missing or cannot be read (the secret key has changed since) is another version.
     """
-    if not request.POST.get(FIELD):
+    if request.method != "POST":
         return {}
     try:
-        return signing.loads(request.POST[FIELD], salt=SALT)
+        return signing.loads(request.POST.get(FIELD, ""), salt=SALT)
     except signing.BadSignature:
         return {"version": None, "values": {}, "rows": {}}
 
@@ -138,7 +175,7 @@ def _carry(request, context, obj) -> tuple[str, Conflict | None]:
     conflict = getattr(form, "conflict", None)
     again = read_seen(request)
     if again and not conflict and not any(getattr(f, "has_conflict", False) for f in formsets):
-        return request.POST[FIELD], None
+        return request.POST.get(FIELD, ""), None
     values = again["values"] if again and not conflict else _values(form)
     seen = {"version": obj.version, "values": values, "rows": _versions(formsets)}
     return signing.dumps(seen, salt=SALT, compress=True), conflict
@@ -224,6 +261,22 @@ def _label(form, name: str, value: str) -> str:
         except InvalidOperation:
             return value
     return choices.get(value, value)
+
+
+def _gone_in_words(model, pk: str) -> str:
+    """Say who took an inline row away, as far as the trail knows."""
+    entry = AuditEntry.objects.filter(model=model._meta.label_lower, object_id=pk).first()
+    if entry is None:
+        return _("A row was removed in the meantime; it is left out here. Please save once more.")
+    words = {"name": entry.object_name, "who": entry.by_name or _("the system")}
+    words["when"] = f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M}"
+    return (
+        _(
+            "%(who)s removed or emptied “%(name)s” on %(when)s; it is left out here. Please look "
+            "at the rest and save once more."
+        )
+        % words
+    )
 
 
 def _in_words(form) -> str:
