@@ -33,6 +33,8 @@ class SecurityAlertQuerySet(models.QuerySet):
 class SecurityAlert(Row):
     """Something one person did unusually often on a day, for the security administrator."""
 
+    SYNC = None
+
     class Kind(models.TextChoices):
         REVEALS = "REVEALS", _("many contacts revealed")
 

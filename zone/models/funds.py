@@ -8,6 +8,8 @@ from zone.scoping import OpenQuerySet
 class Fund(Row):
     """An industry fund of the zone."""
 
+    SYNC = None
+
     name = models.CharField(_("name"), max_length=100, unique=True)
     purpose = models.CharField(_("purpose"), max_length=300, blank=True, default="")
     announced_on = models.DateField(_("announced on"), null=True, blank=True)

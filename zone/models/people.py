@@ -33,6 +33,8 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
 class User(Row, Account):
     """A person who logs in."""
 
+    SYNC = None
+
     PERSONAL = ("password", "email")  # never written into the trail
 
     display_name = models.CharField(_("display name"), max_length=50, blank=True, default="")
@@ -70,6 +72,8 @@ class AppointmentQuerySet(models.QuerySet):
 
 class Appointment(Row):
     """A person's post for a chain or a park, from one day to another."""
+
+    SYNC = None
 
     class Role(models.TextChoices):
         LEADERSHIP = "LEADERSHIP", _("zone leadership")
