@@ -42,6 +42,7 @@ class World:
         self.chains = [factories.make_chain(code) for code in ("new-energy", "electronics")]
         self.parks = [factories.make_park() for _ in range(2)]
         self.users = [factories.make_user() for _ in range(2)]
+        self.stays = factories.make_enterprise(name=f"常在企业{seed}有限公司")
         self.spaces = [factories.make_space(park=park) for park in self.parks for _ in range(3)]
         for make in self.makers():
             for _ in range(3):
@@ -62,9 +63,9 @@ class World:
     # Drawing
 
     def any_of(self, model: type[models.Model], empty: bool = False):
+        """Return the id of a row; None when there is none, or at times with ``empty``."""
         rows = list(model.objects.order_by("pk").values_list("pk", flat=True))
-        pk = self.rng.choice([*rows, None] if empty or not rows else rows)
-        return pk
+        return self.rng.choice([*rows, None] if empty or not rows else rows)
 
     def one(self, rows, empty: bool = True):
         picked = self.rng.choice([*rows, None] if empty else rows)
@@ -195,8 +196,9 @@ class World:
             (Contact, {"entered_by_id": self.one(self.users)}),
             (Occupancy, {"enterprise_id": enterprise}),
             (Occupancy, {"project_id": project}),
-            (FollowUp, {"lead_id": self.any_of(Lead, empty=True), "project_id": None}),
         ]
+        if lead := self.any_of(Lead):
+            found.append((FollowUp, {"lead_id": lead, "project_id": None}))
         if project:
             found += [
                 (Agreement, {"project_id": project}),
@@ -211,7 +213,7 @@ class World:
             [Contact, Lead, FollowUp, Agreement, CapitalArrival, Occupancy, Project, Enterprise,
              Target, Building]
         )  # fmt: skip
-        row = model.objects.filter(pk=self.any_of(model)).first()
+        row = model.objects.filter(pk=self.any_of(model)).exclude(pk=self.stays.pk).first()
         if row:
             try:
                 row.delete()

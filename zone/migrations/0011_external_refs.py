@@ -5,42 +5,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('zone', '0009_security_alerts'),
+        ("zone", "0009_security_alerts"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Merged',
+            name="Merged",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entity', models.SmallIntegerField(verbose_name='kind of row')),
-                ('object_id', models.UUIDField(unique=True, verbose_name='ID')),
-                ('merged_into', models.UUIDField(db_index=True, verbose_name='merged into')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("entity", models.SmallIntegerField(verbose_name="kind of row")),
+                ("object_id", models.UUIDField(unique=True, verbose_name="ID")),
+                ("merged_into", models.UUIDField(db_index=True, verbose_name="merged into")),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="at"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'merged row',
-                'verbose_name_plural': 'merged rows',
-                'default_permissions': (),
+                "verbose_name": "merged row",
+                "verbose_name_plural": "merged rows",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='ExternalRef',
+            name="ExternalRef",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=50, verbose_name='source')),
-                ('entity', models.SmallIntegerField(verbose_name='kind of row')),
-                ('external_id', models.CharField(max_length=200, verbose_name='ID over there')),
-                ('object_id', models.UUIDField(verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=50, verbose_name="source")),
+                ("entity", models.SmallIntegerField(verbose_name="kind of row")),
+                ("external_id", models.CharField(max_length=200, verbose_name="ID over there")),
+                ("object_id", models.UUIDField(verbose_name="ID")),
             ],
             options={
-                'verbose_name': 'external reference',
-                'verbose_name_plural': 'external references',
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['object_id', 'entity'], name='external_ref_row')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'entity', 'external_id'), name='external_ref_once', violation_error_message='This reference already belongs to another row.')],
+                "verbose_name": "external reference",
+                "verbose_name_plural": "external references",
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["object_id", "entity"], name="external_ref_row")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "entity", "external_id"),
+                        name="external_ref_once",
+                        violation_error_message="This reference already belongs to another row.",
+                    )
+                ],
             },
         ),
     ]
