@@ -21,7 +21,9 @@ def kept(db):
 
 @pytest.fixture
 def dropped(db):
-    return factories.make_enterprise(name="甲科技有限公司", address="太原", description="做正极材料")
+    return factories.make_enterprise(
+        name="甲科技有限公司", address="太原", description="做正极材料"
+    )
 
 
 def merge(kept, dropped, office, reason="同一家企业"):
