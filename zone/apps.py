@@ -9,6 +9,7 @@ class ZoneConfig(AppConfig):
 
     def ready(self):
         from zone import checks  # noqa: F401  registers them
+        from zone.feed import checks as feed_checks  # noqa: F401
 
 
 class ZoneAdminConfig(AdminConfig):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models.enterprises import Enterprise
 from zone import identifiers, masking
 from zone.calendar import local_date, today
+from zone.feed.synced import Synced
 from zone.fields import MailField, PhoneField, PhoneKeyField, WeChatField
 from zone.models import AuditEntry, ZoneSetting
 from zone.models.rows import Row
@@ -63,6 +64,8 @@ def retention_from(day: date) -> date:
 
 class Contact(Row):
     """A person of an enterprise, with the work numbers needed to reach them."""
+
+    SYNC = Synced(7, "contacts", paths=("enterprise__chain", "entered_by", "leads__chain"))
 
     class Role(models.TextChoices):
         DECIDER = "DECIDER", _("decides")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from pypinyin import lazy_pinyin
 
 from zone import identifiers
+from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import CodeField, NameField, WanField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
@@ -47,6 +48,20 @@ class EnterpriseQuerySet(models.QuerySet):
 
 class Enterprise(Row):
     """A company the zone courts or has won; one company may bring several projects."""
+
+    SYNC = Synced(
+        6,
+        "enterprises",
+        paths=(
+            "chain",
+            "entered_by",
+            "leads__chain",
+            "projects__chain",
+            "projects__park",
+            "occupancies__space__park",
+        ),
+        opens=(Open(ANY_CHAIN, empty=("chain",)),),
+    )
 
     class Scale(models.TextChoices):
         LARGE = "LARGE", _("large")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models.contacts import Contact
 from crm.models.leads import Lead
 from zone.calendar import today
+from zone.feed.synced import Synced
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 
@@ -24,6 +25,8 @@ class FollowUpQuerySet(models.QuerySet):
 
 class FollowUp(Row):
     """A contact with the investor of a lead or a project, and what comes next."""
+
+    SYNC = Synced(9, "follow-ups", paths=("lead__chain", "project__chain", "project__park"))
 
     class Kind(models.TextChoices):
         CALL = "CALL", _("call")

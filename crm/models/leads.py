@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.feed.synced import Synced
 from zone.fields import WanField
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
@@ -50,6 +51,8 @@ class LeadQuerySet(models.QuerySet):
 
 class Lead(Row):
     """An investment intention, from the first word to the signature or the loss."""
+
+    SYNC = Synced(8, "leads", paths=("chain",))
 
     class Stage(models.TextChoices):
         NEW = "NEW", _("new")

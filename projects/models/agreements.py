@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models.projects import OfProjectQuerySet, Project, StageChange
 from zone import units
 from zone.calendar import today
+from zone.feed.synced import Synced
 from zone.fields import WanField
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
@@ -66,6 +67,8 @@ class AgreementQuerySet(OfProjectQuerySet):
 
 class Agreement(Row):
     """What the zone and an investor have signed, and whether it counts toward the target."""
+
+    SYNC = Synced(11, "agreements", paths=("project__chain", "project__park"))
 
     class Kind(models.TextChoices):
         FRAMEWORK = "FRAMEWORK", _("framework agreement")

@@ -37,6 +37,8 @@ class AttachmentQuerySet(models.QuerySet):
 class Attachment(Row):
     """A file that belongs to an agreement or a project: kept as it came, never changed."""
 
+    SYNC = None
+
     class Kind(models.TextChoices):
         SCAN = "SCAN", _("scan of an agreement")
         SITE_PHOTO = "SITE_PHOTO", _("photo of the site")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models.projects import OfProjectQuerySet, Project
 from zone.calendar import today
+from zone.feed.synced import Synced
 from zone.fields import WanField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
@@ -14,6 +15,8 @@ from zone.models.rows import Row
 
 class CapitalArrival(Row):
     """Money that arrived in a project; a correction is a negative row, never an overwrite."""
+
+    SYNC = Synced(12, "capital-arrivals", paths=("project__chain", "project__park"))
 
     class Origin(models.TextChoices):
         OUTSIDE_PROVINCE = "OUTSIDE_PROVINCE", _("from outside the province")

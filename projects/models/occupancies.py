@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models.projects import Project
 from zone.calendar import today
+from zone.feed.synced import Synced
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import reach
@@ -35,6 +36,12 @@ class OccupancyQuerySet(models.QuerySet):
 
 class Occupancy(Row):
     """An enterprise in a space, from one day to another; no space is given twice."""
+
+    SYNC = Synced(
+        13,
+        "occupancies",
+        paths=("space__park", "enterprise__chain", "project__chain", "project__park"),
+    )
 
     class Kind(models.TextChoices):
         LEASE = "LEASE", _("lease")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from projects import gates
 from zone import identifiers
 from zone.calendar import today
+from zone.feed.synced import Synced
 from zone.fields import CodeField, WanField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Change, Row
@@ -50,6 +51,8 @@ class OfProjectQuerySet(models.QuerySet):
 
 class Project(Row):
     """An investment project, from the reserve to full production."""
+
+    SYNC = Synced(10, "projects", paths=("chain", "park"))
 
     class Stage(models.TextChoices):
         RESERVED = "RESERVED", _("in reserve")
@@ -341,6 +344,8 @@ class StageChange(Change):
 
 class Credit(Row):
     """A specialist's share of a project's result."""
+
+    SYNC = None
 
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="credits", verbose_name=_("project")

@@ -49,3 +49,9 @@ def test_both_addresses_answer_without_logging_in():
     client = Client()
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_our_own_people_see_how_far_the_feed_is_behind(as_user, office):
+    assert b"feed" not in Client().get("/readyz").content
+    assert as_user(office).get("/readyz").content == b"ok\nchange feed: 0 ms behind"

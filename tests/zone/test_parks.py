@@ -130,3 +130,19 @@ def test_the_list_of_parks_shows_the_areas_of_today(client, park):
     page = client.get(reverse("admin:zone_park_changelist")).text
     for text in ("3,800 ㎡（5.70 亩）", "1,000 ㎡（1.50 亩）", "28.57%"):
         assert text in page
+
+
+def test_a_space_stays_in_its_park(park):
+    space = park.spaces.first()
+    space.park = make_park()
+    with pytest.raises(ValidationError, match="原园区"):
+        space.full_clean()
+
+
+def test_the_form_of_a_space_shows_its_park_and_does_not_ask(as_user, park):
+    space = park.spaces.first()
+    client = as_user(make_user("office"))
+    page = client.get(reverse("admin:zone_space_change", args=[space.pk]))
+    assert "park" not in page.context["adminform"].form.fields
+    added = client.get(reverse("admin:zone_space_add"))
+    assert "park" in added.context["adminform"].form.fields

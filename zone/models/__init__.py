@@ -6,6 +6,7 @@ from zone.models.funds import Fund
 from zone.models.parks import Building, Park, Space
 from zone.models.people import Appointment, User
 from zone.models.rows import Change, Row
+from zone.models.sync import ExternalRef, Merged
 from zone.models.targets import Measure, PublishedFigure, Target
 from zone.models.zone_settings import ZoneSetting
 
@@ -16,9 +17,11 @@ __all__ = [
     "Building",
     "ChainSegment",
     "Change",
+    "ExternalRef",
     "Fund",
     "IndustryChain",
     "Measure",
+    "Merged",
     "Park",
     "PublishedFigure",
     "Row",

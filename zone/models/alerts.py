@@ -43,6 +43,8 @@ class SecurityAlertQuerySet(models.QuerySet):
 class SecurityAlert(Row):
     """Something a person did on a day that the security administrator looks into."""
 
+    SYNC = None
+
     class Kind(models.TextChoices):
         REVEALS = "REVEALS", _("many contacts revealed")
         PASSWORD = "PASSWORD", _("password of an account with more rights set")

@@ -5,6 +5,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zone.feed.synced import ALL, Open, Synced
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import OpenQuerySet
@@ -12,6 +13,8 @@ from zone.scoping import OpenQuerySet
 
 class IndustryChain(Row):
     """One of the zone's leading industries, led by a chain leader."""
+
+    SYNC = Synced(1, "chains", opens=(Open(ALL),))
 
     code = models.CharField(
         _("code"),
@@ -43,6 +46,8 @@ class IndustryChain(Row):
 
 class ChainSegment(Row):
     """A node of a chain's map: what the zone has, and where it has a gap."""
+
+    SYNC = Synced(2, "chain-segments", opens=(Open(ALL),))
 
     class Position(models.TextChoices):
         UPSTREAM = "UPSTREAM", _("upstream")

@@ -9,6 +9,8 @@ from zone.scoping import OpenQuerySet
 class Fund(Row):
     """An industry fund of the zone."""
 
+    SYNC = None
+
     name = models.CharField(_("name"), max_length=100, unique=True, validators=[no_personal_number])
     purpose = models.CharField(
         _("purpose"), max_length=300, blank=True, default="", validators=[no_personal_number]

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import AreaField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
@@ -47,6 +48,8 @@ def _area_of(spaces: SpaceQuerySet) -> Coalesce:
 
 class Park(Row):
     """A park or platform that enterprises move into."""
+
+    SYNC = Synced(3, "parks", paths=("id",), opens=(Open(ANY_CHAIN),))
 
     class Kind(models.TextChoices):
         FEATURED = "FEATURED", _("featured park")
@@ -116,6 +119,8 @@ class InParkQuerySet(models.QuerySet):
 class Building(Row):
     """A building of a park."""
 
+    SYNC = Synced(4, "buildings", paths=("park",), opens=(Open(ANY_CHAIN),))
+
     PART_OF = "park"  # whose story tells of it too
 
     park = models.ForeignKey(Park, models.PROTECT, related_name="buildings", verbose_name=_("park"))
@@ -165,6 +170,8 @@ class SpaceQuerySet(InParkQuerySet):
 
 class Space(Row):
     """A unit of floor space or a plot of land that can be let."""
+
+    SYNC = Synced(5, "spaces", paths=("park",), opens=(Open(ANY_CHAIN),), fixed=("park",))
 
     class Kind(models.TextChoices):
         PLANT = "PLANT", _("plant")
@@ -231,3 +238,6 @@ class Space(Row):
     def clean(self):
         if self.building and self.park_id and self.building.park_id != self.park_id:
             raise ValidationError({"building": _("This building belongs to another park.")})
+        moved = Space.objects.filter(pk=self.pk).exclude(park=self.park_id)
+        if not self._state.adding and self.park_id and moved.exists():
+            raise ValidationError({"park": _("A space stays in its park; enter a new space.")})

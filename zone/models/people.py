@@ -41,6 +41,8 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
 class User(Row, Account):
     """A person who logs in."""
 
+    SYNC = None
+
     PERSONAL = ("password", "email", "handover_code")  # never written into the trail
 
     display_name = models.CharField(
@@ -84,6 +86,8 @@ class AppointmentQuerySet(models.QuerySet):
 
 class Appointment(Row):
     """A person's post for a chain or a park, from one day to another."""
+
+    SYNC = None
 
     class Role(models.TextChoices):
         LEADERSHIP = "LEADERSHIP", _("zone leadership")

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
+from zone.feed.synced import ALL, Open, Synced
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import OpenQuerySet
@@ -21,6 +22,10 @@ class Measure(models.TextChoices):
 
 class Target(Row):
     """What a year asks of the zone, a chain, a specialist or a park."""
+
+    SYNC = Synced(
+        14, "targets", paths=("chain", "park"), opens=(Open(ALL, ("chain", "specialist", "park")),)
+    )
 
     year = models.PositiveSmallIntegerField(
         _("year"), validators=[MinValueValidator(2000), MaxValueValidator(2100)]
@@ -127,6 +132,8 @@ class Target(Row):
 
 class PublishedFigure(Row):
     """A figure the zone has announced: quoted with its source, never computed."""
+
+    SYNC = None
 
     year = models.PositiveSmallIntegerField(_("year"))
     indicator = models.CharField(_("indicator"), max_length=100, validators=[no_personal_number])

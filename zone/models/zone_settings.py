@@ -22,6 +22,8 @@ class Knob(NamedTuple):
 class ZoneSetting(Row):
     """A number the office may set; without a row its default holds."""
 
+    SYNC = None
+
     class Key(models.TextChoices):
         LIGHT_YELLOW_FROM = "LIGHT_YELLOW_FROM", _("yellow light from")
         LIGHT_RED_ABOVE = "LIGHT_RED_ABOVE", _("red light above")

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from zone.feed.log import lag
+
 logger = logging.getLogger(__name__)
 
 
@@ -27,9 +29,14 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         logger.exception("readyz: the database does not answer")
         ready = False
-    return HttpResponse(
-        "ok" if ready else "not ready", status=200 if ready else 503, content_type="text/plain"
-    )
+    lines = ["ok" if ready else "not ready", *(_for_staff(request) if ready else ())]
+    return HttpResponse("\n".join(lines), status=200 if ready else 503, content_type="text/plain")
+
+
+def _for_staff(request: HttpRequest) -> list[str]:
+    """Tell our own people how far the change feed is behind; strangers learn nothing."""
+    user = getattr(request, "user", None)
+    return [f"change feed: {lag()} ms behind"] if user and user.is_staff else []
 
 
 def all_migrations_applied() -> bool:

@@ -1,0 +1,239 @@
+"""A page of the change feed: what changed for one client since its cursor.
+
+The page and the rows it describes come from one snapshot. Of the log it reads what lies below the
+oldest transaction still running (no earlier event can appear later), and for each row in it asks
+what the client sees *now*: visible is an upsert; not visible, and the event names this client's
+chains, parks or account, a tombstone; anything else was never the client's.
+
+A consumer applies an item unless it holds a higher version of that row. Equal ones count: moving
+a project to another chain takes its agreements out of a scope, and back in, without changing
+them. A row that was deleted never comes back, and its tombstone is higher than all it ever was.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connections, models
+from django.db.transaction import atomic
+
+from zone.feed.cursor import Cursor
+from zone.feed.log import Place, lag, look
+from zone.feed.scope import Scope
+from zone.feed.synced import by_number, entities
+from zone.feed.tables import LOG
+from zone.models import ExternalRef, Merged
+
+LONGEST = 500  # items of a page
+# Lines of the log looked through for one page: a narrow client in a busy zone gets on, and no
+# page takes long.
+SCANNED = 5_000
+# The highest version that JSON readers keep exactly; for a row whose end was not logged.
+LAST_VERSION = 2**53 - 1
+UPSERT, DELETE = "upsert", "delete"
+# What somebody else's move took away or gave is no echo of one's own write.
+WINDOW = f"""
+SELECT xid::text::bigint, seq, entity, object_id, tokens && %s::uuid[],
+  op <> 'V' AND origin IS NOT DISTINCT FROM %s::uuid AND origin IS NOT NULL
+FROM {LOG} WHERE (xid, seq) > (%s::text::xid8, %s) AND xid < %s::text::xid8
+ORDER BY xid, seq LIMIT %s
+"""
+DELETED = f"""
+SELECT object_id, max(version) FROM {LOG} WHERE op = 'D' AND object_id = ANY(%s) GROUP BY 1
+"""
+
+Rows = Callable[[str, list[UUID]], Iterable[models.Model]]
+
+
+@dataclass
+class Item:
+    """A row that the client sees, or a tombstone of one that it no longer does.
+
+    ``reason`` of a tombstone: ``deleted``, ``merged`` (then ``merged_into``), ``out_of_scope``.
+    """
+
+    entity: str
+    id: UUID
+    op: str
+    version: int
+    external_refs: list[dict[str, str]] = field(default_factory=list)
+    reason: str | None = None
+    merged_into: UUID | None = None
+    row: models.Model | None = None
+
+
+@dataclass
+class Page:
+    items: list[Item]
+    cursor: str
+    has_more: bool
+    lag_ms: int
+
+
+class Event(NamedTuple):
+    place: Place
+    entity: int
+    object_id: UUID
+    concerns: bool
+    echo: bool
+
+    @property
+    def key(self) -> tuple[int, UUID]:
+        return self.entity, self.object_id
+
+
+def read_page(
+    scope: Scope,
+    cursor: str,
+    *,
+    limit: int = LONGEST,
+    entities: Iterable[str] | None = None,
+    exclude_origin: UUID | None = None,
+    revision: str | None = None,
+    rows: Rows | None = None,
+    using: str = "default",
+) -> Page:
+    """Return what changed for ``scope`` since ``cursor``, at most ``limit`` rows, each once.
+
+    ``rows(entity, ids)`` loads the rows to show (within the page's snapshot); ``revision`` is the
+    one that the cursor was made with, by default the scope's own. Raises ``BadCursor`` and
+    ``CursorGone``. Opens a transaction of its own and refuses to run inside another.
+    """
+    start = Cursor.read(cursor)
+    with _snapshot(using):
+        state = look(using)
+        start.check(state, revision := scope.revision if revision is None else revision)
+        reader = _Reader(scope, min(limit, LONGEST), entities, exclude_origin, using)
+        place, has_more = reader.read(start.place, state.horizon)
+        items = reader.items(rows or reader.plain_rows)
+        after = Cursor(state.epoch, place, revision)
+        return Page(items, str(after), has_more, lag(using))
+
+
+@contextmanager
+def _snapshot(using: str) -> Iterator[None]:
+    with atomic(using=using, durable=True), connections[using].cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+class _Reader:
+    """Reads one page: goes through the log until the page is full or the log ends."""
+
+    def __init__(self, scope: Scope, limit: int, names, echo: UUID | None, using: str):
+        self.scope, self.limit, self.echo, self.using = scope, limit, echo, using
+        wanted = set(entities() if names is None else names)
+        self.models = {n: m for n, m in by_number().items() if m.SYNC.name in wanted}
+        self.taken: dict[tuple[int, UUID], None] = {}
+        self.versions: dict[tuple[int, UUID], int] = {}
+        self.visible: set[tuple[int, UUID]] = set()
+        self.looked: set[tuple[int, UUID]] = set()
+
+    def read(self, start: Place, horizon: Place) -> tuple[Place, bool]:
+        """Decide what the page holds; return the place it reaches and whether more follows."""
+        place = start
+        # A client that sees everything is done with the first part, a narrow one needs both.
+        for size in (self.limit + 1, SCANNED - self.limit - 1):
+            events = self.window(place, horizon, size)
+            self.look_at(events)
+            for event in events:
+                if not self.take(event):
+                    return place, True
+                place = event.place
+            if len(events) < size:
+                # The log ends here: a quiet client's cursor is not to age.
+                return max(place, horizon), False
+        return place, True
+
+    def window(self, place: Place, horizon: Place, size: int) -> list[Event]:
+        tokens = list(self.scope.tokens)
+        values = [tokens, self.echo, str(place.xid), place.seq, str(horizon.xid), size]
+        with connections[self.using].cursor() as cursor:
+            cursor.execute(WINDOW, values)
+            return [Event(Place(xid, seq), *rest) for xid, seq, *rest in cursor.fetchall()]
+
+    def look_at(self, events: list[Event]):
+        """Ask once for each kind of row what is there and what the client sees of it."""
+        unknown = defaultdict(set)
+        for event in events:
+            if self.is_wanted(event) and event.key not in self.looked:
+                unknown[event.entity].add(event.object_id)
+        for number, ids in unknown.items():
+            self.looked |= {(number, pk) for pk in ids}
+            there = self.here(self.models[number]).filter(pk__in=ids)
+            found = {(number, pk): version for pk, version in there.values_list("pk", "version")}
+            self.versions |= found
+            self.visible |= found.keys() if self.scope.zone else self.seen(number, ids)
+
+    def seen(self, number: int, ids: set[UUID]) -> set[tuple[int, UUID]]:
+        rows = self.scope.rows(self.models[number], self.using).filter(pk__in=ids)
+        return {(number, pk) for pk in rows.values_list("pk", flat=True)}
+
+    def is_wanted(self, event: Event) -> bool:
+        return event.entity in self.models and not event.echo
+
+    def take(self, event: Event) -> bool:
+        """Put the event's row on the page if it belongs there; False when there is no room."""
+        known = event.key in self.taken or not self.is_wanted(event)
+        if known or not (event.key in self.visible or event.concerns or self.scope.zone):
+            return True
+        if len(self.taken) == self.limit:
+            return False
+        self.taken[event.key] = None
+        return True
+
+    # What stands on the page
+
+    def items(self, rows: Rows) -> list[Item]:
+        gone = [key for key in self.taken if key not in self.versions]
+        refs = ExternalRef.objects.using(self.using).by_row(pk for _number, pk in self.taken)
+        ends, merged, loaded = self.ends(gone), self.merged(gone), self.load(rows)
+        found = []
+        for key in self.taken:
+            item = Item(self.models[key[0]].SYNC.name, key[1], DELETE, 0, refs.get(key, []))
+            if key in self.visible:
+                item.op, item.row = UPSERT, loaded[key]
+                item.version = item.row.version
+            elif key in self.versions:
+                item.version, item.reason = self.versions[key], "out_of_scope"
+            else:
+                item.version, item.merged_into = ends.get(key[1], LAST_VERSION), merged.get(key)
+                item.reason = "merged" if item.merged_into else "deleted"
+            found.append(item)
+        return found
+
+    def load(self, rows: Rows) -> dict[tuple[int, UUID], models.Model]:
+        wanted = defaultdict(list)
+        for number, pk in self.taken:
+            if (number, pk) in self.visible:
+                wanted[number].append(pk)
+        return {
+            (number, row.pk): row
+            for number, ids in wanted.items()
+            for row in rows(self.models[number].SYNC.name, ids)
+        }
+
+    def plain_rows(self, name: str, ids: list[UUID]) -> Iterable[models.Model]:
+        return self.here(entities()[name]).filter(pk__in=ids)
+
+    def here(self, model: type[models.Model]) -> models.QuerySet:
+        return model._base_manager.using(self.using)
+
+    def ends(self, gone: list) -> dict[UUID, int]:
+        """Return the versions of tombstones: one more than the rows ever had."""
+        if not gone:
+            return {}
+        with connections[self.using].cursor() as cursor:
+            cursor.execute(DELETED, [[pk for _number, pk in gone]])
+            return dict(cursor.fetchall())
+
+    def merged(self, gone: list) -> dict[tuple[int, UUID], UUID]:
+        if not gone:
+            return {}
+        lines = Merged.objects.using(self.using).filter(object_id__in=[pk for _, pk in gone])
+        return {(line.entity, line.object_id): line.merged_into for line in lines}

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class ExternalRefQuerySet(models.QuerySet):
+    def of(self, model: type[models.Model]):
+        """Return the references of the rows of a synchronised model."""
+        return self.filter(entity=model.SYNC.number)
+
+    def by_row(self, ids: Iterable[UUID]) -> dict[tuple[int, UUID], list[dict[str, str]]]:
+        """Return ``{(entity, id): [{source, external_id}]}`` in a lasting order."""
+        found = defaultdict(list)
+        for ref in self.filter(object_id__in=list(ids)).order_by("source", "external_id"):
+            pair = {"source": ref.source, "external_id": ref.external_id}
+            found[ref.entity, ref.object_id].append(pair)
+        return found
+
+
+class ExternalRef(models.Model):
+    """What another system calls one of our rows.
+
+    A reference outlives its row, so that a tombstone still carries it. A trigger raises the
+    version of the row whose references change: they are part of what the interface shows.
+    """
+
+    source = models.CharField(_("source"), max_length=50)
+    entity = models.SmallIntegerField(_("kind of row"))
+    external_id = models.CharField(_("ID over there"), max_length=200)
+    object_id = models.UUIDField(_("ID"))
+
+    objects = ExternalRefQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("external reference")
+        verbose_name_plural = _("external references")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "entity", "external_id"],
+                name="external_ref_once",
+                violation_error_message=_("This reference already belongs to another row."),
+            )
+        ]
+        indexes = [models.Index(fields=["object_id", "entity"], name="external_ref_row")]
+
+    def __str__(self):
+        return f"{self.source}:{self.external_id}"
+
+
+class Merged(models.Model):
+    """A row that went into another one: so its tombstone says where to look now."""
+
+    entity = models.SmallIntegerField(_("kind of row"))
+    object_id = models.UUIDField(_("ID"), unique=True)
+    merged_into = models.UUIDField(_("merged into"), db_index=True)
+    at = models.DateTimeField(_("at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("merged row")
+        verbose_name_plural = _("merged rows")
+        default_permissions = ()
+
+    def __str__(self):
+        return f"{self.object_id} → {self.merged_into}"
