@@ -3,6 +3,8 @@
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 
+from zone.api_scopes import rights
+
 
 class AppointmentBackend(ModelBackend):
     """Gives the rights of a role to whoever is appointed to it, for as long as that lasts.
@@ -25,6 +27,13 @@ class AppointmentBackend(ModelBackend):
     def _get_user_permissions(self, user_obj):
         # Nothing is given to a person as such: it would outlive every post.
         return Permission.objects.none()
+
+    def get_all_permissions(self, user_obj, obj=None):
+        """Return what the posts give; of another system's account, what its scopes stand for."""
+        if getattr(user_obj, "is_service", False) and obj is None:
+            client = getattr(user_obj, "api_client", None)
+            return set(rights(client.scopes)) if client and not client.is_disabled else set()
+        return super().get_all_permissions(user_obj, obj)
 
     def _get_group_permissions(self, user_obj):
         roles = [role.lower() for role in user_obj.roles()]

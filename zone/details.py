@@ -22,6 +22,7 @@ LABELS = {
     "first": _("first day"),
     "found": _("found"),
     "hash": _("hash of the last line"),
+    "key": _("key"),
     "keep_people": _("people kept"),
     "kind": _("kind"),
     "last": _("last day"),
@@ -55,6 +56,8 @@ STEPS = {
     "longest": _("8 hours over"),
     "ended": _("ended by others"),
     "no_post": _("no post today"),
+    "issued": _("key issued"),
+    "revoked": _("key revoked"),
 }
 # ``why`` says it in words already, or it says nothing to a reader.
 SAID_ELSEWHERE = {"purpose", "ticket"}

@@ -102,6 +102,9 @@ ROLES = {
         "zone.view_securityalert",
         "zone.handle_securityalert",
         "zone.reset_second_factor",
+        *edit("zone.apiclient"),
+        "zone.view_industrychain",
+        "zone.view_park",
     ],
     "auditor": ["zone.view_auditentry"],
 }

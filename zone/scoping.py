@@ -60,8 +60,14 @@ def reach(user, on: date | None = None) -> Reach:
     on = on or today()
     known = user.__dict__.setdefault("_reach", {})
     if on not in known:
-        known[on] = _read(user, on)
+        known[on] = _of_client(user) if user.is_service else _read(user, on)
     return known[on]
+
+
+def _of_client(account) -> Reach:
+    """Return the reach of another system, as its client was given it."""
+    scope = account.api_client.row_scope()
+    return Reach(everything=scope.zone, led_chains=set(scope.chains), parks=set(scope.parks))
 
 
 def _read(user, on: date) -> Reach:

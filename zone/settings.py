@@ -70,6 +70,8 @@ if not CONTACT_KEY:
             "contacts are found by their number with it."
         )
     CONTACT_KEY = f"contacts:{SECRET_KEY}"
+# Keys of the interface are kept as hashes under this; after a change all of them are void.
+API_PEPPER = env_text("API_PEPPER") or f"api:{SECRET_KEY}"
 # So many looks at contact data a day by one person, and the security administrator is told.
 REVEALS_A_DAY = env_int("REVEALS_A_DAY", 50)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if DEBUG else "")

@@ -150,7 +150,13 @@ class AuditEntry(models.Model):
         Action.SEARCHED,
         Action.ALERT,
     )
-    SECURITY_ROWS = ("zone.user", "zone.appointment", "zone.securityalert", "auth.group")
+    SECURITY_ROWS = (
+        "zone.user",
+        "zone.appointment",
+        "zone.securityalert",
+        "auth.group",
+        "zone.apiclient",
+    )
 
     at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
     action = models.CharField(_("action"), max_length=20, choices=Action)

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from zone.api_scopes import check_scopes
+from zone.feed.scope import Scope
+from zone.identifiers import no_personal_number
+from zone.models.audit import AuditEntry
+from zone.models.people import User
+from zone.models.rows import Row
+
+LONGEST = timedelta(days=366)
+LIVE_KEYS = 2  # the old one serves until the other system has taken the new one over
+PREFIX = "crm"
+USE_NOTED = timedelta(minutes=1)
+
+
+def check_networks(networks: list[str]) -> None:
+    """Refuse what is neither an address nor a network."""
+    for text in networks:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            raise ValidationError(
+                _("“%(text)s” is no network; write it as 10.20.0.0/16 or 10.20.3.4."),
+                params={"text": text},
+            ) from error
+
+
+class ApiClientQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self if user.has_perm("zone.view_apiclient") else self.none()
+
+
+class ApiClient(Row):
+    """Another system that may call the interface: what it may do, on which rows, from where."""
+
+    SYNC = None
+
+    name = models.CharField(_("name"), max_length=80, unique=True, validators=[no_personal_number])
+    owner = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("answers for it"),
+        help_text=_("Who is asked when something is wrong with the other system."),
+    )
+    purpose = models.CharField(
+        _("purpose"), max_length=200, blank=True, default="", validators=[no_personal_number]
+    )
+    # In whose name the trail and the histories tell what the system did; nobody logs in with it.
+    account = models.OneToOneField(
+        User, models.PROTECT, related_name="api_client", editable=False, verbose_name=_("account")
+    )
+    scopes = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("may"),
+        blank=True,
+        default=list,
+        validators=[check_scopes],
+    )
+    whole_zone = models.BooleanField(_("the whole zone"), default=False)
+    chains = models.ManyToManyField(
+        "zone.IndustryChain", blank=True, related_name="+", verbose_name=_("industry chains")
+    )
+    parks = models.ManyToManyField(
+        "zone.Park", blank=True, related_name="+", verbose_name=_("parks")
+    )
+    networks = ArrayField(
+        models.CharField(max_length=43),
+        verbose_name=_("networks it calls from"),
+        blank=True,
+        default=list,
+        validators=[check_networks],
+        help_text=_("Addresses or networks such as 10.20.0.0/16, with commas; empty: any."),
+    )
+    is_disabled = models.BooleanField(_("disabled"), default=False)
+
+    objects = ApiClientQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("interface client")
+        verbose_name_plural = _("interface clients")
+        ordering = ("name",)
+
+    def __str__(self):
+        return self.name
+
+    def save(self, *args, **kwargs):
+        """Save, with the account that stands for the system in the histories."""
+        with transaction.atomic():
+            if self.account_id is None:
+                self.account = User(
+                    username=f"api-{secrets.token_hex(6)}", is_service=True, is_demo=self.is_demo
+                )
+                self.account.set_unusable_password()
+            if self.account.display_name != self.name[:50]:
+                self.account.display_name = self.name[:50]
+                self.account.save()
+            self.account_id = self.account.pk
+            super().save(*args, **kwargs)
+
+    def row_scope(self) -> Scope:
+        """Return which rows this client sees: the zone, or its chains and parks."""
+        return Scope(
+            zone=self.whole_zone,
+            chains=frozenset(self.chains.values_list("pk", flat=True)),
+            parks=frozenset(self.parks.values_list("pk", flat=True)),
+            account=self.account_id,
+        )
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
+    def may_call_from(self, address: str | None) -> bool:
+        if not self.networks:
+            return True
+        if address is None:
+            return False
+        caller = ipaddress.ip_address(address)
+        return any(caller in ipaddress.ip_network(text) for text in self.networks)
+
+    def can_issue_key(self, user) -> bool:
+        return not self.is_disabled and user.has_perm("zone.change_apiclient", self)
+
+    @transaction.atomic
+    def issue_key(self, *, by=None, days: int = 365, reason: str = "") -> str:
+        """Make a key and return it in full; it is kept only as a hash and shown this once."""
+        list(ApiClient.objects.select_for_update().filter(pk=self.pk).values_list("pk"))
+        if self.keys.live().count() >= LIVE_KEYS:
+            raise ValidationError(
+                _("This client has two keys in force; revoke one before you issue another."),
+                code="keys",
+            )
+        secret = secrets.token_urlsafe(32)
+        expires_at = timezone.now() + timedelta(days=days)
+        key = self.keys.create(
+            key_id=secrets.token_hex(6), digest=digest(secret), expires_at=expires_at
+        )
+        AuditEntry.objects.record(
+            AuditEntry.Action.KEY, by=by, of=self, why=reason, step="issued", key=key.key_id
+        )
+        return f"{PREFIX}_{key.key_id}_{secret}"
+
+    issue_key.alters_data = True
+
+
+def digest(secret: str) -> str:
+    """Return what is kept of a key: useless without the pepper, which stands in no database."""
+    return hmac.new(settings.API_PEPPER.encode(), secret.encode(), hashlib.sha256).hexdigest()
+
+
+class ApiKeyQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self if user.has_perm("zone.view_apiclient") else self.none()
+
+    def live(self):
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+
+
+class ApiKey(Row):
+    """A key of a client; two may be in force while one takes over from the other."""
+
+    SYNC = None
+    PART_OF = "client"
+
+    client = models.ForeignKey(
+        ApiClient, models.CASCADE, related_name="keys", verbose_name=_("interface client")
+    )
+    key_id = models.CharField(_("key"), max_length=12, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    expires_at = models.DateTimeField(_("expires at"))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("key")
+        verbose_name_plural = _("keys")
+        ordering = ("-created_at",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("created_at") + LONGEST),
+                name="apikey_one_year",
+                violation_error_message=_("A key holds for a year at most."),
+            )
+        ]
+
+    def __str__(self):
+        return f"{PREFIX}_{self.key_id}_…"
+
+    @property
+    def is_live(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now()
+
+    def can_revoke(self, user) -> bool:
+        return self.is_live and user.has_perm("zone.change_apiclient")
+
+    @transaction.atomic
+    def revoke(self, *, by, reason: str):
+        """Let the key open nothing from the next call on."""
+        self.refresh_from_db(from_queryset=ApiKey.objects.select_for_update())
+        if not self.is_live:
+            raise ValidationError(_("This key is no longer in force."), code="state")
+        self.revoked_at = timezone.now()
+        self.save(update_fields=["revoked_at"])
+        AuditEntry.objects.record(
+            AuditEntry.Action.KEY,
+            by=by,
+            of=self.client,
+            why=reason,
+            step="revoked",
+            key=self.key_id,
+        )
+
+    def note_use(self, now: datetime):
+        """Remember when the key last served, once a minute."""
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED)
+        ApiKey.objects.filter(stale, pk=self.pk).update(last_used_at=now)
+
+    revoke.alters_data = note_use.alters_data = True
