@@ -4,16 +4,17 @@ import logging
 import re
 
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
+from gunicorn.glogging import Logger
 
 from zone.masking import masked_text
 
 # What people searched for is theirs: a number typed with blanks would pass any mask.
-QUERY_VALUE = re.compile(r"([?&][^=&\s\"'<>]{1,100}=)[^&\s\"'<>]+")
+QUERY = re.compile(r"(/[^\s\"'?]*)\?[^\s\"'].*?(?= HTTP/\d|[\"'<\n]|$)")
 
 
 def clean(text: str) -> str:
-    """Mask numbers, and leave the names alone of what stands in a query string."""
-    return masked_text(QUERY_VALUE.sub(r"\1…", text.replace("&amp;", "&")))
+    """Mask numbers, and leave nothing of a query string."""
+    return masked_text(QUERY.sub(r"\1?…", text))
 
 
 class MaskedFormatter(logging.Formatter):
@@ -46,3 +47,12 @@ class MaskedReporter(ExceptionReporter):
 
     def get_traceback_text(self):
         return clean(super().get_traceback_text())
+
+
+class ServerLogger(Logger):
+    """gunicorn's own lines, those about requests it cannot read, without anything personal."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+            handler.setFormatter(MaskedFormatter(handler.formatter._fmt, self.datefmt))

@@ -13,11 +13,13 @@ from django.db import models
 from django.test import RequestFactory
 from django.utils.html import escape, format_html
 from django.views.debug import get_exception_reporter_class
+from gunicorn.config import Config
 
-from zone import masking
+from zone import gunicorn, masking
 from zone.identifiers import no_identity_number, no_personal_number, phone_digits
-from zone.logs import MaskedFormatter
+from zone.logs import MaskedFormatter, ServerLogger
 from zone.masking import Masked, mask_email, mask_phone, mask_wechat, masked_text, phone_key
+from zone.models import User
 
 
 @pytest.mark.parametrize(
@@ -296,4 +298,33 @@ def test_no_log_line_holds_what_was_searched_for(query, write):
     line = f'"GET /admin/crm/contact/?all=1&q={write(query)}&p=2 HTTP/1.1" 200'
     record = logging.LogRecord("django.server", logging.INFO, "", 0, line, (), None)
     written = MaskedFormatter("%(message)s").format(record)
-    assert written == '"GET /admin/crm/contact/?all=…&q=…&p=… HTTP/1.1" 200'
+    assert written == '"GET /admin/crm/contact/?… HTTP/1.1" 200'
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        (
+            'Bad request syntax ("GET /?q=138 0013 8000 HTTP/1.1")',
+            'Bad request syntax ("GET /?… HTTP/1.1")',
+        ),
+        ("Error handling request /admin/?138%200013%208000", "Error handling request /admin/?…"),
+        ("Is it right? Yes, 2 of 3.", "Is it right? Yes, 2 of 3."),
+    ],
+)
+def test_the_servers_own_lines_hold_no_query(line, written, capfd):
+    config = Config()
+    config.set("errorlog", "-")
+    config.set("accesslog", "-")
+    ServerLogger(config).error(line)
+    assert capfd.readouterr().err.strip().endswith(f"[ERROR] {written}")
+
+
+def test_gunicorn_runs_with_this_logger():
+    assert gunicorn.logger_class == "zone.logs.ServerLogger"
+
+
+def test_a_long_name_leaves_the_account_readable():
+    person = User(username="u" * 140, display_name="名" * 50)
+    assert len(person.name_and_account) <= 150
+    assert person.name_and_account.endswith(f"（{person.username}）")

@@ -71,7 +71,9 @@ class User(Row, Account):
     def name_and_account(self) -> str:
         """Return who this is for the trail: a name can be changed by its owner, or borrowed."""
         named = self.display_name and self.display_name != self.username
-        return f"{self.display_name}（{self.username}）" if named else self.username
+        # The account is what identifies: a long name is cut for it.
+        name = self.display_name[: max(0, 148 - len(self.username))]
+        return f"{name}（{self.username}）" if named else self.username
 
 
 class AppointmentQuerySet(models.QuerySet):

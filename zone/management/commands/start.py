@@ -43,6 +43,7 @@ class Server(BaseApplication):
             "loglevel": "warning",
             "preload_app": True,
             "control_socket_disable": True,
+            "logger_class": "zone.logs.ServerLogger",
             "when_ready": lambda _: self.ready(),
         }
         for name, value in settings.items():
