@@ -15,6 +15,7 @@ from zone.timeline import Moved, in_words, kind_name, model_of
 
 LABELS = {
     "account": _("account of the machine"),
+    "client": _("interface client"),
     "command": _("command"),
     "deleted": _("deleted rows among them"),
     "fields": _("fields"),

@@ -137,6 +137,13 @@ SECTIONS = (
                 "zone.view_zonesetting",
             ),
             (
+                _("Interface clients"),
+                "api",
+                "admin:zone_apiclient_changelist",
+                "",
+                "zone.view_apiclient",
+            ),
+            (
                 _("Audit trail"),
                 "history",
                 "admin:zone_auditentry_changelist",

@@ -1,4 +1,4 @@
-from zone.admin import alerts, appointments, audit, chains, checks, parks, people, targets
+from zone.admin import alerts, appointments, audit, chains, checks, clients, parks, people, targets
 
 __all__ = [
     "alerts",
@@ -6,6 +6,7 @@ __all__ = [
     "audit",
     "chains",
     "checks",
+    "clients",
     "parks",
     "people",
     "targets",

@@ -137,6 +137,10 @@ class ApiClient(Row):
     def can_issue_key(self, user) -> bool:
         return not self.is_disabled and user.has_perm("zone.change_apiclient", self)
 
+    def can_revoke_key(self, user) -> bool:
+        may = user.has_perm("zone.change_apiclient", self)
+        return may and any(key.is_live for key in self.keys.all())
+
     @transaction.atomic
     def issue_key(self, *, by=None, days: int = 365, reason: str = "") -> str:
         """Make a key and return it in full; it is kept only as a hash and shown this once."""
@@ -207,9 +211,6 @@ class ApiKey(Row):
     @property
     def is_live(self) -> bool:
         return self.revoked_at is None and self.expires_at > timezone.now()
-
-    def can_revoke(self, user) -> bool:
-        return self.is_live and user.has_perm("zone.change_apiclient")
 
     @transaction.atomic
     def revoke(self, *, by, reason: str):

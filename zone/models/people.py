@@ -28,6 +28,7 @@ class UserQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Return everybody to offices and administrators, to others those of the own chains."""
         reached = reach(user)
+        self = self.filter(is_service=False)  # another system is nobody to choose
         if reached.knows_people:
             return self
         posts = Appointment.objects.current(today()).filter(chain__in=reached.all_chains)

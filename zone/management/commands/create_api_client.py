@@ -1,0 +1,54 @@
+"""manage.py create_api_client: a client of the interface with its first key, for set-up scripts."""
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from zone.models import ApiClient, AuditEntry, IndustryChain, Park
+
+
+class Command(BaseCommand):
+    help = "Create a client of the interface and print its key, alone on the last line."
+
+    def add_arguments(self, parser):
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--scopes", default="", help="leads:read,changes:read")
+        parser.add_argument("--purpose", default="")
+        parser.add_argument("--network", action="append", default=[], metavar="CIDR")
+        parser.add_argument("--days", type=int, default=365)
+        parser.add_argument("--zone", action="store_true", help="the rows of the whole zone")
+        parser.add_argument("--chain", nargs="+", default=[], metavar="CODE")
+        parser.add_argument("--park", nargs="+", default=[], metavar="CODE")
+
+    def handle(self, *, name, scopes, purpose, network, days, zone, chain, park, **options):
+        if zone == bool(chain or park):
+            raise CommandError(_("Name what the client sees: --zone, or --chain and --park."))
+        scopes = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+        try:
+            with transaction.atomic():
+                client = ApiClient(
+                    name=name, purpose=purpose, scopes=scopes, networks=network, whole_zone=zone
+                )
+                client.full_clean(exclude=["account"])
+                client.save()
+                client.chains.set(self._found(IndustryChain, chain))
+                client.parks.set(self._found(Park, park))
+                AuditEntry.objects.record_command("create_api_client", client=name)
+                key = client.issue_key(days=days)
+        except ValidationError as refusal:
+            raise CommandError(" ".join(refusal.messages)) from refusal
+        self.stdout.write(_("%(name)s may: %(scopes)s") % {"name": name, "scopes": scopes})
+        self.stdout.write(key)
+
+    @staticmethod
+    def _found(model, codes: list[str]) -> list:
+        rows = list(model.objects.filter(code__in=codes))
+        missing = sorted(set(codes) - {row.code for row in rows})
+        if missing:
+            known = ", ".join(model.objects.values_list("code", flat=True))
+            raise CommandError(
+                _("No such code: %(missing)s. There are: %(known)s.")
+                % {"missing": ", ".join(missing), "known": known}
+            )
+        return rows
