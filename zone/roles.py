@@ -103,6 +103,7 @@ ROLES = {
         "zone.handle_securityalert",
         "zone.reset_second_factor",
         *edit("zone.apiclient"),
+        "zone.view_apikey",
         "zone.view_industrychain",
         "zone.view_park",
     ],

@@ -88,9 +88,6 @@ class KeyInline(ZoneInline):
     readonly_fields = fields
     can_delete = False
 
-    def has_view_permission(self, request, obj=None):
-        return True  # to whoever may open the client's page
-
     def has_add_permission(self, request, obj=None):
         return False
 

@@ -170,7 +170,7 @@ def digest(secret: str) -> str:
 
 class ApiKeyQuerySet(models.QuerySet):
     def visible_to(self, user):
-        return self if user.has_perm("zone.view_apiclient") else self.none()
+        return self if user.has_perm("zone.view_apikey") else self.none()
 
     def live(self):
         return self.filter(revoked_at=None, expires_at__gt=timezone.now())
