@@ -72,6 +72,15 @@ if not CONTACT_KEY:
     CONTACT_KEY = f"contacts:{SECRET_KEY}"
 # Keys of the interface are kept as hashes under this; after a change all of them are void.
 API_PEPPER = env_text("API_PEPPER") or f"api:{SECRET_KEY}"
+# Whose resources the interface shows; the lower floor names the higher ones and imports none.
+API_MODULES = [
+    "zone.api.places",
+    "crm.api.enterprises",
+    "crm.api.leads",
+    "projects.api.projects",
+]
+REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, "URL_FORMAT_OVERRIDE": None}
+API_REQUESTS_A_MINUTE = env_int("API_REQUESTS_A_MINUTE", 600)
 # So many looks at contact data a day by one person, and the security administrator is told.
 REVEALS_A_DAY = env_int("REVEALS_A_DAY", 50)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if DEBUG else "")
@@ -81,6 +90,7 @@ BEHIND_PROXY = env_bool("BEHIND_PROXY", not DEBUG)
 
 INSTALLED_APPS = [
     "zone.apps.ZoneConfig",
+    "django_filters",
     # Without its default configuration, which would put its own site in the place of ours.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",

@@ -13,6 +13,7 @@ def no_such_page(request, anything):
 urlpatterns = [
     path("healthz", login_not_required(health.healthz)),
     path("readyz", login_not_required(health.readyz)),
+    path("api/v1/", include("zone.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("projects.urls")),
     # "View on site" would say of any row whether it exists; nothing here has such a page.

@@ -20,6 +20,7 @@ from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry
 from zone.models.people import User
 from zone.models.rows import Row
+from zone.scoping import OpenQuerySet
 
 LONGEST = timedelta(days=366)
 LIVE_KEYS = 2  # the old one serves until the other system has taken the new one over
@@ -235,3 +236,20 @@ class ApiKey(Row):
         ApiKey.objects.filter(stale, pk=self.pk).update(last_used_at=now)
 
     revoke.alters_data = note_use.alters_data = True
+
+
+class ApiBudget(models.Model):
+    """How many requests a client has left (``zone.api.budget`` writes it, and nobody else)."""
+
+    client = models.OneToOneField(ApiClient, models.CASCADE, primary_key=True, related_name="+")
+    tokens = models.FloatField()
+    is_open = models.BooleanField()
+    at = models.DateTimeField()
+
+    objects = OpenQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return f"{self.client_id}: {self.tokens:.0f}"

@@ -1,0 +1,76 @@
+"""A caller with a key, over Django's test client."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from zone.models import ApiClient, Building, ChainSegment
+
+V1 = "/api/v1/"
+
+
+class Api:
+    """Another system that calls: ``api.get("leads", stage="NEW")``."""
+
+    def __init__(self, client: ApiClient):
+        self.client = client
+        self.key = client.issue_key()
+        self.http = Client(headers={"Authorization": f"Bearer {self.key}"})
+
+    def get(self, path: str, headers=None, **params):
+        return self.http.get(V1 + path, params, headers=headers)
+
+    def data(self, path: str, **params):
+        response = self.get(path, **params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+@pytest.fixture
+def api(db):
+    """Return a function that makes a caller with scopes and rows."""
+
+    def make(*scopes, chains=(), parks=(), **fields) -> Api:
+        name = f"示例·系统{ApiClient.objects.count()}"
+        whole = not (chains or parks)
+        client = ApiClient(name=name, scopes=list(scopes), whole_zone=whole, **fields)
+        client.save()
+        client.chains.set(chains)
+        client.parks.set(parks)
+        return Api(client)
+
+    return make
+
+
+def problem(response) -> dict:
+    assert response["Content-Type"] == "application/problem+json", response.text
+    return json.loads(response.content)
+
+
+@pytest.fixture
+def maker(db):
+    """Return a function that makes so many rows of a resource."""
+
+    def make(name: str, rows: int):
+        chain, park = factories.make_chain(), factories.make_park()
+        makers = {
+            "chains": lambda n: factories.make_chain(f"c-{n}", name=f"链{n}"),
+            "chain-segments": lambda n: ChainSegment.objects.create(chain=chain, name=f"环节{n}"),
+            "parks": lambda n: factories.make_park(),
+            "buildings": lambda n: Building.objects.create(park=park, name=f"{n}"),
+            "spaces": lambda n: factories.make_space(park=park),
+            "enterprises": lambda n: factories.make_enterprise(),
+            "contacts": lambda n: factories.make_contact(phone="13812345678"),
+            "leads": lambda n: factories.make_lead(chain=chain),
+            "follow-ups": lambda n: factories.make_follow_up(lead=factories.make_lead(chain=chain)),
+            "projects": lambda n: factories.make_project(),
+            "agreements": lambda n: factories.make_agreement(),
+            "capital-arrivals": lambda n: factories.make_arrival(),
+            "occupancies": lambda n: factories.make_occupancy(),
+            "targets": lambda n: factories.make_target("SIGNED_AMOUNT", 1, year=2001 + n),
+        }
+        return [makers[name](n) for n in range(rows)]
+
+    return make

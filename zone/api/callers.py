@@ -1,0 +1,82 @@
+"""Who calls the interface: the key in the header, and what it opens (api.md §2)."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+
+from zone.feed.scope import Scope
+from zone.models import ApiClient, ApiKey
+from zone.models.clients import PREFIX, digest
+from zone.origin import API, Origin, client_address
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A client that has shown its key, with the rows it sees."""
+
+    client: ApiClient
+    key: ApiKey
+    scope: Scope
+
+    def may(self, scope: str) -> bool:
+        return self.client.may(scope)
+
+
+class KeyAuthentication(BaseAuthentication):
+    """``Authorization: Bearer crm_<key id>_<secret>``; one answer for whatever is wrong with it."""
+
+    def authenticate(self, request):
+        kind, _blank, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        key = find_key(text.strip())
+        if key is None:
+            raise AuthenticationFailed(REFUSED)
+        caller = _caller(key)
+        address = client_address(request)
+        if not caller.client.may_call_from(address):
+            raise PermissionDenied(_("This key may not be used from the address %s.") % address)
+        key.note_use(timezone.now())
+        account = caller.client.account
+        account.api_client = caller.client
+        account.origin = Origin(API, address)
+        return account, caller
+
+    def authenticate_header(self, request: HttpRequest) -> str:
+        return 'Bearer realm="api"'
+
+
+REFUSED = _("This key is unknown, expired or revoked; please ask the security administrator.")
+
+
+def find_key(text: str) -> ApiKey | None:
+    """Return the key in force that ``text`` is, found by its id and compared in constant time."""
+    prefix, _first, rest = text.partition("_")
+    key_id, _second, secret = rest.partition("_")
+    if prefix != PREFIX or not key_id.isascii() or "\0" in text:
+        return None
+    keys = ApiKey.objects.live().filter(key_id=key_id, client__is_disabled=False)
+    some = {name: _ids(f"client__{name}") for name in ("chains", "parks")}
+    key = keys.select_related("client__account").annotate(**some).first()
+    # An unknown id costs the same comparison as a wrong secret.
+    known = key.digest if key else "-" * 64
+    return key if hmac.compare_digest(known, digest(secret)) and key else None
+
+
+def _ids(path: str) -> ArrayAgg:
+    return ArrayAgg(path, distinct=True, filter=Q(**{f"{path}__isnull": False}), default=[])
+
+
+def _caller(key: ApiKey) -> Caller:
+    client = key.client
+    scope = Scope(client.whole_zone, frozenset(key.chains), frozenset(key.parks), client.account_id)
+    return Caller(client, key, scope)

@@ -1,0 +1,106 @@
+"""``GET changes``: what changed for this client, from one snapshot (api.md §3)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from rest_framework.response import Response
+
+from zone.api.paging import LONGEST, bad_parameter, limit_of
+from zone.api.problems import Problem
+from zone.api.resources import RESOURCES
+from zone.api.views import ApiView
+from zone.api_scopes import CHANGES, READ
+from zone.feed.cursor import BadCursor, CursorGone, cursor_now
+from zone.feed.pages import Item, read_page
+from zone.feed.synced import entities
+
+REASONS = {
+    "expired": _("This cursor is older than the feed is kept."),
+    "restored": _("The database has been restored since this cursor was given."),
+    "scope": _("What this client may see has changed since this cursor was given."),
+}
+
+
+class ChangesView(ApiView):
+    scopes = {"GET": CHANGES}
+    parameters = frozenset({"cursor", "limit", "entity", "from", "exclude_origin"})
+
+    def get(self, request):
+        params = request.query_params
+        names = self.wanted(params.get("entity"))
+        revision = self.revision(names)
+        if "cursor" not in params:
+            return Response(self.beginning(params, revision))
+        echo = self.caller.client.account_id if self.without_own(params) else None
+        try:
+            page = read_page(
+                self.caller.scope,
+                params["cursor"],
+                limit=min(limit_of(params), LONGEST),
+                entities=names,
+                exclude_origin=echo,
+                revision=revision,
+                rows=self.load,
+            )
+        except BadCursor as mistake:
+            detail = _("This is no cursor of the feed; begin with ?from=now.")
+            raise bad_parameter("cursor", detail) from mistake
+        except CursorGone as gone:
+            raise self.gone(request, gone.reason) from gone
+        body = {"data": [written(item) for item in page.items], "next_cursor": page.cursor}
+        return Response(body | {"has_more": page.has_more, "lag_ms": page.lag_ms})
+
+    def beginning(self, params, revision: str) -> dict:
+        if params.get("from") != "now":
+            raise bad_parameter("cursor", _("Begin with ?from=now, then page the lists."))
+        cursor = cursor_now(revision)
+        return {"data": [], "next_cursor": cursor, "has_more": False, "lag_ms": 0}
+
+    def wanted(self, text: str | None) -> list[str]:
+        """Return the kinds of rows asked for, or all that the key may read."""
+        readable = [name for name in entities() if self.caller.may(f"{name}:{READ}")]
+        if text is None:
+            return readable
+        names = text.split(",")
+        if unknown := sorted(set(names) - set(readable)):
+            detail = _("Not within this key's scopes, or no kind of row: %s.")
+            raise bad_parameter("entity", detail % ", ".join(unknown))
+        return names
+
+    def revision(self, names: list[str]) -> str:
+        """Return the word that ties a cursor to what may be seen: rows, and kinds of rows."""
+        readable = [name for name in entities() if self.caller.may(f"{name}:{READ}")]
+        numbers = ",".join(str(entities()[name].SYNC.number) for name in readable)
+        plain = "p" if self.caller.may("pii:read") else ""
+        return f"{self.caller.scope.revision}.{numbers}{plain}"
+
+    def without_own(self, params) -> bool:
+        if params.get("exclude_origin", "self") != "self":
+            raise bad_parameter("exclude_origin", _("Only exclude_origin=self is possible."))
+        return "exclude_origin" in params
+
+    def load(self, name: str, ids):
+        return RESOURCES[name].load(ids, self.caller)
+
+    def gone(self, request, reason: str) -> Problem:
+        start = request.build_absolute_uri(reverse("api:changes") + "?from=now")
+        detail = _("%(why)s Begin anew: take a cursor from bootstrap, then page the lists.")
+        words = detail % {"why": REASONS[reason]}
+        return Problem(HTTPStatus.GONE, words, f"cursor_{reason}", bootstrap=start)
+
+
+def written(item: Item) -> dict:
+    found = {
+        "entity": item.entity,
+        "id": item.id,
+        "op": item.op,
+        "version": item.version,
+        "external_refs": item.external_refs,
+    }
+    if item.row is not None:
+        return found | {"object": item.row.data}
+    found["reason"] = item.reason
+    return found | ({"merged_into": item.merged_into} if item.merged_into else {})

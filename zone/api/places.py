@@ -1,0 +1,51 @@
+from zone.api.resources import Resource, register
+from zone.models import Building, ChainSegment, IndustryChain, Park, Space, Target
+
+
+@register
+class Chains(Resource):
+    model = IndustryChain
+    fields = ("code", "name", "position", "description")
+    filters = {"code": ("exact", "in")}
+
+
+@register
+class ChainSegments(Resource):
+    model = ChainSegment
+    fields = ("chain", "parent", "name", "position", "gap")
+    filters = {"chain__code": ("exact",), "gap": ("exact", "in")}
+
+
+@register
+class Parks(Resource):
+    model = Park
+    fields = ("code", "name", "kind", "parent", "chain", "status", "description", "position")
+    filters = {"code": ("exact", "in"), "kind": ("exact", "in")}
+
+
+@register
+class Buildings(Resource):
+    model = Building
+    fields = ("park", "name", "floors")
+    filters = {"park__code": ("exact", "in")}
+
+
+@register
+class Spaces(Resource):
+    model = Space
+    fields = ("park", "building", "code", "kind", "state", "area_m2", "floor")
+    fields += ("clear_height_m", "power_kva")
+    filters = {
+        "park__code": ("exact", "in"),
+        "building": ("exact",),
+        "kind": ("exact", "in"),
+        "state": ("exact", "in"),
+        "area_m2": ("gte", "lte"),
+    }
+
+
+@register
+class Targets(Resource):
+    model = Target
+    fields = ("year", "measure", "chain", "park", "specialist", "value", "source")
+    filters = {"year": ("exact",), "measure": ("exact", "in"), "chain__code": ("exact",)}

@@ -1,0 +1,186 @@
+"""The doors of the interface: every one asks for a key, a scope and a budget first."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from http import HTTPStatus
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
+from django.utils.decorators import classonlymethod
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from zone.api import budget, problems
+from zone.api.callers import Caller, KeyAuthentication
+from zone.api.paging import KeyPage, bad_parameter, limit_of
+from zone.api.parsing import StrictJSONParser
+from zone.api.rendering import FastJSONRenderer
+from zone.api.resources import Resource
+from zone.api_scopes import READ
+from zone.models import ExternalRef
+
+REQUEST_ID = re.compile(r"[\w.-]{8,64}", re.ASCII)
+
+
+class ApiView(APIView):
+    """The base of every view under ``/api/v1/``; ``scope`` is what the method needs."""
+
+    authentication_classes = (KeyAuthentication,)
+    permission_classes = ()
+    parser_classes = (StrictJSONParser,)
+    renderer_classes = (FastJSONRenderer,)
+    scopes: dict[str, str] = {}
+    parameters: frozenset[str] = frozenset()
+
+    @classonlymethod
+    def as_view(cls, **initkwargs):
+        return login_not_required(super().as_view(**initkwargs))
+
+    def get_exception_handler(self):
+        return problems.handle
+
+    def initialize_request(self, request, *args, **kwargs):
+        given = request.headers.get("X-Request-ID", "")
+        made = super().initialize_request(request, *args, **kwargs)
+        made.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        return made
+
+    def perform_content_negotiation(self, request, force=False):
+        return FastJSONRenderer(), FastJSONRenderer.media_type  # whatever was asked for
+
+    def initial(self, request, *args, **kwargs):
+        self.budget = None
+        self.format_kwarg = None
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(
+            request
+        )
+        if not isinstance(request.auth, Caller):
+            raise NotAuthenticated(_("Send your key: Authorization: Bearer crm_…"))
+        self.budget = budget.draw(request.auth.client)
+        self.caller = request.auth
+        needed = self.needed_scope(request.method)
+        if needed and not self.caller.may(needed):
+            detail = _("This key lacks the scope %s; please ask the security administrator.")
+            raise problems.Problem(HTTPStatus.FORBIDDEN, detail % needed, "scope", scope=needed)
+        unknown = sorted(set(request.query_params) - self.known_parameters())
+        if unknown and request.method == "GET":
+            raise bad_parameter(unknown[0], _("There is no such parameter here."))
+
+    def needed_scope(self, method: str) -> str:
+        return self.scopes.get("GET" if method == "HEAD" else method, "")
+
+    def known_parameters(self) -> set[str]:
+        return set(self.parameters)
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["X-Request-ID"] = getattr(request, "request_id", "")
+        response["Cache-Control"] = "private, no-store"
+        if getattr(self, "budget", None):
+            for name, value in self.budget.headers.items():
+                response[name] = value
+        return response
+
+
+class ResourceView(ApiView):
+    """A view of one resource, which ``as_view(resource=…)`` names."""
+
+    resource: Resource = None
+
+    def needed_scope(self, method: str) -> str:
+        return f"{self.resource.name}:{READ}" if method in ("GET", "HEAD", "OPTIONS") else ""
+
+
+class ListView(ResourceView):
+    def known_parameters(self) -> set[str]:
+        filters = set(self.resource.filterset.base_filters)
+        return filters | {"cursor", "limit", "order", "external", "count"}
+
+    def get(self, request):
+        params = request.query_params
+        order = params.get("order", "id")
+        if order not in self.resource.orders:
+            names = ", ".join(self.resource.orders)
+            raise bad_parameter("order", _("order is one of: %s.") % names)
+        rows = self.found(params)
+        page = KeyPage(rows, order, limit_of(params))
+        shown = self.resource.read(page.after(params.get("cursor", "")), self.caller)
+        data = [row.data for row in shown[: page.limit]]
+        body = {"data": data, "next_cursor": None, "has_more": len(shown) > page.limit}
+        headers = {}
+        if body["has_more"]:
+            body["next_cursor"] = page.cursor_behind(data[-1])
+            query = params.copy()
+            query["cursor"] = body["next_cursor"]
+            address = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+            headers["Link"] = f'<{address}>; rel="next"'
+        if "count" in params:
+            body["estimated_count"] = estimate(rows)
+        return Response(body, headers=headers)
+
+    def found(self, params):
+        """Return the rows that the parameters ask for; a wrong one is told by its name."""
+        if params.get("count", "estimate") != "estimate":
+            raise bad_parameter("count", _("Only count=estimate is possible."))
+        for name, text in params.items():
+            if "\0" in text:
+                raise bad_parameter(name, _("The character NUL stands for nothing here."))
+        rows = self.resource.rows(self.caller)
+        filters = self.resource.filterset(params, rows)
+        if not filters.is_valid():
+            name, errors = next(iter(filters.errors.items()))
+            raise bad_parameter(name, errors[0])
+        rows = filters.qs
+        return self.by_reference(rows, params["external"]) if "external" in params else rows
+
+    def by_reference(self, rows, text: str):
+        source, colon, external_id = text.partition(":")
+        if not (source and colon and external_id):
+            raise bad_parameter("external", _("Write external=<source>:<external_id>."))
+        refs = ExternalRef.objects.of(self.resource.model)
+        known = refs.filter(source=source, external_id=external_id)
+        return rows.filter(pk__in=known.values("object_id"))
+
+
+class DetailView(ResourceView):
+    def get(self, request, pk):
+        found = self.resource.read(self.resource.rows(self.caller).filter(pk=pk), self.caller)
+        if not found:
+            raise Http404
+        tag = etag(found[0].version)
+        known = opaque(request.headers.get("If-None-Match", ""))
+        if found[0].version in known or "*" in known:
+            return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+        return Response(found[0].data, headers={"ETag": tag})
+
+
+class NoSuchView(ApiView):
+    """Whatever is no address of ours: also a problem, and only for whoever has a key."""
+
+    def get(self, request, anything):
+        raise Http404
+
+    post = put = patch = delete = get
+
+    def known_parameters(self):
+        return set(self.request.query_params)
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def opaque(header: str) -> set:
+    """Return the versions of a header, leniently: gzip turns ``"17"`` into ``W/"17"``."""
+    words = [word.strip().removeprefix("W/").strip('"') for word in header.split(",")]
+    return {int(word) if word.isascii() and word.isdecimal() else word for word in words if word}
+
+
+def estimate(rows) -> int:
+    """Return how many rows the planner expects: an exact count would read all of them."""
+    plan = rows.order_by().values("pk").explain(format="json")
+    return int(re.search(r'"Plan Rows": (\d+)', plan)[1])
