@@ -36,7 +36,13 @@ OPTIONS = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
-THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+THROWAWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # At times a worker holds a transaction, and with it the change feed, for a moment.
+    "autovacuum": "off",
+}
 
 
 class Cluster:

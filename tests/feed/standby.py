@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tests.database import FOLDER
 from zone.binaries import Runner
@@ -95,6 +96,23 @@ class Standby:
 
 
 @contextmanager
+def allowed() -> Iterator[None]:
+    """Let the tests reach the standby: Django knows only of what the settings name."""
+    guarded = BaseDatabaseWrapper.ensure_connection
+
+    def ensure(wrapper):
+        if wrapper.alias != ALIAS:
+            guarded(wrapper)
+        elif wrapper.connection is None:
+            with wrapper.wrap_database_errors:
+                wrapper.connect()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseWrapper, "ensure_connection", ensure)
+        yield
+
+
+@contextmanager
 def standby() -> Iterator[Standby]:
     """Have a standby behind the database alias ``standby``."""
     roots = list(FOLDER.glob(f"{os.getpid()}-*"))
@@ -109,8 +127,10 @@ def standby() -> Iterator[Standby]:
             "NAME": connection.settings_dict["NAME"],
             "PORT": str(found.port),
         }
-        yield found
-        connections[ALIAS].close()
+        with allowed():
+            yield found
+            connections[ALIAS].close()
+            del connections[ALIAS]
     finally:
         connections.databases.pop(ALIAS, None)
         found.remove()

@@ -115,7 +115,8 @@ class Follower:
 class Naive:
     """The negative control: it asks some tables for what is younger than the last it saw."""
 
-    WATCHED = ("enterprises", "contacts", "leads", "projects", "agreements")
+    # Written most, and not all of them in bulk, which would repair what was lost.
+    WATCHED = ("enterprises", "projects", "follow-ups", "capital-arrivals", "occupancies", "leads")
 
     def __init__(self):
         self.since = dict.fromkeys(self.WATCHED)

@@ -22,6 +22,7 @@ from uuid import UUID
 from django.db import connections, models
 from django.db.transaction import atomic
 
+from zone.feed import any_of  # noqa: F401  registers the look-up
 from zone.feed.cursor import Cursor
 from zone.feed.log import Place, lag, look
 from zone.feed.scope import Scope
@@ -38,10 +39,11 @@ LAST_VERSION = 2**53 - 1
 UPSERT, DELETE = "upsert", "delete"
 # What somebody else's move took away or gave is no echo of one's own write.
 WINDOW = f"""
-SELECT xid::text::bigint, seq, entity, object_id, tokens && %s::uuid[],
+SELECT log.xid::text::bigint, log.seq, entity, object_id, tokens && %s::uuid[],
   op <> 'V' AND origin IS NOT DISTINCT FROM %s::uuid AND origin IS NOT NULL
-FROM {LOG} WHERE (xid, seq) > (%s::text::xid8, %s) AND xid < %s::text::xid8
-ORDER BY xid, seq LIMIT %s
+FROM {LOG} log WHERE (log.xid, log.seq) > (%s::text::xid8, %s) AND log.xid < %s::text::xid8
+-- Not "xid", which would be the number made of it, and no index has that.
+ORDER BY log.xid, log.seq LIMIT %s
 """
 DELETED = f"""
 SELECT object_id, max(version) FROM {LOG} WHERE op = 'D' AND object_id = ANY(%s) GROUP BY 1
@@ -73,6 +75,12 @@ class Page:
     cursor: str
     has_more: bool
     lag_ms: int
+
+
+class End(NamedTuple):
+    version: int
+    reason: str
+    merged_into: UUID | None = None
 
 
 class Event(NamedTuple):
@@ -130,15 +138,15 @@ class _Reader:
         wanted = set(entities() if names is None else names)
         self.models = {n: m for n, m in by_number().items() if m.SYNC.name in wanted}
         self.taken: dict[tuple[int, UUID], None] = {}
-        self.versions: dict[tuple[int, UUID], int] = {}
         self.visible: set[tuple[int, UUID]] = set()
         self.looked: set[tuple[int, UUID]] = set()
 
     def read(self, start: Place, horizon: Place) -> tuple[Place, bool]:
         """Decide what the page holds; return the place it reaches and whether more follows."""
         place = start
-        # A client that sees everything is done with the first part, a narrow one needs both.
-        for size in (self.limit + 1, SCANNED - self.limit - 1):
+        # A client that sees everything is done with the first part, a narrow one needs them all.
+        first = self.limit + 1
+        for size in (first, 2 * first, SCANNED - 3 * first):
             events = self.window(place, horizon, size)
             self.look_at(events)
             for event in events:
@@ -158,21 +166,15 @@ class _Reader:
             return [Event(Place(xid, seq), *rest) for xid, seq, *rest in cursor.fetchall()]
 
     def look_at(self, events: list[Event]):
-        """Ask once for each kind of row what is there and what the client sees of it."""
+        """Ask once for each kind of row what the client sees of it."""
         unknown = defaultdict(set)
         for event in events:
             if self.is_wanted(event) and event.key not in self.looked:
                 unknown[event.entity].add(event.object_id)
         for number, ids in unknown.items():
             self.looked |= {(number, pk) for pk in ids}
-            there = self.here(self.models[number]).filter(pk__in=ids)
-            found = {(number, pk): version for pk, version in there.values_list("pk", "version")}
-            self.versions |= found
-            self.visible |= found.keys() if self.scope.zone else self.seen(number, ids)
-
-    def seen(self, number: int, ids: set[UUID]) -> set[tuple[int, UUID]]:
-        rows = self.scope.rows(self.models[number], self.using).filter(pk__in=ids)
-        return {(number, pk) for pk in rows.values_list("pk", flat=True)}
+            rows = self.scope.rows(self.models[number], self.using).filter(pk__any_of=ids)
+            self.visible |= {(number, pk) for pk in rows.values_list("pk", flat=True)}
 
     def is_wanted(self, event: Event) -> bool:
         return event.entity in self.models and not event.echo
@@ -190,20 +192,15 @@ class _Reader:
     # What stands on the page
 
     def items(self, rows: Rows) -> list[Item]:
-        gone = [key for key in self.taken if key not in self.versions]
         refs = ExternalRef.objects.using(self.using).by_row(pk for _number, pk in self.taken)
-        ends, merged, loaded = self.ends(gone), self.merged(gone), self.load(rows)
+        loaded, ends = self.load(rows), self.ends()
         found = []
         for key in self.taken:
             item = Item(self.models[key[0]].SYNC.name, key[1], DELETE, 0, refs.get(key, []))
             if key in self.visible:
-                item.op, item.row = UPSERT, loaded[key]
-                item.version = item.row.version
-            elif key in self.versions:
-                item.version, item.reason = self.versions[key], "out_of_scope"
+                item.op, item.row, item.version = UPSERT, loaded[key], loaded[key].version
             else:
-                item.version, item.merged_into = ends.get(key[1], LAST_VERSION), merged.get(key)
-                item.reason = "merged" if item.merged_into else "deleted"
+                item.version, item.reason, item.merged_into = ends[key]
             found.append(item)
         return found
 
@@ -219,21 +216,35 @@ class _Reader:
         }
 
     def plain_rows(self, name: str, ids: list[UUID]) -> Iterable[models.Model]:
-        return self.here(entities()[name]).filter(pk__in=ids)
+        return self.here(entities()[name]).filter(pk__any_of=ids)
 
     def here(self, model: type[models.Model]) -> models.QuerySet:
         return model._base_manager.using(self.using)
 
-    def ends(self, gone: list) -> dict[UUID, int]:
-        """Return the versions of tombstones: one more than the rows ever had."""
-        if not gone:
-            return {}
-        with connections[self.using].cursor() as cursor:
-            cursor.execute(DELETED, [[pk for _number, pk in gone]])
-            return dict(cursor.fetchall())
+    def ends(self) -> dict[tuple[int, UUID], End]:
+        """Return why each row that the client no longer sees has gone, and at which version."""
+        lost = [key for key in self.taken if key not in self.visible]
+        found = {}
+        for number in {number for number, _pk in lost}:
+            ids = [pk for entity, pk in lost if entity == number]
+            there = self.here(self.models[number]).filter(pk__any_of=ids)
+            for pk, version in there.values_list("pk", "version"):
+                found[number, pk] = End(version, "out_of_scope")
+        gone = [key for key in lost if key not in found]
+        return found | (self.deleted(gone) if gone else {})
 
-    def merged(self, gone: list) -> dict[tuple[int, UUID], UUID]:
-        if not gone:
-            return {}
-        lines = Merged.objects.using(self.using).filter(object_id__in=[pk for _, pk in gone])
-        return {(line.entity, line.object_id): line.merged_into for line in lines}
+    def deleted(self, gone: list[tuple[int, UUID]]) -> dict[tuple[int, UUID], End]:
+        ids = [pk for _number, pk in gone]
+        with connections[self.using].cursor() as cursor:
+            cursor.execute(DELETED, [ids])
+            versions = dict(cursor.fetchall())
+        lines = Merged.objects.using(self.using).filter(object_id__any_of=ids)
+        merged = {(line.entity, line.object_id): line.merged_into for line in lines}
+        return {
+            key: End(
+                versions.get(key[1], LAST_VERSION),
+                "merged" if key in merged else "deleted",
+                merged.get(key),
+            )
+            for key in gone
+        }

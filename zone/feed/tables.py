@@ -43,6 +43,9 @@ BEGIN
 END $$;
 """
 DROP = f"""
+DROP FUNCTION IF EXISTS feed_zone_externalref_insert() CASCADE;
+DROP FUNCTION IF EXISTS feed_zone_externalref_update() CASCADE;
+DROP FUNCTION IF EXISTS feed_zone_externalref_delete() CASCADE;
 DROP FUNCTION zone_feed_refuse_move();
 DROP FUNCTION zone_feed_truncated();
 DROP TABLE {STATE};

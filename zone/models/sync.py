@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from zone.feed import any_of  # noqa: F401  registers the look-up
+
 
 class ExternalRefQuerySet(models.QuerySet):
     def of(self, model: type[models.Model]):
@@ -17,7 +19,7 @@ class ExternalRefQuerySet(models.QuerySet):
     def by_row(self, ids: Iterable[UUID]) -> dict[tuple[int, UUID], list[dict[str, str]]]:
         """Return ``{(entity, id): [{source, external_id}]}`` in a lasting order."""
         found = defaultdict(list)
-        for ref in self.filter(object_id__in=list(ids)).order_by("source", "external_id"):
+        for ref in self.filter(object_id__any_of=list(ids)).order_by("source", "external_id"):
             pair = {"source": ref.source, "external_id": ref.external_id}
             found[ref.entity, ref.object_id].append(pair)
         return found

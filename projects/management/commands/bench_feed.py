@@ -69,7 +69,7 @@ class Command(BaseCommand):
     def triggers(self, rows: int):
         self.stdout.write(f"{rows:,} leads in one statement{'with':>18}{'without':>10}{'ratio':>8}")
         taken = {"ENABLE": {}, "DISABLE": {}}
-        for _ in range(3):
+        for _ in range(2):
             for state, times in taken.items():
                 for event in ("insert", "update", "delete"):
                     self.run(f"ALTER TABLE crm_lead {state} TRIGGER feed_{event}")
