@@ -54,7 +54,7 @@ class AppointmentAdmin(ScopedModelAdmin):
     list_select_related = ("user", "chain", "park")
     fieldsets = (
         (None, {"fields": ("user", "role", "chain", "park")}),
-        (_("Period"), {"fields": ("starts_on", "ends_on")}),
+        (_("Time in post"), {"fields": ("starts_on", "ends_on")}),
     )
     state_actions = (
         StateAction(
