@@ -56,10 +56,14 @@ def refusal(until: datetime) -> ValidationError:
     moment = timezone.localtime(until)
     seconds = (until - timezone.now()).total_seconds() < 60
     return ValidationError(
-        _(
-            "Too many wrong entries in a row: locked until %(until)s. Please try again then; if "
-            "you no longer know the password or have no phone, ask the system administrator."
-        ),
+        WAIT if seconds else LOCKED,
         code="locked",
         params={"until": moment.strftime("%H:%M:%S" if seconds else "%H:%M")},
     )
+
+
+WAIT = _("That was wrong; to keep guessers out, the next try is possible from %(until)s on.")
+LOCKED = _(
+    "Too many wrong entries in a row: locked until %(until)s. Please try again then; a forgotten "
+    "password is the system administrator's business, a lost phone the security administrator's."
+)

@@ -164,14 +164,14 @@ SECTIONS = (
 
 def sidebar(request) -> list[dict]:
     """Return the sections with what this person may open; an empty section is left out."""
-    sections = []
+    sections, here = [], open_entry(request)
     for title, entries in SECTIONS:
         items = [
             {
                 "title": name,
                 "icon": icon,
                 "link": reverse(view) + query,
-                "active": request.get_full_path() == reverse(view) + query,
+                "active": reverse(view) + query == here,
             }
             for name, icon, view, query, permission in entries
             if request.user.has_perm(permission)
@@ -182,6 +182,18 @@ def sidebar(request) -> list[dict]:
         if items:
             sections.append({"title": title, "items": items, "separator": bool(sections)})
     return sections
+
+
+def open_entry(request) -> str:
+    """Return the entry that this page belongs to: the list as called up, else its whole list."""
+    pages = [
+        reverse(view) + query
+        for title, entries in SECTIONS
+        for name, icon, view, query, permission in entries
+    ]
+    if request.get_full_path() in pages:
+        return request.get_full_path()
+    return next((page for page in pages if request.path.startswith(page)), "")
 
 
 def unseen_alerts() -> int:

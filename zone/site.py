@@ -10,6 +10,7 @@ from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
@@ -25,6 +26,8 @@ MUST_CHANGE, MAY_CHANGE = "zone/login/new_password.html", "registration/password
 class ZoneAdminSite(UnfoldAdminSite):
     """Opens for who holds a post today; ``is_staff`` decides nothing."""
 
+    index_title = _("All records")
+    empty_value_display = "—"
     login_form = LoginForm
     login_template = "zone/login/login.html"
 

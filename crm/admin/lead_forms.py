@@ -138,14 +138,35 @@ LEAD_ACTIONS = (
     StateAction(
         "advance", _("Advance"), AdvanceForm, "can_advance", _("“%(row)s” has moved on."), True
     ),
-    StateAction("claim", _("Claim"), ClaimForm, "can_claim", _("“%(row)s” is yours now."), True),
+    StateAction(
+        "claim",
+        _("Claim"),
+        ClaimForm,
+        "can_claim",
+        _("“%(row)s” is yours now."),
+        primary=True,
+        explain=lambda lead: _("The lead leaves the pool and is yours to follow up."),
+    ),
     StateAction(
         "release",
         _("Return to the pool"),
         ReleaseForm,
         "can_release",
         _("“%(row)s” is back in the pool."),
+        explain=lambda lead: (
+            _("%(owner)s no longer owns this lead; the specialists of its chain may claim it.")
+            % {"owner": lead.owner}
+        ),
     ),
     StateAction("assign", _("Assign"), AssignForm, "can_assign", _("“%(row)s” has a new owner.")),
-    StateAction("close", _("Close"), CloseForm, "can_advance", _("“%(row)s” is closed.")),
+    StateAction(
+        "close",
+        _("Close"),
+        CloseForm,
+        "can_advance",
+        _("“%(row)s” is closed."),
+        explain=lambda lead: _(
+            "A closed lead is no longer followed up and cannot be opened again; its record stays."
+        ),
+    ),
 )

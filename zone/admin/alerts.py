@@ -42,7 +42,7 @@ class SecurityAlertAdmin(ScopedModelAdmin):
     state_actions = (
         StateAction(
             "handle",
-            _("Handled"),
+            _("Settle"),
             HandleForm,
             "can_handle",
             _("“%(row)s” is settled."),

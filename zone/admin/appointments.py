@@ -62,7 +62,7 @@ class AppointmentAdmin(ScopedModelAdmin):
     list_select_related = ("user", "chain", "park")
     fieldsets = (
         (None, {"fields": ("user", "role", "chain", "park")}),
-        (_("Period"), {"fields": ("starts_on", "ends_on")}),
+        (_("Time in post"), {"fields": ("starts_on", "ends_on")}),
     )
     state_actions = (
         StateAction(
@@ -72,7 +72,7 @@ class AppointmentAdmin(ScopedModelAdmin):
             "can_end",
             _("“%(row)s” ends."),
             primary=True,
-            explain=lambda post: post.reach_words,
+            explain=lambda post: _("With the post goes: %(reach)s") % {"reach": post.reach_words},
         ),
     )
 
@@ -99,7 +99,7 @@ class AppointmentAdmin(ScopedModelAdmin):
         return []  # appoint() has written its own line of the trail
 
     def state_notes(self, request, obj):
-        return [{"text": obj.reach_words}]
+        return [{"text": _("What it opens: %(reach)s") % {"reach": obj.reach_words}}]
 
     @display(
         description=_("state"),

@@ -8,8 +8,7 @@ from zone.models import Fund, Measure, PublishedFigure, Target, ZoneSetting
 
 @admin.register(Target)
 class TargetAdmin(ScopedModelAdmin):
-    list_display = ("year", "measure", "display_scope", "display_value", "source")
-    list_display_links = ("measure",)
+    list_display = ("measure", "year", "display_scope", "display_value", "source")
     list_filter = ("year", "measure", "chain")
     lookups = ("specialist", "specialist__id", "park")
     search_fields = ("chain__name", "specialist__display_name", "park__name")
