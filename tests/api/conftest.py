@@ -64,7 +64,9 @@ def maker(db):
             "enterprises": lambda n: factories.make_enterprise(),
             "contacts": lambda n: factories.make_contact(phone="13812345678"),
             "leads": lambda n: factories.make_lead(chain=chain),
-            "follow-ups": lambda n: factories.make_follow_up(lead=factories.make_lead(chain=chain)),
+            "follow-ups": lambda n: factories.make_follow_up(
+                lead=factories.make_lead(chain=chain), by=factories.make_user()
+            ),
             "projects": lambda n: factories.make_project(),
             "agreements": lambda n: factories.make_agreement(),
             "capital-arrivals": lambda n: factories.make_arrival(),

@@ -271,6 +271,7 @@ NOT_FREE = {
     "crm.Contact.email",
     "projects.Project.code",
     "projects.Project.project_code",
+    "zone.ApiKey",
     "zone.ExternalRef",  # names other systems gave
     "projects.Attachment.content_type",
     "projects.Attachment.sha256",

@@ -88,11 +88,18 @@ def stands_open(client) -> list[tuple]:
     return [
         (method, path)
         for path in every_path()
-        if path not in OPEN
+        if path not in OPEN and not path.startswith("/api/")
         for method in ("get", "post")
         if client.generic(method.upper(), path).headers.get("Location", "").split("?")[0]
         not in (CODE, PHONE, "/admin/password_change/")
     ]
+
+
+def test_the_interface_opens_to_no_session(client, office):
+    client.force_login(office)
+    paths = [path for path in every_path() if path.startswith("/api/")]
+    answers = {client.get(path).status_code for path in paths}
+    assert (len(paths) > 30, answers) == (True, {401})
 
 
 def test_the_walk_knows_every_url():

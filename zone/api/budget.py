@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import Throttled
+
+from zone.api.problems import Problem
 
 FILLED = "least(%(most)s, b.tokens + %(rate)s * extract(epoch FROM clock_timestamp() - b.at))"
 # A refused request draws nothing, or whoever keeps knocking would never get in again.
@@ -43,8 +45,8 @@ def draw(client) -> Budget:
         cursor.execute(DRAW, {"client": client.pk, "most": most, "rate": most / 60})
         left, is_open = cursor.fetchone()
     if not is_open:
-        refused = Throttled(wait=60 / most, detail=EMPTY)
-        refused.budget = Budget(most, 0)
+        refused = Problem(HTTPStatus.TOO_MANY_REQUESTS, EMPTY, "throttled")
+        refused.wait = 60 / most
         raise refused
     return Budget(most, int(left))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus
+from math import ceil
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
@@ -68,7 +69,7 @@ def handle(exception: Exception, context: dict) -> Response:
     }
     headers = {}
     if wait := getattr(exception, "wait", None):
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(ceil(wait))
     if scheme := getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = scheme
     return Response(body, status, headers=headers, content_type=CONTENT_TYPE)

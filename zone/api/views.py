@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
+from django.utils import translation
 from django.utils.decorators import classonlymethod
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotAuthenticated
@@ -44,6 +45,9 @@ class ApiView(APIView):
         return problems.handle
 
     def initialize_request(self, request, *args, **kwargs):
+        if "Accept-Language" in request.headers:
+            # People choose the language of the pages; a system says which labels it wants.
+            translation.activate(translation.get_language_from_request(request))
         given = request.headers.get("X-Request-ID", "")
         made = super().initialize_request(request, *args, **kwargs)
         made.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex

@@ -232,8 +232,8 @@ class ApiKey(Row):
 
     def note_use(self, now: datetime):
         """Remember when the key last served, once a minute."""
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED)
-        ApiKey.objects.filter(stale, pk=self.pk).update(last_used_at=now)
+        if self.last_used_at is None or self.last_used_at < now - USE_NOTED:
+            ApiKey.objects.filter(pk=self.pk).update(last_used_at=now)
 
     revoke.alters_data = note_use.alters_data = True
 
