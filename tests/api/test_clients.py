@@ -117,13 +117,13 @@ def test_a_change_of_rows_and_scopes_is_in_the_trail(as_user, guard, client_of, 
 
 
 def test_its_account_logs_nobody_in_and_is_offered_nowhere(client_of, office):
-    account = client_of(scopes=["leads:write"]).account
+    account = client_of(scopes=["leads:read", "pii:read"]).account
     assert (account.has_usable_password(), account.may_enter) == (False, False)
     assert not User.objects.visible_to(office).filter(pk=account.pk).exists()
-    assert account.has_perm("crm.change_lead")
-    assert not account.has_perm("crm.view_contact_pii")
+    assert account.has_perm("crm.view_contact_pii")
+    assert not account.has_perm("crm.change_lead")
     ApiClient.objects.update(is_disabled=True)
-    assert not User.objects.get(pk=account.pk).has_perm("crm.change_lead")
+    assert not User.objects.get(pk=account.pk).has_perm("crm.view_contact_pii")
 
 
 def run(*args) -> list[str]:

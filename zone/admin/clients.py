@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StateAction
 from zone.api_scopes import ACTIONS, OWN, RESOURCES
+from zone.feed.synced import entities
 from zone.models import ApiClient, ApiKey, AuditEntry
 from zone.models.clients import LIVE_KEYS
 
@@ -18,12 +19,16 @@ IN_FORCE, REVOKED, EXPIRED = _("in force"), _("revoked"), _("expired")
 
 
 def scope_choices() -> list[tuple]:
-    """Return the scopes to tick, by resource, in words."""
-    groups = [
-        (name, [(f"{name}:{act}", f"{name}:{act} · {ACTIONS[act]}") for act in acts])
+    """Return the scopes to tick, a line for each resource."""
+    lines = [
+        (f"{_resource(name)} {name}", [(f"{name}:{act}", ACTIONS[act]) for act in acts])
         for name, acts in RESOURCES.items()
     ]
-    return [*groups, (_("across resources"), [(key, f"{key} · {OWN[key]}") for key in OWN])]
+    return [*lines, *((key, [(key, OWN[key])]) for key in OWN)]
+
+
+def _resource(name: str) -> str:
+    return str(entities()[name]._meta.verbose_name_plural)
 
 
 class ClientForm(forms.ModelForm):
@@ -31,7 +36,7 @@ class ClientForm(forms.ModelForm):
         label=_("may"),
         choices=scope_choices,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "zone-scopes"}),
         help_text=_("Nothing is allowed that is not ticked."),
     )
 
