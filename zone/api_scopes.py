@@ -1,4 +1,4 @@
-"""What a key may do: ``<resource>:read`` and two words of their own."""
+"""What a key may do: ``<resource>:read``, ``:write``, ``:delete``, and two words of their own."""
 
 from __future__ import annotations
 
@@ -6,32 +6,29 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 # What may be done with each resource over the interface (api.md §1).
-READ = "read"
-RESOURCES = dict.fromkeys(
-    (
-        "chains",
-        "chain-segments",
-        "parks",
-        "buildings",
-        "spaces",
-        "enterprises",
-        "contacts",
-        "leads",
-        "follow-ups",
-        "projects",
-        "agreements",
-        "capital-arrivals",
-        "occupancies",
-        "targets",
-    ),
-    (READ,),
-)
+READ, WRITE, DELETE = "read", "write", "delete"
+RESOURCES = {
+    "chains": (READ,),
+    "chain-segments": (READ,),
+    "parks": (READ,),
+    "buildings": (READ, WRITE, DELETE),
+    "spaces": (READ, WRITE, DELETE),
+    "enterprises": (READ, WRITE, DELETE),
+    "contacts": (READ, WRITE, DELETE),
+    "leads": (READ, WRITE, DELETE),
+    "follow-ups": (READ, WRITE),
+    "projects": (READ, WRITE, DELETE),
+    "agreements": (READ, WRITE, DELETE),
+    "capital-arrivals": (READ, WRITE, DELETE),
+    "occupancies": (READ, WRITE, DELETE),
+    "targets": (READ,),
+}
 PII, CHANGES = "pii:read", "changes:read"
 OWN = {
     PII: _("telephone, WeChat and e-mail unmasked"),
     CHANGES: _("read the change feed"),
 }
-ACTIONS = {READ: _("read")}
+ACTIONS = {READ: _("read"), WRITE: _("write"), DELETE: _("delete")}
 
 
 def all_scopes() -> list[str]:
@@ -52,5 +49,9 @@ def rights(scopes: list[str]) -> frozenset[str]:
     return frozenset(right for scope in scopes for right in RIGHTS.get(scope, ()))
 
 
-# What the rules of the models ask for, by scope.
-RIGHTS = {PII: ("crm.view_contact_pii",)}
+# What the rules of the models ask for, by scope, beyond what the view asks.
+RIGHTS = {
+    PII: ("crm.view_contact_pii",),
+    "leads:write": ("crm.change_lead", "crm.assign_lead"),
+    "leads:delete": ("crm.assign_lead",),
+}

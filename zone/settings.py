@@ -72,6 +72,8 @@ if not CONTACT_KEY:
     CONTACT_KEY = f"contacts:{SECRET_KEY}"
 # Keys of the interface are kept as hashes under this; after a change all of them are void.
 API_PEPPER = env_text("API_PEPPER") or f"api:{SECRET_KEY}"
+if len(API_PEPPER) < 32:
+    raise ImproperlyConfigured("API_PEPPER is too short: use 32 or more random characters.")
 # Whose resources the interface shows; the lower floor names the higher ones and imports none.
 API_MODULES = [
     "zone.api.places",

@@ -8,6 +8,7 @@ class Enterprises(Resource):
     fields = ("name", "uscc", "industry_code", "origin_region", "chain", "scale")
     fields += ("is_chain_leader", "is_above_scale", "registered_capital_wan")
     fields += ("address", "description", "source")
+    writable = fields
     filters = {
         "uscc": ("exact", "in"),
         "name": ("exact",),
@@ -23,4 +24,7 @@ class Contacts(Resource):
     model = Contact
     fields = ("enterprise", "name", "title", "role", "phone", "wechat", "email")
     fields += ("consent_source", "retain_until", "anonymised_at")
+    writable = ("name", "title", "role", "phone", "wechat", "email", "consent_source")
+    writable += ("retain_until",)
+    fixed = ("enterprise",)
     filters = {"enterprise": ("exact", "in"), "role": ("exact",)}

@@ -13,7 +13,7 @@ from zone import identifiers, masking
 from zone.calendar import local_date, today
 from zone.feed.synced import Synced
 from zone.fields import MailField, PhoneField, PhoneKeyField, WeChatField
-from zone.models import AuditEntry, ZoneSetting
+from zone.models import ApiReply, AuditEntry, ZoneSetting
 from zone.models.rows import Row
 from zone.origin import Origin
 from zone.scoping import reach
@@ -217,6 +217,7 @@ class Contact(Row):
             setattr(self, name, "")
         self.name, self.anonymised_at = ANONYMOUS, timezone.now()
         self.save(update_fields=[*self.PERSONAL, "consent_source", "anonymised_at"])
+        ApiReply.objects.forget(self)
         AuditEntry.objects.record(
             AuditEntry.Action.ANONYMISED,
             by=by,

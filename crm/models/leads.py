@@ -277,8 +277,11 @@ class Lead(Row):
         self._move(self.Stage.SIGNED, by=by, on=on, reason=reason)
 
     @transaction.atomic
-    def claim(self, *, by, on: date | None = None):
-        """Take the lead out of the pool; of two who try at once one wins."""
+    def claim(self, *, by, owner=None, on: date | None = None):
+        """Take the lead out of the pool; of two who try at once one wins.
+
+        Another system, which owns nothing itself, names the ``owner`` it does so for.
+        """
         self._lock()
         if not self.is_open or self.owner_id is not None:
             raise ValidationError(
@@ -286,7 +289,7 @@ class Lead(Row):
                 code="taken",
                 params={"owner": self.owner or "—"},
             )
-        self._own(by, by=by, on=on, reason="")
+        self._own(owner or by, by=by, on=on, reason="")
 
     @transaction.atomic
     def assign(self, *, by, to, reason: str, on: date | None = None):
@@ -309,17 +312,22 @@ class Lead(Row):
         self._own(None, by=by, on=on, reason=reason)
 
     @transaction.atomic
-    def register(self, *, by, on: date | None = None):
-        """Save a new lead as its first reporter's own, protected from others."""
+    def register(self, *, by, on: date | None = None, **whose):
+        """Save a new lead as its first reporter's own, protected from others.
+
+        Another system, which owns nothing itself, names the ``owner``, or None for the pool.
+        """
         on = on or today()
-        self.stage, self.owner = self.Stage.NEW, by
-        self.protected_until = self._protection_from(on)
+        self.stage, self.owner = self.Stage.NEW, whose.get("owner", by)
+        self.protected_until = self._protection_from(on) if self.owner else None
         self.full_clean()
         self.save(force_insert=True)
         self.stage_changes.create(
             from_stage="", to_stage=self.stage, by=by, on=on, is_demo=self.is_demo
         )
-        self.owner_changes.create(from_owner=None, to_owner=by, by=by, on=on, is_demo=self.is_demo)
+        self.owner_changes.create(
+            from_owner=None, to_owner=self.owner, by=by, on=on, is_demo=self.is_demo
+        )
 
     for _writer in (advance, close, mark_converted, claim, assign, release, register):
         _writer.alters_data = True

@@ -1,6 +1,7 @@
 """A caller with a key, over Django's test client."""
 
 import json
+import secrets
 
 import pytest
 from django.test import Client
@@ -21,6 +22,21 @@ class Api:
 
     def get(self, path: str, headers=None, **params):
         return self.http.get(V1 + path, params, headers=headers)
+
+    def post(self, path: str, data, key: str | None = None, **headers):
+        key = key or secrets.token_hex(8)
+        return self._send("post", path, data, {"Idempotency-Key": key, **headers})
+
+    def patch(self, path: str, data, version=None):
+        return self._send("patch", path, data, {"If-Match": f'"{version}"'} if version else {})
+
+    def delete(self, path: str, version=None):
+        return self._send("delete", path, None, {"If-Match": f'"{version}"'} if version else {})
+
+    def _send(self, method: str, path: str, data, headers):
+        body = data if isinstance(data, (bytes, type(None))) else json.dumps(data).encode()
+        send = getattr(self.http, method)
+        return send(V1 + path, body or b"", content_type="application/json", headers=headers)
 
     def data(self, path: str, **params):
         response = self.get(path, **params)

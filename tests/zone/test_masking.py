@@ -272,6 +272,7 @@ NOT_FREE = {
     "projects.Project.code",
     "projects.Project.project_code",
     "zone.ApiKey",
+    "zone.ApiReply",
     "zone.ExternalRef",  # names other systems gave
     "projects.Attachment.content_type",
     "projects.Attachment.sha256",

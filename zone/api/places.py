@@ -27,6 +27,7 @@ class Parks(Resource):
 class Buildings(Resource):
     model = Building
     fields = ("park", "name", "floors")
+    writable, fixed = ("name", "floors"), ("park",)
     filters = {"park__code": ("exact", "in")}
 
 
@@ -35,6 +36,7 @@ class Spaces(Resource):
     model = Space
     fields = ("park", "building", "code", "kind", "state", "area_m2", "floor")
     fields += ("clear_height_m", "power_kva")
+    writable, fixed = tuple(name for name in fields if name != "park"), ("park",)
     filters = {
         "park__code": ("exact", "in"),
         "building": ("exact",),

@@ -7,7 +7,7 @@ in: a page of 100 leads takes a fraction of the time. A test holds both to the s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -20,7 +20,7 @@ from zone.api.callers import Caller
 from zone.api_scopes import PII
 from zone.fields import PersonalField
 from zone.masking import Masked
-from zone.models import ExternalRef
+from zone.models import AuditEntry, ExternalRef
 
 BASE = ("id", "version", "created_at", "updated_at")
 # What other systems know by its code, which never changes.
@@ -46,6 +46,20 @@ class Shown:
     data: dict
 
 
+@dataclass(frozen=True)
+class Action:
+    """A state change over the interface: ``call(row, by, **values)`` runs the model's method.
+
+    ``fields`` reads each value of the body; ``result`` is the resource of what it returns, and
+    ``needs`` a scope besides that of writing the row.
+    """
+
+    call: Callable
+    fields: dict[str, Callable] = field(default_factory=dict)
+    result: str = ""
+    needs: str = ""
+
+
 class Resource:
     """Declares a resource: subclasses name the model, its fields, filters and orders."""
 
@@ -53,6 +67,13 @@ class Resource:
     fields: tuple[str, ...] = ()
     filters: dict[str, tuple[str, ...]] = {}
     orders: tuple[str, ...] = ("id",)
+    # What a body may set: at any time, only on making the row, and what its making needs besides.
+    writable: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    at_first: dict[str, Callable] = {}
+    parts: dict[str, Callable] = {}  # values that ``prepare`` puts together into one field
+    set_later: tuple[str, ...] = ()  # by ``create``, and not yet there when the row is checked
+    actions: dict[str, Action] = {}
 
     @property
     def name(self) -> str:
@@ -62,9 +83,19 @@ class Resource:
         """Return the rows that the caller sees; what lies beyond does not exist for them."""
         return caller.scope.rows(self.model)
 
-    def read(self, rows: models.QuerySet, caller: Caller) -> list[Shown]:
-        """Return ``rows`` as shown to the caller, in two queries."""
-        plain = caller.may(PII)
+    def prepare(self, row: models.Model, extra: dict):
+        """Bring what stands in several values of the body into the row, before it is checked."""
+
+    def create(self, row: models.Model, by, **extra):
+        """Save a new row that has been checked; a resource whose rows begin otherwise says how."""
+        if hasattr(row, "entered_by_id"):
+            row.entered_by = by
+        row.save(force_insert=True)
+        AuditEntry.objects.record_made(row, by=by)
+
+    def read(self, rows: models.QuerySet, caller: Caller, *, plain: bool = True) -> list[Shown]:
+        """Return ``rows`` as shown to the caller, in two queries; masked unless ``plain``."""
+        plain = plain and caller.may(PII)
         writers = [
             (column.name, column.write if plain or not column.masked else column.masked)
             for column in self.columns
@@ -101,24 +132,24 @@ class Resource:
 
     @cached_property
     def choices(self) -> list[tuple]:
-        fields = [self.model._meta.get_field(column.path) for column in self.columns_own]
-        return [(field.name, field.flatchoices) for field in fields if field.choices]
+        own = [self.model._meta.get_field(column.path) for column in self.columns_own]
+        return [(column.name, column.flatchoices) for column in own if column.choices]
 
     @property
     def columns_own(self) -> list[Column]:
         return [column for column in self.columns if "__" not in column.path]
 
     def _column(self, name: str) -> Column:
-        field = self.model._meta.get_field(name)
-        if field.is_relation and field.related_model._meta.label_lower in CODED:
+        column = self.model._meta.get_field(name)
+        if column.is_relation and column.related_model._meta.label_lower in CODED:
             return Column(name, f"{name}__code")
-        if field.is_relation and field.related_model._meta.label_lower == "zone.user":
+        if column.is_relation and column.related_model._meta.label_lower == "zone.user":
             return Column(name, f"{name}__username")
-        if field.is_relation:
+        if column.is_relation:
             return Column(name, name)
-        if isinstance(field, models.DecimalField):
+        if isinstance(column, models.DecimalField):
             return Column(name, name, write=number)
-        if isinstance(field, PersonalField):
+        if isinstance(column, PersonalField):
             return Column(name, name, write=plain_text, masked=str)
         return Column(name, name)
 

@@ -8,6 +8,7 @@ from django.urls import path
 from zone.api import about, changes
 from zone.api.resources import RESOURCES
 from zone.api.views import DetailView, ListView, NoSuchView
+from zone.api.writing import ActionView, WritableDetailView, WritableListView
 
 for module in settings.API_MODULES:
     import_module(module)
@@ -18,13 +19,17 @@ urlpatterns = [
     path("dictionaries", about.DictionariesView.as_view(), name="dictionaries"),
     path("changes", changes.ChangesView.as_view(), name="changes"),
 ]
-for resource in RESOURCES.values():
+for name, resource in RESOURCES.items():
+    listed, one = (
+        (WritableListView, WritableDetailView)
+        if resource.fixed or resource.writable
+        else (ListView, DetailView)
+    )
     urlpatterns += [
-        path(resource.name, ListView.as_view(resource=resource), name=f"{resource.name}-list"),
-        path(
-            f"{resource.name}/<uuid:pk>",
-            DetailView.as_view(resource=resource),
-            name=f"{resource.name}-detail",
-        ),
+        path(name, listed.as_view(resource=resource), name=f"{name}-list"),
+        path(f"{name}/<uuid:pk>", one.as_view(resource=resource), name=f"{name}-detail"),
     ]
+    for action in resource.actions:
+        view = ActionView.as_view(resource=resource, action=action)
+        urlpatterns.append(path(f"{name}/<uuid:pk>/{action}", view, name=f"{name}-{action}"))
 urlpatterns.append(path("<path:anything>", NoSuchView.as_view()))

@@ -66,13 +66,15 @@ class ApiView(APIView):
             raise NotAuthenticated(_("Send your key: Authorization: Bearer crm_…"))
         self.budget = budget.draw(request.auth.client)
         self.caller = request.auth
-        needed = self.needed_scope(request.method)
-        if needed and not self.caller.may(needed):
-            detail = _("This key lacks the scope %s; please ask the security administrator.")
-            raise problems.Problem(HTTPStatus.FORBIDDEN, detail % needed, "scope", scope=needed)
+        self.refuse_without(self.needed_scope(request.method))
         unknown = sorted(set(request.query_params) - self.known_parameters())
         if unknown and request.method == "GET":
             raise bad_parameter(unknown[0], _("There is no such parameter here."))
+
+    def refuse_without(self, scope: str):
+        if scope and not self.caller.may(scope):
+            detail = _("This key lacks the scope %s; please ask the security administrator.")
+            raise problems.Problem(HTTPStatus.FORBIDDEN, detail % scope, "scope", scope=scope)
 
     def needed_scope(self, method: str) -> str:
         return self.scopes.get("GET" if method == "HEAD" else method, "")

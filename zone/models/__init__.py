@@ -2,7 +2,7 @@ from zone.models.alerts import SecurityAlert
 from zone.models.audit import AuditEntry
 from zone.models.audit_links import AuditLink
 from zone.models.chains import ChainSegment, IndustryChain
-from zone.models.clients import ApiBudget, ApiClient, ApiKey
+from zone.models.clients import ApiBudget, ApiClient, ApiKey, ApiReply
 from zone.models.funds import Fund
 from zone.models.parks import Building, Park, Space
 from zone.models.people import Appointment, User
@@ -15,6 +15,7 @@ __all__ = [
     "ApiBudget",
     "ApiClient",
     "ApiKey",
+    "ApiReply",
     "Appointment",
     "AuditEntry",
     "AuditLink",

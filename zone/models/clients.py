@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -253,3 +254,30 @@ class ApiBudget(models.Model):
 
     def __str__(self):
         return f"{self.client_id}: {self.tokens:.0f}"
+
+
+class ApiReplyQuerySet(OpenQuerySet):
+    def forget(self, row: models.Model):
+        """Delete the kept answers that show a row: what it held is to be nowhere any more."""
+        self.filter(body__id=str(row.pk)).delete()
+
+
+class ApiReply(models.Model):
+    """The answer to a write, kept with it for a week: the same request again is not done twice."""
+
+    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.JSONField(null=True)
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    objects = ApiReplyQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="api_reply_once")]
+
+    def __str__(self):
+        return f"{self.client_id} {self.key}"

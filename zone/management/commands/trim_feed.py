@@ -5,10 +5,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zone.feed.log import RETENTION_DAYS, trim
+from zone.models import ApiReply
+
+REPLIES_STAY = timedelta(days=7)
 
 
 class Command(BaseCommand):
-    help = _("Remove what is older than the retention from the log of the change feed.")
+    help = _("Remove what is past its time: the feed's log, kept answers of the interface.")
 
     def add_arguments(self, parser):
         parser.add_argument(
@@ -16,5 +19,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, days, **options):
-        lines = trim(timezone.now() - timedelta(days=days))
-        self.stdout.write(_("%(lines)d lines removed.") % {"lines": lines})
+        now = timezone.now()
+        lines = trim(now - timedelta(days=days))
+        replies, _models = ApiReply.objects.filter(at__lt=now - REPLIES_STAY).delete()
+        words = _("%(lines)d lines and %(replies)d kept answers removed.")
+        self.stdout.write(words % {"lines": lines, "replies": replies})

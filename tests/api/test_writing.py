@@ -1,0 +1,372 @@
+"""Writing over the interface: the models' rules, once, against a known version, within reach."""
+
+from datetime import date, timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from crm.models import Contact, Enterprise, Lead
+from projects.models import Agreement, Occupancy, Project
+from tests import factories
+from tests.api.conftest import problem
+from zone.models import ApiReply, AuditEntry, ExternalRef
+
+pytestmark = pytest.mark.django_db
+LEADS = ("leads:read", "leads:write", "leads:delete", "projects:write", "projects:read")
+
+
+@pytest.fixture
+def caller(api):
+    return api(*LEADS)
+
+
+def lead_body(chain, **data) -> dict:
+    enterprise = factories.make_enterprise(chain=chain)
+    body = {"enterprise": str(enterprise.pk), "title": "正极材料", "chain": chain.code}
+    return body | {"source": "SUPERIOR", "planned_investment_wan": "12500.5"} | data
+
+
+def pointers(response) -> list[tuple]:
+    return sorted((found["pointer"], found["code"]) for found in problem(response)["errors"])
+
+
+def test_a_lead_is_pushed_into_the_pool_and_reads_back(caller, chain):
+    refs = [{"source": "oa", "external_id": "A-1"}]
+    made = caller.post("leads", lead_body(chain, external_refs=refs))
+    assert made.status_code == 201, made.text
+    row = made.json()
+    assert (made["Location"], made["ETag"]) == (f"/api/v1/leads/{row['id']}", '"1"')
+    assert (row["owner"], row["stage"], row["external_refs"]) == (None, "NEW", refs)
+    assert caller.data(f"leads/{row['id']}") == row
+    assert caller.data("leads", external="oa:A-1")["data"] == [row]
+    lead = Lead.objects.get()
+    assert (lead.protected_until, lead.stage_changes.count()) == (None, 1)
+    line = AuditEntry.objects.of(lead).get(action="CREATED")
+    assert (line.by, line.door, line.address) == (caller.client.account, "API", "127.0.0.1")
+
+
+def test_a_specialist_named_as_owner_gets_the_lead_protected(caller, chain, specialist):
+    made = caller.post("leads", lead_body(chain, owner="specialist"))
+    assert made.json()["owner"] == "specialist"
+    assert Lead.objects.get().protected_until is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"title": ""}, ("/title", "blank")),
+        ({"title": "电话13812345678"}, ("/title", "personal_number")),
+        ({"title": 7}, ("/title", "type")),
+        ({"chain": "none"}, ("/chain", "not_found")),
+        ({"enterprise": "x"}, ("/enterprise", "type")),
+        ({"enterprise": None}, ("/enterprise", "null")),
+        ({"source": "NOPE"}, ("/source", "invalid_choice")),
+        ({"planned_investment_wan": 1.5}, ("/planned_investment_wan", "type")),
+        ({"planned_investment_wan": "-1"}, ("/planned_investment_wan", "min_value")),
+        ({"planned_investment_wan": "1e999"}, ("/planned_investment_wan", "max_digits")),
+        ({"planned_investment_wan": 10**20}, ("/planned_investment_wan", "max_digits")),
+        ({"next_follow_up_on": "2025-13-01"}, ("/next_follow_up_on", "type")),
+        ({"stage": "SIGNED"}, ("/stage", "read_only")),
+        ({"version": 9}, ("/version", "read_only")),
+        ({"colour": "red"}, ("/colour", "unknown")),
+        ({"owner": "nobody"}, ("/owner", "not_found")),
+        ({"external_refs": [{"source": "oa"}]}, ("/external_refs", "type")),
+    ],
+)
+def test_a_wrong_value_is_told_at_its_place_and_nothing_is_kept(caller, chain, change, expected):
+    refused = caller.post("leads", lead_body(chain) | change)
+    assert (refused.status_code, expected in pointers(refused)) == (422, True), refused.text
+    assert (Lead.objects.count(), ApiReply.objects.count()) == (0, 0)
+    assert "13812345678" not in refused.text
+
+
+def test_all_errors_come_together(caller, chain):
+    body = lead_body(chain) | {"title": "", "source": "NOPE", "chain": "none", "x": 1}
+    found = {pointer for pointer, _code in pointers(caller.post("leads", body))}
+    assert found == {"/title", "/source", "/chain", "/x"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"x"',
+        b'{"title": "a", "title": "b"}',
+        b'{"title": "a\\u0000b"}',
+        b'{"title": "\\ud800"}',
+        b'{"title": NaN}',
+        b'{"a": ' + b"[" * 30 + b"]" * 30 + b"}",
+        b"[" * 100_000,
+        b'{"title": "\xff"}',
+        b'{"title": "' + b"x" * (5 * 1024 * 1024) + b'"}',
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_problem_and_no_fault(caller, body):
+    refused = caller.post("leads", body)
+    assert refused.status_code in (400, 413)
+    assert problem(refused)["code"] in ("unreadable", "too_large")
+
+
+def test_the_same_request_again_is_done_once(caller, chain):
+    body = lead_body(chain)
+    first, second = (caller.post("leads", body, key="k-1") for _ in range(2))
+    assert (first.json(), first["ETag"]) == (second.json(), second["ETag"])
+    assert (first.get("Idempotency-Replayed"), second["Idempotency-Replayed"]) == (None, "true")
+    assert Lead.objects.count() == 1
+    other = caller.post("leads", body | {"title": "另一条"}, key="k-1")
+    assert (other.status_code, problem(other)["code"]) == (422, "key_reused")
+    assert problem(caller._send("post", "leads", body, {}))["code"] == "idempotency_key"
+
+
+def test_a_key_of_one_client_is_not_anothers(api, chain):
+    body = lead_body(chain)
+    answers = [api(*LEADS).post("leads", body, key="k-1") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_requests_at_once_with_one_key_one_is_done(api):
+    chain = factories.make_chain()
+    caller, body = api(*LEADS), lead_body(chain)
+    start, statuses = Barrier(8), []
+
+    def work():
+        try:
+            start.wait()
+            statuses.append(caller.post("leads", body, key="same").status_code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) <= {201, 409}
+    assert Lead.objects.count() == 1
+
+
+def test_a_change_needs_the_version_it_was_thought_of_for(caller, chain):
+    lead = factories.make_lead(chain=chain)
+    path = f"leads/{lead.pk}"
+    missing = caller.patch(path, {"title": "新"})
+    assert (missing.status_code, problem(missing)["code"]) == (428, "if_match")
+    changed = caller.patch(path, {"title": "新"}, lead.version)
+    assert (changed.status_code, changed.json()["title"]) == (200, "新")
+    stale = caller.patch(path, {"title": "旧"}, lead.version)
+    assert (stale.status_code, problem(stale)["etag"]) == (412, changed["ETag"])
+    lead.refresh_from_db()
+    assert lead.title == "新"
+    line = AuditEntry.objects.of(lead).get(action="CHANGED")
+    assert line.changes["title"][1] == "新"
+
+
+def test_a_change_that_changes_nothing_keeps_the_version_and_writes_no_line(caller, chain):
+    lead = factories.make_lead(chain=chain)
+    same = caller.patch(f"leads/{lead.pk}", {"title": lead.title}, lead.version)
+    assert same["ETag"] == f'"{lead.version}"'
+    assert not AuditEntry.objects.of(lead).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_changes_at_once_one_wins(api):
+    lead = factories.make_lead()
+    caller, start, statuses = api(*LEADS), Barrier(8), []
+
+    def work(n):
+        try:
+            start.wait()
+            answer = caller.patch(f"leads/{lead.pk}", {"title": f"题{n}"}, lead.version)
+            statuses.append(answer.status_code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=work, args=[n]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] + [412] * 7
+
+
+def test_what_is_out_of_reach_can_be_neither_written_nor_pointed_at(api, chain):
+    other = factories.make_chain("electronics")
+    hidden = factories.make_lead(chain=other, enterprise=factories.make_enterprise(chain=other))
+    caller = api(*LEADS, chains=[chain])
+    assert caller.patch(f"leads/{hidden.pk}", {"title": "x"}, 1).status_code == 404
+    assert caller.delete(f"leads/{hidden.pk}", 1).status_code == 404
+    assert caller.post(f"leads/{hidden.pk}/release", {"reason": "x"}).status_code == 404
+    body = lead_body(chain) | {"enterprise": str(hidden.enterprise_id)}
+    assert ("/enterprise", "not_found") in pointers(caller.post("leads", body))
+    moved = caller.post("leads", lead_body(chain) | {"chain": "electronics"})
+    assert (moved.status_code, problem(moved)["code"]) == (422, "out_of_scope")
+    own = factories.make_lead(chain=chain)
+    away = caller.patch(f"leads/{own.pk}", {"chain": "electronics"}, own.version)
+    assert problem(away)["code"] == "out_of_scope"
+    own.refresh_from_db()
+    assert (own.chain, Lead.objects.count()) == (chain, 2)
+
+
+def test_each_way_to_write_asks_for_its_scope(api, chain):
+    lead = factories.make_lead(chain=chain)
+    reader = api("leads:read")
+    path = f"leads/{lead.pk}"
+    for answer in (
+        reader.post("leads", {}),
+        reader.patch(path, {}, 1),
+        reader.post(f"{path}/claim", {}),
+    ):
+        assert problem(answer)["scope"] == "leads:write"
+    assert problem(api("leads:write").delete(path, 1))["scope"] == "leads:delete"
+    assert api("leads:write", "parks:read").post("parks", {}).status_code == 405
+    converting = api("leads:write").post(f"{path}/convert", {})
+    assert problem(converting)["scope"] == "projects:write"
+
+
+def test_a_deletion_is_refused_where_others_point_here_and_told_in_the_trail(api, chain):
+    caller = api("enterprises:read", "enterprises:delete")
+    lead = factories.make_lead(chain=chain)
+    path = f"enterprises/{lead.enterprise_id}"
+    used = caller.delete(path, lead.enterprise.version)
+    assert (used.status_code, problem(used)["code"]) == (409, "in_use")
+    free = factories.make_enterprise()
+    assert caller.delete(f"enterprises/{free.pk}", free.version).status_code == 204
+    assert AuditEntry.objects.filter(action="DELETED", object_id=str(free.pk)).count() == 1
+    assert Enterprise.objects.count() == 1
+
+
+def test_from_the_pool_to_a_project_by_actions(caller, chain, specialist):
+    lead = factories.make_lead(chain=chain, owner=None)
+    path = f"leads/{lead.pk}"
+    assert ("/specialist", "invalid") in pointers(caller.post(f"{path}/claim", {}))
+    claimed = caller.post(f"{path}/claim", {"specialist": "specialist", "on": "2025-01-01"})
+    assert claimed.json()["owner"] == "specialist", claimed.text
+    taken = caller.post(f"{path}/claim", {"specialist": "specialist"})
+    assert problem(taken)["errors"][0]["code"] == "taken"
+    moved = caller.post(f"{path}/advance", {"on": "2025-02-01"})
+    assert (moved.json()["stage"], moved.json()["stage_label"]) == ("SCREENED", "研判通过")
+    early = caller.post(f"{path}/advance", {"on": "1990-01-01"})
+    assert pointers(early)[0][0] == "/on"
+    made = caller.post(f"{path}/convert", {"name": "正极材料项目", "on": "2025-03-01"})
+    assert made.status_code == 201, made.text
+    assert made["Location"] == f"/api/v1/projects/{made.json()['id']}"
+    project = Project.objects.get()
+    assert (project.lead, project.handler) == (lead, specialist)
+    closed = caller.patch(path, {"title": "x"}, Lead.objects.get().version)
+    assert (closed.status_code, problem(closed)["code"]) == (409, "closed")
+
+
+def test_a_lead_is_released_with_a_reason(caller, chain, specialist):
+    lead = factories.make_lead(chain=chain, owner=specialist)
+    path = f"leads/{lead.pk}/release"
+    assert ("/reason", "invalid") in pointers(caller.post(path, {}))
+    assert caller.post(path, {"reason": "无进展"}).json()["owner"] is None
+    assert ("/colour", "unknown") in pointers(caller.post(path, {"colour": "red"}))
+
+
+def test_a_lead_of_the_pool_becomes_a_project_of_whoever_is_named(caller, chain, specialist):
+    lead = factories.make_lead(chain=chain, owner=None, stage="SCREENED")
+    path = f"leads/{lead.pk}/convert"
+    assert ("/handler", "invalid") in pointers(caller.post(path, {}))
+    assert caller.post(path, {"handler": "specialist"}).json()["handler"] == "specialist"
+
+
+def test_an_agreement_is_recognised_by_the_same_rules(api, specialist):
+    caller = api("agreements:read", "agreements:write")
+    project = factories.make_project()
+    body = {"project": str(project.pk), "kind": "FORMAL", "signed_on": "2025-03-01"}
+    made = caller.post("agreements", body | {"amount_wan": "20000", "title": "投资协议"})
+    assert made.status_code == 201, made.text
+    path = f"agreements/{made.json()['id']}"
+    early = caller.post(f"{path}/recognise", {"on": "2025-02-01"})
+    assert pointers(early) == [("/on", "invalid")]
+    done = caller.post(f"{path}/recognise", {"on": "2025-03-02"})
+    assert (done.json()["recognised_on"], Agreement.objects.get().is_recognised) == (
+        "2025-03-02",
+        True,
+    )
+    closed = caller.patch(path, {"amount_wan": "1"}, Agreement.objects.get().version)
+    assert problem(closed)["code"] == "closed"
+    intent = factories.make_agreement(kind="INTENT")
+    refused = caller.post(f"agreements/{intent.pk}/recognise", {})
+    assert problem(refused)["errors"][0]["code"] == "kind"
+
+
+def test_an_occupancy_takes_its_days_and_no_space_twice(api):
+    park = factories.make_park()
+    space, tenant = factories.make_space(park=park), factories.make_enterprise()
+    caller = api("occupancies:read", "occupancies:write", parks=[park])
+    tenant.entered_by = caller.client.account
+    tenant.save()
+    body = {"space": str(space.pk), "enterprise": str(tenant.pk), "kind": "LEASE"}
+    assert ("/starts_on", "invalid") in pointers(caller.post("occupancies", body))
+    made = caller.post("occupancies", body | {"starts_on": "2025-01-01", "ends_on": "2025-06-30"})
+    assert made.status_code == 201, made.text
+    assert (made.json()["starts_on"], made.json()["ends_on"]) == ("2025-01-01", "2025-06-30")
+    twice = caller.post("occupancies", body | {"starts_on": "2025-06-30"})
+    assert (twice.status_code, Occupancy.objects.count()) == (422, 1)
+    path = f"occupancies/{made.json()['id']}"
+    longer = caller.patch(path, {"ends_on": None}, made.json()["version"])
+    assert (longer.json()["starts_on"], longer.json()["ends_on"]) == ("2025-01-01", None)
+    assert Occupancy.objects.get().starts_on == date(2025, 1, 1)
+
+
+def test_answers_to_writes_are_masked_and_no_kept_answer_holds_a_number(api):
+    caller = api("contacts:read", "contacts:write", "pii:read")
+    body = {"enterprise": str(factories.make_enterprise().pk), "name": "王经理"}
+    made = caller.post("contacts", body | {"phone": "13812345678", "email": "wang@example.com"})
+    assert made.status_code == 201, made.text
+    assert (made.json()["phone"], Contact.objects.get().phone.plain) == (
+        "138****5678",
+        "13812345678",
+    )
+    assert "13812345678" not in str(list(ApiReply.objects.values()))
+    assert "13812345678" not in str(list(AuditEntry.objects.values()))
+    refused = caller.patch(f"contacts/{made.json()['id']}", {"phone": "138****5678"}, 1)
+    assert pointers(refused)[0][0] == "/phone"
+
+
+def test_anonymising_empties_the_kept_answers_too(api, office):
+    caller = api("contacts:read", "contacts:write")
+    body = {"enterprise": str(factories.make_enterprise().pk), "name": "王经理"}
+    caller.post("contacts", body)
+    assert "王经理" in str(list(ApiReply.objects.values()))
+    Contact.objects.get().anonymise(by=office, reason="本人要求")
+    assert "王经理" not in str(list(ApiReply.objects.values()))
+
+
+def test_references_are_one_rows_alone_and_can_be_looked_up(caller, chain):
+    refs = [{"source": "oa", "external_id": "A-1"}]
+    first = caller.post("leads", lead_body(chain, external_refs=refs)).json()
+    second = caller.post("leads", lead_body(chain, external_refs=refs))
+    assert (second.status_code, problem(second)["code"]) == (409, "reference")
+    assert Lead.objects.count() == 1
+    moved = caller.patch(
+        f"leads/{first['id']}",
+        {"external_refs": [{"source": "oa", "external_id": "A-2"}]},
+        first["version"],
+    )
+    assert moved.json()["external_refs"] == [{"source": "oa", "external_id": "A-2"}]
+    assert moved.json()["version"] > first["version"]
+    assert list(ExternalRef.objects.values_list("external_id", flat=True)) == ["A-2"]
+
+
+def test_a_row_is_named_by_another_systems_id_too(caller, chain):
+    body = lead_body(chain)
+    known = {"source": "oa", "external_id": "E-1"}
+    ExternalRef.objects.create(entity=6, object_id=body["enterprise"], **known)
+    made = caller.post("leads", body | {"enterprise": known})
+    assert made.json()["enterprise"] == body["enterprise"], made.text
+
+
+def test_kept_answers_stay_a_week(caller, chain, capsys):
+    for key in ("old", "new"):
+        caller.post("leads", lead_body(chain), key=key)
+    old = timezone.now() - timedelta(days=8)
+    ApiReply.objects.filter(key="old").update(at=old)
+    call_command("trim_feed")
+    assert list(ApiReply.objects.values_list("key", flat=True)) == ["new"]

@@ -1,0 +1,137 @@
+"""Reading values that come in: of the right JSON type, in normal form, pointing within reach."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
+
+from zone.api.callers import Caller
+from zone.calendar import today
+from zone.feed.synced import sync_of
+from zone.models import ExternalRef, User
+
+MOST_REFS = 20
+CODED = ("zone.industrychain", "zone.park")
+
+
+def read_value(field: models.Field, value, caller: Caller):
+    """Return what a field is to hold; raises ``ValidationError`` with the cure."""
+    if field.is_relation:
+        return None if value is None else related(field.related_model, value, caller)
+    if value is None:
+        if field.null:
+            return None
+        raise ValidationError(_("This cannot be null."), code="null")
+    return READERS[type_of(field)](value)
+
+
+def type_of(field: models.Field) -> type:
+    for kind in (models.BooleanField, models.DecimalField, models.IntegerField, models.DateField):
+        if isinstance(field, kind):
+            return kind
+    return models.CharField
+
+
+def text(value) -> str:
+    if not isinstance(value, str):
+        raise ValidationError(_("A text is needed here."), code="type")
+    return value
+
+
+def truth(value) -> bool:
+    if not isinstance(value, bool):
+        raise ValidationError(_("true or false is needed here."), code="type")
+    return value
+
+
+def whole_number(value) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValidationError(_("A whole number is needed here."), code="type")
+    return value
+
+
+def amount(value) -> Decimal:
+    """Read ``"12500.5"`` or ``12500``; a float has lost digits before it comes."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise ValidationError(_('Write numbers as text, such as "12500.5".'), code="type")
+    try:
+        found = Decimal(value)
+    except InvalidOperation as mistake:
+        raise ValidationError(_("This is no number."), code="type") from mistake
+    if not found.is_finite():
+        raise ValidationError(_("This is no number."), code="type")
+    return found
+
+
+def day(value) -> date:
+    try:
+        found = parse_date(text(value))
+    except ValueError:
+        found = None
+    if found is None:
+        raise ValidationError(_("Write days as 2025-03-31."), code="type")
+    return found
+
+
+READERS = {
+    models.BooleanField: truth,
+    models.DecimalField: amount,
+    models.IntegerField: whole_number,
+    models.DateField: day,
+    models.CharField: text,
+}
+
+
+def related(model: type[models.Model], value, caller: Caller) -> models.Model:
+    """Return the row that a value names: by its code, user name, id, or another system's id."""
+    if model is User:
+        return person(value)
+    if model._meta.label_lower in CODED:
+        found = model._base_manager.filter(code=text(value)).first()
+    else:
+        rows = caller.scope.rows(model)
+        found = rows.filter(pk=_id(model, value)).first()
+    if found is None:
+        raise ValidationError(_("There is no such row within your reach."), code="not_found")
+    return found
+
+
+def person(value) -> User:
+    """Return a person who holds a post today, by the user name."""
+    people = User.objects.filter(username=text(value), is_active=True, is_service=False)
+    found = people.first()
+    if found is None or not found.roles(today()):
+        raise ValidationError(_("Nobody in post has this user name."), code="not_found")
+    return found
+
+
+def _id(model: type[models.Model], value) -> UUID | None:
+    if isinstance(value, dict) and sync_of(model) and set(value) == {"source", "external_id"}:
+        refs = ExternalRef.objects.of(model)
+        found = refs.filter(**{name: text(part) for name, part in value.items()}).first()
+        return found.object_id if found else None
+    try:
+        return UUID(text(value))
+    except ValueError as mistake:
+        message = _('Write an id, or {"source": …, "external_id": …}.')
+        raise ValidationError(message, code="type") from mistake
+
+
+def references(value) -> list[tuple[str, str]]:
+    """Read ``[{source, external_id}]``."""
+    if not isinstance(value, list) or len(value) > MOST_REFS:
+        raise ValidationError(_("A list of at most 20 references is needed here."), code="type")
+    found = []
+    for pair in value:
+        if not isinstance(pair, dict) or set(pair) != {"source", "external_id"}:
+            raise ValidationError(_("A reference is {source, external_id}."), code="type")
+        found.append((text(pair["source"]), text(pair["external_id"])))
+        ref = ExternalRef(source=found[-1][0], external_id=found[-1][1])
+        ref.clean_fields(exclude=["entity", "object_id"])
+    return found

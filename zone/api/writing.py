@@ -1,0 +1,321 @@
+"""Writing over the interface: through the models' own rules, once, and against a known version.
+
+What the admin refuses is refused here by the same ``clean``, constraint or state method, with a
+pointer to the place in the body (api.md §4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from copy import copy
+from http import HTTPStatus
+
+import orjson
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import ProtectedError
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from rest_framework.response import Response
+
+from zone.api import values
+from zone.api.problems import Problem, error, model_errors
+from zone.api.rendering import write_json
+from zone.api.resources import BASE, RESOURCES, Resource
+from zone.api.views import DetailView, ListView, ResourceView, etag, opaque
+from zone.api_scopes import DELETE, WRITE
+from zone.feed.log import with_origin
+from zone.models import ApiReply, AuditEntry, ExternalRef
+from zone.models.audit import contents, differences, written_fields
+
+NO_KEY = _("Send an Idempotency-Key, so that a repeated request is done once.")
+RUNNING = _("A request with this Idempotency-Key is still being done.")
+REUSED = _("This Idempotency-Key was used with another body.")
+
+
+class WritingView(ResourceView):
+    """Adds to a view of a resource what every write needs."""
+
+    def needed_scope(self, method: str) -> str:
+        acts = {"POST": WRITE, "PATCH": WRITE, "DELETE": DELETE}
+        if method in acts:
+            return f"{self.resource.name}:{acts[method]}"
+        return super().needed_scope(method)
+
+    def once(self, work: Callable[[], Response]) -> Response:
+        """Do ``work`` and keep its answer with it; the same request again gets the kept answer."""
+        key = self.request.headers.get("Idempotency-Key", "")
+        if not 1 <= len(key) <= 200 or "\0" in key:
+            raise Problem(HTTPStatus.BAD_REQUEST, NO_KEY, "idempotency_key")
+        client, fingerprint = self.caller.client, self._fingerprint()
+        with transaction.atomic():
+            if not _lock(f"{client.pk}:{key}"):
+                running = Problem(HTTPStatus.CONFLICT, RUNNING, "running")
+                running.wait = 1
+                raise running
+            if known := ApiReply.objects.filter(client=client, key=key).first():
+                if known.fingerprint != fingerprint:
+                    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, REUSED, "key_reused")
+                headers = {**known.headers, "Idempotency-Replayed": "true"}
+                return Response(known.body, known.status, headers=headers)
+            with with_origin(client.account_id):
+                answer = work()
+            kept = {name: answer[name] for name in ("ETag", "Location") if name in answer}
+            ApiReply.objects.create(
+                client=client,
+                key=key,
+                fingerprint=fingerprint,
+                status=answer.status_code,
+                headers=kept,
+                body=orjson.loads(write_json(answer.data)),
+            )
+            return answer
+
+    def _fingerprint(self) -> str:
+        body = json.dumps(self.request.data, sort_keys=True)
+        said = f"{self.request.method} {self.request.path} {body}"
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def answer(self, row: models.Model, status: int = HTTPStatus.OK, resource=None) -> Response:
+        """Return the row as it stands now; personal numbers masked, as answers are kept."""
+        resource = resource or self.resource
+        shown = resource.read(
+            resource.model._base_manager.filter(pk=row.pk), self.caller, plain=False
+        )
+        headers = {"ETag": etag(shown[0].version)}
+        if status == HTTPStatus.CREATED:
+            headers["Location"] = f"/api/v1/{resource.name}/{row.pk}"
+        return Response(shown[0].data, status, headers=headers)
+
+    def body(self) -> dict:
+        if not isinstance(self.request.data, dict):
+            raise Problem(HTTPStatus.BAD_REQUEST, _("The body is a JSON object."), "unreadable")
+        return self.request.data
+
+    def locked(self, pk) -> models.Model:
+        """Return the row within reach, locked until the end of the transaction."""
+        there = self.resource.rows(self.caller).filter(pk=pk).exists()
+        row = there and self.resource.model._base_manager.select_for_update().filter(pk=pk).first()
+        if not row:
+            raise Http404
+        return row
+
+    def refuse_stale(self, row: models.Model):
+        """Refuse a write that does not name the version it was thought of for."""
+        header = self.request.headers.get("If-Match", "")
+        if not header:
+            detail = _("Send If-Match with the ETag of the row you have read.")
+            raise Problem(HTTPStatus.PRECONDITION_REQUIRED, detail, "if_match")
+        if row.version not in opaque(header) and header.strip() != "*":
+            detail = _("The row has version %s now; read it again, then decide.") % row.version
+            raise Problem(HTTPStatus.PRECONDITION_FAILED, detail, "stale", etag=etag(row.version))
+
+    def refuse_closed(self, row: models.Model):
+        if hasattr(row, "can_change") and not row.can_change(self.request.user):
+            detail = _("This row is closed in its present state and cannot be changed.")
+            raise Problem(HTTPStatus.CONFLICT, detail, "closed")
+
+
+class WritableListView(WritingView, ListView):
+    def post(self, request):
+        return self.once(self._create)
+
+    def _create(self) -> Response:
+        draft = Draft(self.resource, self.caller, self.body())
+        row = draft.made()
+        self.refuse_outside(row)
+        return self.answer(row, HTTPStatus.CREATED)
+
+    def refuse_outside(self, row: models.Model):
+        if not self.resource.rows(self.caller).filter(pk=row.pk).exists():
+            raise outside()
+
+
+class WritableDetailView(WritingView, DetailView):
+    def patch(self, request, pk):
+        with transaction.atomic(), with_origin(self.caller.client.account_id):
+            row = self.locked(pk)
+            self.refuse_stale(row)
+            self.refuse_closed(row)
+            before = copy(row)
+            Draft(self.resource, self.caller, self.body(), row).changed(before)
+            if not self.resource.rows(self.caller).filter(pk=pk).exists():
+                raise outside()
+            return self.answer(row)
+
+    def delete(self, request, pk):
+        with transaction.atomic(), with_origin(self.caller.client.account_id):
+            row = self.locked(pk)
+            self.refuse_stale(row)
+            self.refuse_closed(row)
+            self._delete(row)
+            return Response(status=HTTPStatus.NO_CONTENT)
+
+    def _delete(self, row):
+        gone = {name: [value, ""] for name, value in contents(row).items()}
+        deleted = AuditEntry.Action.DELETED
+        AuditEntry.objects.record(deleted, by=self.request.user, of=row, changes=gone)
+        try:
+            row.delete()
+        except ProtectedError as refusal:
+            kinds = {str(other._meta.verbose_name) for other in refusal.protected_objects}
+            detail = _("Other rows still point here: %s.") % "、".join(sorted(kinds))
+            raise Problem(HTTPStatus.CONFLICT, detail, "in_use") from refusal
+
+
+class ActionView(WritingView):
+    """A state change: ``POST leads/{id}/advance``; the model's own method does it."""
+
+    action: str = ""
+
+    def post(self, request, pk):
+        return self.once(lambda: self._do(pk))
+
+    def _do(self, pk) -> Response:
+        action = self.resource.actions[self.action]
+        self.refuse_without(action.needs)
+        row = self.locked(pk)
+        if self.request.headers.get("If-Match"):
+            self.refuse_stale(row)
+        given = read_fields(action.fields, self.body())
+        result = action.call(row, self.request.user, **given)
+        if result is None or isinstance(result, self.resource.model):
+            return self.answer(row)
+        return self.answer(result, HTTPStatus.CREATED, RESOURCES[action.result])
+
+
+def read_fields(readers: dict[str, Callable], data: dict) -> dict:
+    """Read the values of an action, all errors together."""
+    errors, found = [], {}
+    for name, value in data.items():
+        if name not in readers:
+            errors.append(error(f"/{name}", _("There is no such field here."), "unknown"))
+            continue
+        try:
+            found[name] = readers[name](value)
+        except ValidationError as refusal:
+            errors += model_errors(refusal, f"/{name}")
+    if errors:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _("See errors."), "invalid", errors=errors)
+    return found
+
+
+class Draft:
+    """A row as a body describes it: read, checked by the model's rules, then saved."""
+
+    def __init__(self, resource: Resource, caller, data: dict, row: models.Model | None = None):
+        self.resource, self.caller = resource, caller
+        self.is_new = row is None
+        self.row = resource.model() if row is None else row
+        self.errors: list[dict] = []
+        self.extra: dict = {}
+        self.references: list[tuple[str, str]] | None = None
+        self._fill(data)
+
+    def made(self) -> models.Model:
+        """Save the new row as its model wants it made."""
+        self._check()
+        # Before the row: so that its first version shows them.
+        self._save_references()
+        try:
+            self.resource.create(self.row, self.caller.client.account, **self.extra)
+        except ValidationError as refusal:
+            self.errors += model_errors(refusal)
+            self._raise()
+        except IntegrityError as clash:
+            raise conflict(clash) from clash
+        return self.row
+
+    def changed(self, before: models.Model):
+        """Save the changed row; one that is as it was stays untouched."""
+        self._check()
+        found = differences(before, self.row, written_fields(self.row))
+        if found:
+            try:
+                self.row.save()
+            except IntegrityError as clash:
+                raise conflict(clash) from clash
+            changed = AuditEntry.Action.CHANGED
+            account = self.caller.client.account
+            AuditEntry.objects.record(changed, by=account, of=self.row, changes=found)
+        self._save_references()
+
+    def _fill(self, data: dict):
+        for name, value in data.items():
+            try:
+                self._take(name, value)
+            except ValidationError as refusal:
+                self.errors += model_errors(refusal, f"/{name}")
+
+    def _take(self, name: str, value):
+        first = self.resource.at_first if self.is_new else {}
+        if name == "external_refs":
+            self.references = values.references(value)
+        elif name in first or name in self.resource.parts:
+            self.extra[name] = (first.get(name) or self.resource.parts[name])(value)
+        elif name in self.resource.writable or (self.is_new and name in self.resource.fixed):
+            field = self.resource.model._meta.get_field(name)
+            setattr(self.row, name, values.read_value(field, value, self.caller))
+        elif name in (*BASE, *self.resource.fields):
+            raise ValidationError(_("This is not written directly."), code="read_only")
+        else:
+            raise ValidationError(_("There is no such field here."), code="unknown")
+
+    def _check(self):
+        known = {found["pointer"].strip("/") for found in self.errors}
+        try:
+            self.resource.prepare(self.row, self.extra)
+        except ValidationError as refusal:
+            self.errors += model_errors(refusal)
+        try:
+            self.row.full_clean(exclude=known | set(self.resource.set_later))
+        except ValidationError as refusal:
+            self.errors += model_errors(refusal)
+        self._raise()
+
+    def _raise(self):
+        if self.errors:
+            detail = _("See errors: each names the place in the body.")
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            raise Problem(status, detail, "invalid", errors=self.errors)
+
+    def _save_references(self):
+        if self.references is None:
+            return
+        refs = ExternalRef.objects.of(self.resource.model)
+        mine = refs.filter(object_id=self.row.pk)
+        for source, external_id in self.references:
+            ref, is_new = refs.get_or_create(
+                source=source,
+                entity=self.resource.model.SYNC.number,
+                external_id=external_id,
+                defaults={"object_id": self.row.pk},
+            )
+            if not is_new and ref.object_id != self.row.pk:
+                detail = _("This reference already belongs to another row.")
+                errors = [error("/external_refs", detail, "reference")]
+                raise Problem(HTTPStatus.CONFLICT, detail, "reference", errors=errors)
+        kept = {tuple(pair) for pair in self.references}
+        for ref in mine:
+            if (ref.source, ref.external_id) not in kept:
+                ref.delete()
+
+
+def outside() -> Problem:
+    detail = _("This would put the row beyond your reach; choose a chain or park of yours.")
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, "out_of_scope")
+
+
+def conflict(clash: IntegrityError) -> Problem:
+    """Tell the rule that a concurrent write has made true first, and nothing of its row."""
+    name = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", "") or ""
+    detail = _("Another request has just recorded this (%s); read again, then decide.") % name
+    return Problem(HTTPStatus.CONFLICT, detail, "conflict")
+
+
+def _lock(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 7))", [name])
+        return cursor.fetchone()[0]
