@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from crm.models import Contact, Enterprise, FollowUp, Lead
 from projects.models import Agreement, Attachment, CapitalArrival, Credit, Occupancy, Project
 from tests import files
-from zone.models import Appointment, IndustryChain, Park, Space, Target, User
+from zone.models import ApiClient, Appointment, IndustryChain, Park, Space, Target, User
 
 _number = count(1)
 
@@ -160,3 +160,11 @@ def make_occupancy(starts_on=date(2025, 1, 1), ends_before=None, **fields) -> Oc
 
 def make_target(measure: str, value, year: int = 2025, **fields) -> Target:
     return _saved(Target(year=year, measure=measure, value=Decimal(value), **fields))
+
+
+def make_client(**fields) -> ApiClient:
+    """Make another system that may call the interface, with a key in force."""
+    client = ApiClient(**{"name": f"系统{next(_number)}", "whole_zone": True} | fields)
+    client.save()
+    client.issue_key()
+    return client

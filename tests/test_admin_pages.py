@@ -60,6 +60,7 @@ def fill(rows: int, user):
         factories.make_occupancy(space=space, enterprise=enterprise, project=project)
         factories.make_target("SIGNED_AMOUNT", 1, year=2025, chain=chain)
         factories.make_appointment(factories.make_user(), "SPECIALIST", chain=chain)
+        factories.make_client(owner=user).chains.add(chain)
         Fund.objects.create(name=f"基金{n}")
         PublishedFigure.objects.create(
             year=2025, indicator=f"指标{n}", value=Decimal(1), unit="个", source="公开报道"
