@@ -141,6 +141,7 @@ class World:
         scope = self.rng.choice(
             [{}, {"chain": self.chains[0]}, {"park": self.parks[0]}, {"specialist": self.users[0]}]
         )
+        scope = {"chain": None, "park": None, "specialist": None} | scope
         year = 2000 + self.rng.randrange(100)
         Target.objects.get_or_create(
             year=year, measure="SIGNED_PROJECTS", **scope, defaults={"value": Decimal(5)}
