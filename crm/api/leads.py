@@ -25,10 +25,10 @@ class Leads(Resource):
     writable += ("planned_investment_wan", "planned_fixed_asset_wan", "expected_output_wan")
     writable += ("expected_tax_wan", "next_follow_up_on")
     fixed = ("enterprise",)
-    at_first = {"owner": values.person}
+    at_first = {"owner": values.courting}
     orders = ("id", "registered_at", "-registered_at")
     actions = {
-        "claim": Action(claim, {"specialist": values.person, "on": values.day}),
+        "claim": Action(claim, {"specialist": values.courting, "on": values.day}),
         "release": Action(
             lambda lead, by, **given: lead.release(by=by, **{"reason": "", **given}),
             {"reason": values.text, "on": values.day},

@@ -116,6 +116,9 @@ class Occupancies(Resource):
         "kind": ("exact", "in"),
     }
 
+    def may_write(self, row, caller):
+        return caller.scope.zone or row.space.park_id in caller.scope.parks
+
     def prepare(self, row, extra):
         """Put the first and the last day, which is included, together into the period."""
         first = extra.pop("starts_on", row.starts_on)

@@ -370,3 +370,40 @@ def test_kept_answers_stay_a_week(caller, chain, capsys):
     ApiReply.objects.filter(key="old").update(at=old)
     call_command("trim_feed")
     assert list(ApiReply.objects.values_list("key", flat=True)) == ["new"]
+
+
+def test_only_a_client_of_the_park_writes_what_stands_there(api, chain):
+    space = factories.make_space()
+    tenant = factories.make_enterprise(chain=chain)
+    scopes = ("spaces:read", "spaces:write", "spaces:delete")
+    scopes += ("buildings:write", "occupancies:write")
+    caller = api(*scopes, chains=[chain])
+    booked = {"space": str(space.pk), "enterprise": str(tenant.pk), "starts_on": "2025-01-01"}
+    assert caller.get(f"spaces/{space.pk}").status_code == 200
+    answers = [
+        caller.patch(f"spaces/{space.pk}", {"floor": 3}, space.version),
+        caller.delete(f"spaces/{space.pk}", space.version),
+        caller.post("buildings", {"park": space.park.code, "name": "9"}),
+        caller.post("occupancies", booked | {"kind": "LEASE"}),
+    ]
+    assert [problem(answer)["code"] for answer in answers] == ["not_yours"] * 4
+    assert not Occupancy.objects.exists()
+    own = api(*scopes, parks=[space.park])
+    assert own.patch(f"spaces/{space.pk}", {"floor": 3}, space.version).status_code == 200
+
+
+def test_a_lead_is_given_only_to_whoever_courts(caller, chain):
+    factories.make_user("auditor", username="auditor")
+    assert ("/owner", "post") in pointers(caller.post("leads", lead_body(chain, owner="auditor")))
+    lead = factories.make_lead(chain=chain, owner=None)
+    claimed = caller.post(f"leads/{lead.pk}/claim", {"specialist": "auditor"})
+    assert pointers(claimed) == [("/specialist", "post")]
+
+
+def test_what_goes_along_with_a_deleted_row_has_its_line(api):
+    contact = factories.make_contact()
+    caller = api("enterprises:read", "enterprises:delete")
+    enterprise = contact.enterprise
+    assert caller.delete(f"enterprises/{enterprise.pk}", enterprise.version).status_code == 204
+    gone = AuditEntry.objects.filter(action="DELETED").values_list("object_id", flat=True)
+    assert set(gone) == {str(enterprise.pk), str(contact.pk)}

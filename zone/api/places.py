@@ -23,8 +23,15 @@ class Parks(Resource):
     filters = {"code": ("exact", "in"), "kind": ("exact", "in")}
 
 
+class InPark(Resource):
+    """What stands in a park: seen by the clients of every chain, written by the park's own."""
+
+    def may_write(self, row, caller):
+        return caller.scope.zone or row.park_id in caller.scope.parks
+
+
 @register
-class Buildings(Resource):
+class Buildings(InPark):
     model = Building
     fields = ("park", "name", "floors")
     writable, fixed = ("name", "floors"), ("park",)
@@ -32,7 +39,7 @@ class Buildings(Resource):
 
 
 @register
-class Spaces(Resource):
+class Spaces(InPark):
     model = Space
     fields = ("park", "building", "code", "kind", "state", "area_m2", "floor")
     fields += ("clear_height_m", "power_kva")

@@ -83,6 +83,10 @@ class Resource:
         """Return the rows that the caller sees; what lies beyond does not exist for them."""
         return caller.scope.rows(self.model)
 
+    def may_write(self, row: models.Model, caller: Caller) -> bool:
+        """Whether the caller writes a row that it sees; some rows more clients see than run."""
+        return True
+
     def prepare(self, row: models.Model, extra: dict):
         """Bring what stands in several values of the body into the row, before it is checked."""
 

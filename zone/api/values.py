@@ -111,6 +111,14 @@ def person(value) -> User:
     return found
 
 
+def courting(value) -> User:
+    """Return a person whose post lets them work on leads, as the admin offers them."""
+    found = person(value)
+    if not found.has_perm("crm.change_lead"):
+        raise ValidationError(_("This person's post is not to court investors."), code="post")
+    return found
+
+
 def _id(model: type[models.Model], value) -> UUID | None:
     if isinstance(value, dict) and sync_of(model) and set(value) == {"source", "external_id"}:
         refs = ExternalRef.objects.of(model)

@@ -13,8 +13,9 @@ from copy import copy
 from http import HTTPStatus
 
 import orjson
+from django.contrib.admin.utils import NestedObjects
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models, transaction
 from django.db.models import ProtectedError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +28,7 @@ from zone.api.resources import BASE, RESOURCES, Resource
 from zone.api.views import DetailView, ListView, ResourceView, etag, opaque
 from zone.api_scopes import DELETE, WRITE
 from zone.feed.log import with_origin
-from zone.models import ApiReply, AuditEntry, ExternalRef
+from zone.models import ApiReply, AuditEntry, ExternalRef, Row
 from zone.models.audit import contents, differences, written_fields
 
 NO_KEY = _("Send an Idempotency-Key, so that a repeated request is done once.")
@@ -96,9 +97,9 @@ class WritingView(ResourceView):
 
     def locked(self, pk) -> models.Model:
         """Return the row within reach, locked until the end of the transaction."""
-        there = self.resource.rows(self.caller).filter(pk=pk).exists()
-        row = there and self.resource.model._base_manager.select_for_update().filter(pk=pk).first()
-        if not row:
+        # Locked first: what is within reach when it is asked for stays so until the end.
+        row = self.resource.model._base_manager.select_for_update().filter(pk=pk).first()
+        if row is None or not self.resource.rows(self.caller).filter(pk=pk).exists():
             raise Http404
         return row
 
@@ -113,6 +114,9 @@ class WritingView(ResourceView):
             raise Problem(HTTPStatus.PRECONDITION_FAILED, detail, "stale", etag=etag(row.version))
 
     def refuse_closed(self, row: models.Model):
+        if not self.resource.may_write(row, self.caller):
+            detail = _("Only whoever runs the park writes this; the key has to reach the park.")
+            raise Problem(HTTPStatus.FORBIDDEN, detail, "not_yours")
         if hasattr(row, "can_change") and not row.can_change(self.request.user):
             detail = _("This row is closed in its present state and cannot be changed.")
             raise Problem(HTTPStatus.CONFLICT, detail, "closed")
@@ -124,7 +128,7 @@ class WritableListView(WritingView, ListView):
 
     def _create(self) -> Response:
         draft = Draft(self.resource, self.caller, self.body())
-        row = draft.made()
+        row = draft.made(self.refuse_closed)
         self.refuse_outside(row)
         return self.answer(row, HTTPStatus.CREATED)
 
@@ -154,9 +158,16 @@ class WritableDetailView(WritingView, DetailView):
             return Response(status=HTTPStatus.NO_CONTENT)
 
     def _delete(self, row):
-        gone = {name: [value, ""] for name, value in contents(row).items()}
-        deleted = AuditEntry.Action.DELETED
-        AuditEntry.objects.record(deleted, by=self.request.user, of=row, changes=gone)
+        collector = NestedObjects(using=DEFAULT_DB_ALIAS)
+        collector.collect([row])
+        # What goes along has its line too.
+        rows = [
+            one for kind, ones in collector.data.items() if issubclass(kind, Row) for one in ones
+        ]
+        for one in rows:
+            gone = {name: [value, ""] for name, value in contents(one).items()}
+            deleted = AuditEntry.Action.DELETED
+            AuditEntry.objects.record(deleted, by=self.request.user, of=one, changes=gone)
         try:
             row.delete()
         except ProtectedError as refusal:
@@ -214,9 +225,10 @@ class Draft:
         self.references: list[tuple[str, str]] | None = None
         self._fill(data)
 
-    def made(self) -> models.Model:
+    def made(self, refuse_closed: Callable) -> models.Model:
         """Save the new row as its model wants it made."""
         self._check()
+        refuse_closed(self.row)
         # Before the row: so that its first version shows them.
         self._save_references()
         try:
