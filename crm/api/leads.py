@@ -1,10 +1,23 @@
+from http import HTTPStatus
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from crm.duplicates import courted
 from crm.models import FollowUp, Lead
 from zone.api import values
+from zone.api.problems import Problem
 from zone.api.resources import Action, Resource, register
+from zone.calendar import local_date, today
 from zone.models import AuditEntry
+
+
+def already_courted(known: Lead) -> Problem:
+    day = local_date(known.registered_at) if known.registered_at else today()
+    whose = {"owner": known.owner and known.owner.username, "registered_on": day}
+    detail = _("%(owner)s has courted this enterprise since %(day)s; please ask the office.")
+    words = detail % {"owner": known.owner or _("nobody yet (pool)"), "day": day}
+    return Problem(HTTPStatus.CONFLICT, words, "duplicate", duplicate_of=whose)
 
 
 def claim(lead, by, specialist=None, on=None):
@@ -52,6 +65,20 @@ class Leads(Resource):
         """Register the lead in the pool, or as that of a specialist."""
         row.register(by=by, owner=owner)
         AuditEntry.objects.record_made(row, by=by)
+
+    def create_all(self, rows, by):
+        Lead.register_all({row: extra.get("owner") for row, extra in rows.items()}, by=by)
+        AuditEntry.objects.record_all_made(rows, by=by)
+
+    def duplicates(self, rows):
+        """Tell whose the enterprise is already, and since when; no contact data."""
+        first = courted(row.enterprise_id for row in rows)
+        found = {}
+        for row in rows:
+            known = first.setdefault(row.enterprise_id, row)
+            if known is not row:
+                found[row] = already_courted(known)
+        return found
 
 
 @register

@@ -165,14 +165,19 @@ class Contact(Row):
         return f"{self.name}（{self.title}）" if self.title else self.name
 
     def save(self, *args, **kwargs):
-        if self.retain_until is None:
-            self.retain_until = retention_from(
-                local_date(self.created_at) if not self._state.adding else today()
-            )
+        self.complete([self])
         names = kwargs.get("update_fields")
         if names is not None and "phone" in names:
             kwargs["update_fields"] = {*names, "phone_key"}
         super().save(*args, **kwargs)
+
+    @classmethod
+    def complete(cls, rows):
+        unset = [row for row in rows if row.retain_until is None]
+        since = {r: today() if r._state.adding else local_date(r.created_at) for r in unset}
+        until = {day: retention_from(day) for day in set(since.values())}
+        for row, day in since.items():
+            row.retain_until = until[day]
 
     def audit_name(self) -> str:
         """Name the enterprise, not the person: the trail outlives an anonymised contact."""

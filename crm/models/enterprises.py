@@ -154,32 +154,44 @@ class Enterprise(Row):
         return self.name
 
     def clean(self):
-        self._set_keys()
+        self.complete([self])
         if not self.name_key:
             raise ValidationError({"name": _("Please enter the name as on the licence.")})
+
+    def validate_unique(self, exclude=None):
         # name_key is no form field, so no form checks its uniqueness for us.
-        # Whose record it is stays unsaid: it may be out of the writer's reach.
+        errors = {}
         if Enterprise.objects.exclude(pk=self.pk).filter(name_key=self.name_key).exists():
-            raise ValidationError(
-                {
-                    "name": ValidationError(
-                        _(
-                            "“%(name)s” is already recorded. Please search for it; if you cannot "
-                            "find it, another chain looks after it: ask the office."
-                        ),
-                        code="duplicate",
-                        params={"name": self.name},
-                    )
-                }
-            )
+            errors["name"] = [self.unique_error_message(type(self), ("name_key",))]
+        try:
+            super().validate_unique(exclude={*(exclude or ()), "name_key"})
+        except ValidationError as refusal:
+            refusal.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
+    def unique_error_message(self, model_class, unique_check):
+        if unique_check != ("name_key",):
+            return super().unique_error_message(model_class, unique_check)
+        # Whose record it is stays unsaid: it may be out of the writer's reach.
+        return ValidationError(
+            _(
+                "“%(name)s” is already recorded. Please search for it; if you cannot "
+                "find it, another chain looks after it: ask the office."
+            ),
+            code="duplicate",
+            params={"name": self.name},
+        )
 
     def save(self, *args, **kwargs):
-        self._set_keys()
+        self.complete([self])
         super().save(*args, **kwargs)
 
-    def _set_keys(self):
-        self.name_key = identifiers.name_key(self.name)
-        self.sort_key = pinyin_key(self.name)
+    @classmethod
+    def complete(cls, rows):
+        for row in rows:
+            row.name_key = identifiers.name_key(row.name)
+            row.sort_key = pinyin_key(row.name)
 
     @property
     def origin_label(self) -> str:

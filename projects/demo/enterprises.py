@@ -53,7 +53,7 @@ def _enterprise(story: Story, chain: str, brand: str, trade: list[str], numbers)
         registered_capital_wan=Decimal(rng.randint(2, 200) * 100),
         source="演示数据",
     )
-    enterprise._set_keys()
+    Enterprise.complete([enterprise])
     return enterprise
 
 

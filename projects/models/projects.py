@@ -218,20 +218,23 @@ class Project(Row):
 
     def save(self, *args, **kwargs):
         with transaction.atomic():
-            if not self.code:
-                self.code = self._next_code(today().year)
+            self.complete([self])
             super().save(*args, **kwargs)
 
-    @staticmethod
-    def _next_code(year: int) -> str:
-        """Return the year's next number; the lock makes writers take turns until commit."""
-        prefix = f"CZGX-{year}-"
+    @classmethod
+    def complete(cls, rows):
+        """Give each new project the year's next number; the lock makes writers take turns."""
+        unnumbered = [row for row in rows if not row.code]
+        if not unnumbered:
+            return
+        prefix = f"CZGX-{today().year}-"
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [prefix])
         codes = Project.objects.filter(code__startswith=prefix).values_list("code", flat=True)
         # A longer number is a larger one: 10000 follows 9999.
         last = max((int(code.removeprefix(prefix)) for code in codes), default=0)
-        return f"{prefix}{last + 1:04d}"
+        for number, row in enumerate(unnumbered, last + 1):
+            row.code = f"{prefix}{number:04d}"
 
     @property
     def next_stage(self) -> str | None:

@@ -1,17 +1,16 @@
 """Writing over the interface: the models' rules, once, against a known version, within reach."""
 
 from datetime import date, timedelta
-from threading import Barrier, Thread
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 from django.utils import timezone
 
 from crm.models import Contact, Enterprise, Lead
 from projects.models import Agreement, Occupancy, Project
 from tests import factories
 from tests.api.conftest import problem
+from tests.racing import at_once
 from zone.models import ApiReply, AuditEntry, ExternalRef
 
 pytestmark = pytest.mark.django_db
@@ -123,8 +122,7 @@ def test_the_same_request_again_is_done_once(caller, chain):
 
 
 def test_a_key_of_one_client_is_not_anothers(api, chain):
-    body = lead_body(chain)
-    answers = [api(*LEADS).post("leads", body, key="k-1") for _ in range(2)]
+    answers = [api(*LEADS).post("leads", lead_body(chain), key="k-1") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
 
 
@@ -132,20 +130,7 @@ def test_a_key_of_one_client_is_not_anothers(api, chain):
 def test_of_eight_requests_at_once_with_one_key_one_is_done(api):
     chain = factories.make_chain()
     caller, body = api(*LEADS), lead_body(chain)
-    start, statuses = Barrier(8), []
-
-    def work():
-        try:
-            start.wait()
-            statuses.append(caller.post("leads", body, key="same").status_code)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    statuses = at_once(8, lambda n: caller.post("leads", body, key="same").status_code)
     assert set(statuses) <= {201, 409}
     assert Lead.objects.count() == 1
 
@@ -175,21 +160,9 @@ def test_a_change_that_changes_nothing_keeps_the_version_and_writes_no_line(call
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_changes_at_once_one_wins(api):
     lead = factories.make_lead()
-    caller, start, statuses = api(*LEADS), Barrier(8), []
-
-    def work(n):
-        try:
-            start.wait()
-            answer = caller.patch(f"leads/{lead.pk}", {"title": f"题{n}"}, lead.version)
-            statuses.append(answer.status_code)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=work, args=[n]) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    caller, path = api(*LEADS), f"leads/{lead.pk}"
+    answers = at_once(8, lambda n: caller.patch(path, {"title": f"题{n}"}, lead.version))
+    statuses = [answer.status_code for answer in answers]
     assert sorted(statuses) == [200] + [412] * 7
 
 

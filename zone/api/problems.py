@@ -8,6 +8,7 @@ from http import HTTPStatus
 from math import ceil
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
@@ -45,6 +46,20 @@ class Problem(exceptions.APIException):
         super().__init__(detail, code)
         self.status_code, self.code, self.errors, self.more = status, code, list(errors), more
 
+    @property
+    def body(self) -> dict:
+        """Return the problem document."""
+        status = self.status_code
+        return {
+            "type": "about:blank",
+            "title": str(TITLES.get(status, HTTPStatus(status).phrase)),
+            "status": status,
+            "code": self.code,
+            "detail": masked_text(str(self.detail)),
+            "errors": self.errors,
+            **self.more,
+        }
+
 
 def error(pointer: str, detail, code: str) -> dict[str, str]:
     return {"pointer": pointer, "code": code, "detail": masked_text(str(detail))}
@@ -57,22 +72,20 @@ def handle(exception: Exception, context: dict) -> Response:
     if problem.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s failed", context["request"].path, exc_info=exception)
     status = problem.status_code
-    body = {
-        "type": "about:blank",
-        "title": str(TITLES.get(status, HTTPStatus(status).phrase)),
-        "status": status,
-        "code": problem.code,
-        "detail": masked_text(str(problem.detail)),
-        "errors": problem.errors,
-        "request_id": getattr(context["request"], "request_id", ""),
-        **problem.more,
-    }
+    body = problem.body | {"request_id": getattr(context["request"], "request_id", "")}
     headers = {}
     if wait := getattr(exception, "wait", None):
         headers["Retry-After"] = str(ceil(wait))
     if scheme := getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = scheme
     return Response(body, status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def refused(errors: list[dict]) -> Problem:
+    """Return the refusal of a row for all its errors together."""
+    twice = all(found["code"] in ("unique", "duplicate") for found in errors)
+    status = HTTPStatus.CONFLICT if twice else HTTPStatus.UNPROCESSABLE_ENTITY
+    return Problem(status, INVALID, "duplicate" if twice else "invalid", errors=errors)
 
 
 def as_problem(exception: Exception) -> Problem:
@@ -86,6 +99,11 @@ def as_problem(exception: Exception) -> Problem:
         return Problem(404, _("There is no such row, or it is not within your reach."), "not_found")
     if isinstance(exception, PermissionDenied):
         return Problem(403, _("This row cannot be changed in its present state."), "forbidden")
+    if isinstance(exception, OperationalError):
+        # Two who wait for each other, or a database that restarts: nothing was done.
+        logger.warning("refused for now: %s", exception)
+        busy = Problem(503, _("Nothing was done; please send the request again."), "busy")
+        return busy
     if isinstance(exception, exceptions.APIException):
         detail = exception.detail
         code = getattr(detail, "code", exception.default_code)

@@ -16,7 +16,9 @@ from uuid import UUID
 from django.db import models
 from django_filters.rest_framework import FilterSet
 
+from zone import bulk
 from zone.api.callers import Caller
+from zone.api.problems import Problem
 from zone.api_scopes import PII
 from zone.fields import PersonalField
 from zone.masking import Masked
@@ -72,6 +74,7 @@ class Resource:
     fixed: tuple[str, ...] = ()
     at_first: dict[str, Callable] = {}
     parts: dict[str, Callable] = {}  # values that ``prepare`` puts together into one field
+    told_at: dict[str, str] = {}  # the field of the body at which a clash of another is told
     set_later: tuple[str, ...] = ()  # by ``create``, and not yet there when the row is checked
     actions: dict[str, Action] = {}
 
@@ -96,6 +99,22 @@ class Resource:
             row.entered_by = by
         row.save(force_insert=True)
         AuditEntry.objects.record_made(row, by=by)
+
+    def create_all(self, rows: dict[models.Model, dict], by):
+        """Save new rows that have been checked, in a statement for each table.
+
+        ``rows`` gives for each what ``create`` takes besides.
+        """
+        for row in rows:
+            if hasattr(row, "entered_by_id"):
+                row.entered_by = by
+        self.model.complete(list(rows))
+        bulk.insert(self.model, rows)
+        AuditEntry.objects.record_all_made(rows, by=by)
+
+    def duplicates(self, rows: Iterable[models.Model]) -> dict[models.Model, Problem]:
+        """Return the refusal of each new row that stands for what is recorded already."""
+        return {}
 
     def read(self, rows: models.QuerySet, caller: Caller, *, plain: bool = True) -> list[Shown]:
         """Return ``rows`` as shown to the caller, in two queries; masked unless ``plain``."""

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import path
 
 from zone.api import about, changes
+from zone.api.batch import BatchView
 from zone.api.resources import RESOURCES
 from zone.api.views import DetailView, ListView, NoSuchView
 from zone.api.writing import ActionView, WritableDetailView, WritableListView
@@ -29,6 +30,9 @@ for name, resource in RESOURCES.items():
         path(name, listed.as_view(resource=resource), name=f"{name}-list"),
         path(f"{name}/<uuid:pk>", one.as_view(resource=resource), name=f"{name}-detail"),
     ]
+    if resource.writable:
+        batch = BatchView.as_view(resource=resource)
+        urlpatterns.append(path(f"{name}/batch-upsert", batch, name=f"{name}-batch"))
     for action in resource.actions:
         view = ActionView.as_view(resource=resource, action=action)
         urlpatterns.append(path(f"{name}/<uuid:pk>/{action}", view, name=f"{name}-{action}"))

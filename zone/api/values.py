@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
@@ -18,12 +20,15 @@ from zone.models import ExternalRef, User
 
 MOST_REFS = 20
 CODED = ("zone.industrychain", "zone.park")
+NO_ROW = _("There is no such row within your reach.")
+NOBODY = _("Nobody in post has this user name.")
+NO_FIELD = _("There is no such field here.")
 
 
-def read_value(field: models.Field, value, caller: Caller):
+def read_value(field: models.Field, value, finder: Finder):
     """Return what a field is to hold; raises ``ValidationError`` with the cure."""
     if field.is_relation:
-        return None if value is None else related(field.related_model, value, caller)
+        return None if value is None else finder.find(field.related_model, value)
     if value is None:
         if field.null:
             return None
@@ -88,18 +93,100 @@ READERS = {
 }
 
 
-def related(model: type[models.Model], value, caller: Caller) -> models.Model:
-    """Return the row that a value names: by its code, user name, id, or another system's id."""
-    if model is User:
-        return person(value)
-    if model._meta.label_lower in CODED:
-        found = model._base_manager.filter(code=text(value)).first()
-    else:
-        rows = caller.scope.rows(model)
-        found = rows.filter(pk=_id(model, value)).first()
-    if found is None:
-        raise ValidationError(_("There is no such row within your reach."), code="not_found")
-    return found
+class Finder:
+    """Finds the rows that values name, within the caller's reach, and asks for each once.
+
+    ``prime`` asks for many at a time; what a batch names takes one query for each kind of row.
+    """
+
+    def __init__(self, caller: Caller):
+        self.caller = caller
+        self.known: dict[tuple, models.Model | None] = {}
+        self.read: dict[tuple, tuple] = {}
+
+    def find(self, model: type[models.Model], value) -> models.Model:
+        """Return the row that ``value`` names: by code, user name, id, or another system's id."""
+        key = key_of(model, value)
+        if (model, key) not in self.known:
+            self.prime(model, [value])
+        found = self.known[model, key]
+        if found is None:
+            message = NOBODY if model is User else NO_ROW
+            raise ValidationError(message, code="not_found")
+        return found
+
+    def prime(self, model: type[models.Model], values: Iterable):
+        """Ask for all rows that ``values`` name; those that cannot name a row are passed over."""
+        keys = set()
+        for value in values:
+            with suppress(ValidationError):
+                keys.add(key_of(model, value))
+        keys -= {key for kind, key in self.known if kind is model}
+        self.known |= {(model, key): None for key in keys}
+        self.known |= {(model, key): row for key, row in self._rows(model, keys)}
+
+    def once(self, reader: Callable, value):
+        """Return ``reader(value)``; the same value again is not read again."""
+        key = (reader, repr(value))
+        if key not in self.read:
+            try:
+                self.read[key] = (reader(value), None)
+            except ValidationError as refusal:
+                self.read[key] = (None, refusal)
+        found, refusal = self.read[key]
+        if refusal:
+            raise refusal
+        return found
+
+    def _rows(self, model: type[models.Model], keys: set) -> Iterable[tuple]:
+        if not keys:
+            return
+        if model is User:
+            for name in keys:
+                with suppress(ValidationError):
+                    yield name, person(name)
+        elif model._meta.label_lower in CODED:
+            for row in model._base_manager.filter(code__in=keys):
+                yield row.code, row
+        else:
+            yield from self._rows_by_id(model, keys)
+
+    def _rows_by_id(self, model: type[models.Model], keys: set) -> Iterable[tuple]:
+        named = {key: key for key in keys if isinstance(key, UUID)}
+        named |= self._references(model, {key for key in keys if isinstance(key, tuple)})
+        # None is Django's word for none; no name at all would mean every one.
+        rows = self.caller.scope.rows(model).select_related(*owners(model) or [None])
+        rows = rows.in_bulk(set(named.values())) if named else {}
+        for key, pk in named.items():
+            if pk in rows:
+                yield key, rows[pk]
+
+    @staticmethod
+    def _references(model: type[models.Model], pairs: set[tuple[str, str]]) -> dict:
+        if not pairs:
+            return {}
+        names = {"source__in": {s for s, _ in pairs}, "external_id__in": {e for _, e in pairs}}
+        refs = ExternalRef.objects.of(model).filter(**names)
+        found = {(ref.source, ref.external_id): ref.object_id for ref in refs}
+        return {pair: found[pair] for pair in pairs if pair in found}
+
+
+def owners(model: type[models.Model]) -> list[str]:
+    """Return the fields of what a row belongs to: its name in the trail may be theirs."""
+    return [f.name for f in model._meta.concrete_fields if f.is_relation and not f.null]
+
+
+def key_of(model: type[models.Model], value) -> str | UUID | tuple[str, str]:
+    """Return what a value names a row by; raises ``ValidationError`` when it names none."""
+    if model is User or model._meta.label_lower in CODED:
+        return text(value)
+    if isinstance(value, dict) and sync_of(model) and set(value) == {"source", "external_id"}:
+        return text(value["source"]), text(value["external_id"])
+    try:
+        return UUID(text(value))
+    except ValueError as mistake:
+        message = _('Write an id, or {"source": …, "external_id": …}.')
+        raise ValidationError(message, code="type") from mistake
 
 
 def person(value) -> User:
@@ -107,7 +194,7 @@ def person(value) -> User:
     people = User.objects.filter(username=text(value), is_active=True, is_service=False)
     found = people.first()
     if found is None or not found.roles(today()):
-        raise ValidationError(_("Nobody in post has this user name."), code="not_found")
+        raise ValidationError(NOBODY, code="not_found")
     return found
 
 
@@ -119,18 +206,6 @@ def courting(value) -> User:
     return found
 
 
-def _id(model: type[models.Model], value) -> UUID | None:
-    if isinstance(value, dict) and sync_of(model) and set(value) == {"source", "external_id"}:
-        refs = ExternalRef.objects.of(model)
-        found = refs.filter(**{name: text(part) for name, part in value.items()}).first()
-        return found.object_id if found else None
-    try:
-        return UUID(text(value))
-    except ValueError as mistake:
-        message = _('Write an id, or {"source": …, "external_id": …}.')
-        raise ValidationError(message, code="type") from mistake
-
-
 def references(value) -> list[tuple[str, str]]:
     """Read ``[{source, external_id}]``."""
     if not isinstance(value, list) or len(value) > MOST_REFS:
@@ -139,7 +214,9 @@ def references(value) -> list[tuple[str, str]]:
     for pair in value:
         if not isinstance(pair, dict) or set(pair) != {"source", "external_id"}:
             raise ValidationError(_("A reference is {source, external_id}."), code="type")
-        found.append((text(pair["source"]), text(pair["external_id"])))
-        ref = ExternalRef(source=found[-1][0], external_id=found[-1][1])
-        ref.clean_fields(exclude=["entity", "object_id"])
+        found.append((reference_part("source", pair), reference_part("external_id", pair)))
     return found
+
+
+def reference_part(name: str, pair: dict) -> str:
+    return ExternalRef._meta.get_field(name).clean(text(pair[name]), None)

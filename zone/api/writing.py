@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
 from zone.api import values
-from zone.api.problems import Problem, error, model_errors
+from zone.api.problems import Problem, error, model_errors, refused
 from zone.api.rendering import write_json
 from zone.api.resources import BASE, RESOURCES, Resource
 from zone.api.views import DetailView, ListView, ResourceView, etag, opaque
@@ -115,11 +115,9 @@ class WritingView(ResourceView):
 
     def refuse_closed(self, row: models.Model):
         if not self.resource.may_write(row, self.caller):
-            detail = _("Only whoever runs the park writes this; the key has to reach the park.")
-            raise Problem(HTTPStatus.FORBIDDEN, detail, "not_yours")
+            raise not_yours()
         if hasattr(row, "can_change") and not row.can_change(self.request.user):
-            detail = _("This row is closed in its present state and cannot be changed.")
-            raise Problem(HTTPStatus.CONFLICT, detail, "closed")
+            raise closed()
 
 
 class WritableListView(WritingView, ListView):
@@ -202,7 +200,7 @@ def read_fields(readers: dict[str, Callable], data: dict) -> dict:
     errors, found = [], {}
     for name, value in data.items():
         if name not in readers:
-            errors.append(error(f"/{name}", _("There is no such field here."), "unknown"))
+            errors.append(error(f"/{name}", values.NO_FIELD, "unknown"))
             continue
         try:
             found[name] = readers[name](value)
@@ -216,8 +214,9 @@ def read_fields(readers: dict[str, Callable], data: dict) -> dict:
 class Draft:
     """A row as a body describes it: read, checked by the model's rules, then saved."""
 
-    def __init__(self, resource: Resource, caller, data: dict, row: models.Model | None = None):
+    def __init__(self, resource: Resource, caller, data: dict, row=None, finder=None):
         self.resource, self.caller = resource, caller
+        self.finder = finder or values.Finder(caller)
         self.is_new = row is None
         self.row = resource.model() if row is None else row
         self.errors: list[dict] = []
@@ -227,8 +226,10 @@ class Draft:
 
     def made(self, refuse_closed: Callable) -> models.Model:
         """Save the new row as its model wants it made."""
-        self._check()
+        self.check()
         refuse_closed(self.row)
+        for problem in self.resource.duplicates([self.row]).values():
+            raise problem
         # Before the row: so that its first version shows them.
         self._save_references()
         try:
@@ -242,7 +243,7 @@ class Draft:
 
     def changed(self, before: models.Model):
         """Save the changed row; one that is as it was stays untouched."""
-        self._check()
+        self.check()
         found = differences(before, self.row, written_fields(self.row))
         if found:
             try:
@@ -266,32 +267,49 @@ class Draft:
         if name == "external_refs":
             self.references = values.references(value)
         elif name in first or name in self.resource.parts:
-            self.extra[name] = (first.get(name) or self.resource.parts[name])(value)
+            reader = first.get(name) or self.resource.parts[name]
+            self.extra[name] = self.finder.once(reader, value)
         elif name in self.resource.writable or (self.is_new and name in self.resource.fixed):
             field = self.resource.model._meta.get_field(name)
-            setattr(self.row, name, values.read_value(field, value, self.caller))
+            setattr(self.row, name, values.read_value(field, value, self.finder))
         elif name in (*BASE, *self.resource.fields):
             raise ValidationError(_("This is not written directly."), code="read_only")
         else:
-            raise ValidationError(_("There is no such field here."), code="unknown")
+            raise ValidationError(values.NO_FIELD, code="unknown")
 
-    def _check(self):
-        known = {found["pointer"].strip("/") for found in self.errors}
-        try:
-            self.resource.prepare(self.row, self.extra)
-        except ValidationError as refusal:
-            self.errors += model_errors(refusal)
-        try:
-            self.row.full_clean(exclude=known | set(self.resource.set_later))
-        except ValidationError as refusal:
-            self.errors += model_errors(refusal)
+    def check(self):
+        """Check the row by all its model's rules; raises a ``Problem`` with every error."""
+        known = self._known()
+        self._note(lambda: self.resource.prepare(self.row, self.extra))
+        self._note(lambda: self.row.full_clean(exclude=known))
         self._raise()
+
+    def check_alone(self):
+        """Check what can be told without asking the database; the rest it says on writing."""
+        known = self._known()
+        self._note(lambda: self.resource.prepare(self.row, self.extra))
+        keys = [field for field in self.row._meta.concrete_fields if field.is_relation]
+        for field in keys:
+            empty = getattr(self.row, field.attname) is None and not field.blank
+            if empty and field.name not in known:
+                self.errors.append(error(f"/{field.name}", field.error_messages["null"], "null"))
+        self._note(lambda: self.row.clean_fields(exclude=known | {field.name for field in keys}))
+        self._note(self.row.clean)
+        self._raise()
+
+    def _known(self) -> set[str]:
+        """Return the fields that are not looked at: known to be wrong, or set later."""
+        return {found["pointer"].strip("/") for found in self.errors} | {*self.resource.set_later}
+
+    def _note(self, rule: Callable):
+        try:
+            rule()
+        except ValidationError as refusal:
+            self.errors += model_errors(refusal)
 
     def _raise(self):
         if self.errors:
-            detail = _("See errors: each names the place in the body.")
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
-            raise Problem(status, detail, "invalid", errors=self.errors)
+            raise refused(self.errors)
 
     def _save_references(self):
         if self.references is None:
@@ -313,6 +331,16 @@ class Draft:
         for ref in mine:
             if (ref.source, ref.external_id) not in kept:
                 ref.delete()
+
+
+def not_yours() -> Problem:
+    detail = _("Only whoever runs the park writes this; the key has to reach the park.")
+    return Problem(HTTPStatus.FORBIDDEN, detail, "not_yours")
+
+
+def closed() -> Problem:
+    detail = _("This row is closed in its present state and cannot be changed.")
+    return Problem(HTTPStatus.CONFLICT, detail, "closed")
 
 
 def outside() -> Problem:

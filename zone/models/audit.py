@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from zone import bulk
 from zone.calendar import SHANGHAI
 from zone.fields import CodeField
 from zone.masking import masked_text
@@ -49,8 +50,21 @@ class AuditEntryQuerySet(models.QuerySet):
 
     def record_made(self, row: models.Model, *, by) -> AuditEntry:
         """Write that ``row`` came to be, and with what in it."""
+        return self._made(row, by).saved()
+
+    def record_all_made(self, rows, *, by):
+        """Write that each of ``rows`` came to be, in one statement."""
+        bulk.insert(AuditEntry, [self._made(row, by) for row in rows])
+
+    def record_all_changed(self, changes: dict[models.Model, dict], *, by):
+        """Write for each row what ``differences`` found, in one statement."""
+        changed = AuditEntry.Action.CHANGED
+        lines = [self._line(changed, by=by, of=row, changes=c) for row, c in changes.items()]
+        bulk.insert(AuditEntry, lines)
+
+    def _made(self, row: models.Model, by) -> AuditEntry:
         changes = {name: ["", value] for name, value in contents(row).items()}
-        return self.record(AuditEntry.Action.CREATED, by=by, of=row, changes=changes)
+        return self._line(AuditEntry.Action.CREATED, by=by, of=row, changes=changes)
 
     def record_command(self, command: str, **detail) -> AuditEntry:
         """Write that a command changed data, and which account of the machine ran it."""
@@ -60,7 +74,17 @@ class AuditEntryQuerySet(models.QuerySet):
             AuditEntry.Action.COMMAND, origin=Origin(COMMAND), command=command, **detail
         )
 
-    def record(
+    def record(self, action: str, **said) -> AuditEntry:
+        """Write one line of the trail: all lines come to be here or in the ``record_…`` above.
+
+        ``by`` carries where the person came from; a door without a logged-in person passes
+        ``origin``. ``of`` is the row, ``why`` the reason, ``changes`` what ``differences``
+        returns: ``{field: [before, after]}``. The rest is detail: anything that JSON can hold,
+        never a personal number.
+        """
+        return self._line(action, **said).saved()
+
+    def _line(
         self,
         action: str,
         *,
@@ -71,15 +95,9 @@ class AuditEntryQuerySet(models.QuerySet):
         origin: Origin | None = None,
         **detail,
     ) -> AuditEntry:
-        """Write one line of the trail: the only way a line comes to be.
-
-        ``by`` carries where the person came from; a door without a logged-in person passes
-        ``origin``. ``changes`` is what ``differences`` returns: ``{field: [before, after]}``.
-        ``detail`` is anything else that JSON can hold, never a personal number.
-        """
         origin = origin or getattr(by, "origin", None) or Origin()
         person = by if by is not None and by.pk else None
-        return self.create(
+        return AuditEntry(
             action=action,
             by=person,
             by_name=person.name_and_account[:150] if person else "",
@@ -198,6 +216,10 @@ class AuditEntry(models.Model):
 
     def __str__(self):
         return f"{self.get_action_display()} {self.object_name}".strip()
+
+    def saved(self) -> AuditEntry:
+        self.save(force_insert=True)
+        return self
 
 
 def _masked(changes: dict, of: models.Model | None) -> dict:

@@ -37,6 +37,10 @@ class Row(models.Model):
     class Meta:
         abstract = True
 
+    @classmethod
+    def complete(cls, rows: list[Row]):
+        """Set what follows from the other fields; each way of saving rows asks for it first."""
+
 
 class ChangeQuerySet(models.QuerySet):
     def visible_to(self, user):
