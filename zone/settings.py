@@ -81,6 +81,8 @@ API_MODULES = [
     "crm.api.leads",
     "projects.api.projects",
 ]
+# What ``manage.py work`` does over and over, while there is something to do.
+WORK = ["zone.api.uploading.write_next_part"]
 REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, "URL_FORMAT_OVERRIDE": None}
 API_REQUESTS_A_MINUTE = env_int("API_REQUESTS_A_MINUTE", 600)
 # So many looks at contact data a day by one person, and the security administrator is told.

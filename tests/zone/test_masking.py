@@ -273,6 +273,7 @@ NOT_FREE = {
     "projects.Project.project_code",
     "zone.ApiKey",
     "zone.ApiReply",
+    "zone.ApiUpload",  # a program writes it; what is sent goes when it is done
     "zone.ExternalRef",  # names other systems gave
     "projects.Attachment.content_type",
     "projects.Attachment.sha256",

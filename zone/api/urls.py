@@ -5,7 +5,7 @@ from importlib import import_module
 from django.conf import settings
 from django.urls import path
 
-from zone.api import about, changes
+from zone.api import about, changes, uploads
 from zone.api.batch import BatchView
 from zone.api.resources import RESOURCES
 from zone.api.views import DetailView, ListView, NoSuchView
@@ -19,7 +19,13 @@ urlpatterns = [
     path("me", about.MeView.as_view(), name="me"),
     path("dictionaries", about.DictionariesView.as_view(), name="dictionaries"),
     path("changes", changes.ChangesView.as_view(), name="changes"),
+    path("uploads", uploads.UploadListView.as_view(), name="uploads"),
+    path("uploads/<uuid:pk>", uploads.UploadDetailView.as_view(), name="upload"),
+    path("uploads/<uuid:pk>/cancel", uploads.UploadCancelView.as_view(), name="upload-cancel"),
 ]
+for name in uploads.FILES:
+    view = uploads.UploadFileView.as_view(file=name)
+    urlpatterns.append(path(f"uploads/<uuid:pk>/{name}", view, name=f"upload-{name}"))
 for name, resource in RESOURCES.items():
     listed, one = (
         (WritableListView, WritableDetailView)
@@ -32,7 +38,11 @@ for name, resource in RESOURCES.items():
     ]
     if resource.writable:
         batch = BatchView.as_view(resource=resource)
-        urlpatterns.append(path(f"{name}/batch-upsert", batch, name=f"{name}-batch"))
+        upload = uploads.UploadView.as_view(resource=resource)
+        urlpatterns += [
+            path(f"{name}/batch-upsert", batch, name=f"{name}-batch"),
+            path(f"{name}/uploads", upload, name=f"{name}-upload"),
+        ]
     for action in resource.actions:
         view = ActionView.as_view(resource=resource, action=action)
         urlpatterns.append(path(f"{name}/<uuid:pk>/{action}", view, name=f"{name}-{action}"))

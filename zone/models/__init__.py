@@ -1,4 +1,5 @@
 from zone.models.alerts import SecurityAlert
+from zone.models.api_uploads import ApiUpload, ApiUploadPart
 from zone.models.audit import AuditEntry
 from zone.models.audit_links import AuditLink
 from zone.models.chains import ChainSegment, IndustryChain
@@ -16,6 +17,8 @@ __all__ = [
     "ApiClient",
     "ApiKey",
     "ApiReply",
+    "ApiUpload",
+    "ApiUploadPart",
     "Appointment",
     "AuditEntry",
     "AuditLink",

@@ -5,6 +5,8 @@ import importlib
 import os
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -16,7 +18,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from zone import database
-from zone.checkout import VAR, Lock, make_folder
+from zone.checkout import ROOT, VAR, Lock, make_folder
 from zone.models import User
 from zone.processes import is_alive
 
@@ -75,7 +77,8 @@ class Command(BaseCommand):
             self.prepare(cluster)
             # Workers are forked from here: a shared connection would mix up their answers.
             connections.close_all()
-            Server(port, lambda: self.greet(port)).run()
+            with worker():
+                Server(port, lambda: self.greet(port)).run()
 
     @contextlib.contextmanager
     def only_one(self, cluster: database.Cluster | None, port: int) -> Iterator[None]:
@@ -120,6 +123,18 @@ class Command(BaseCommand):
         connections.close_all()
         self.stdout.write(self.style.SUCCESS(f"Ready: http://{HOST}:{port}/ (Ctrl-C stops it)"))
         self.stdout.flush()
+
+
+@contextlib.contextmanager
+def worker() -> Iterator[None]:
+    """Have ``manage.py work`` beside the server; it ends with this process, however that ends."""
+    command = [sys.executable, str(ROOT / "manage.py"), "work", "--parent", str(os.getpid())]
+    process = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(WAIT_FOR_THE_DEAD)
 
 
 def read_port(value: str) -> int:

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zone.feed.log import RETENTION_DAYS, trim
-from zone.models import ApiReply
+from zone.models import ApiReply, ApiUpload
 
 REPLIES_STAY = timedelta(days=7)
 
@@ -22,5 +22,6 @@ class Command(BaseCommand):
         now = timezone.now()
         lines = trim(now - timedelta(days=days))
         replies, _models = ApiReply.objects.filter(at__lt=now - REPLIES_STAY).delete()
+        ApiUpload.objects.filter(finished_at__lt=now - REPLIES_STAY).delete()
         words = _("%(lines)d lines and %(replies)d kept answers removed.")
         self.stdout.write(words % {"lines": lines, "replies": replies})

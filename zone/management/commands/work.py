@@ -1,0 +1,54 @@
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, close_old_connections, connections
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+PAUSE = 1  # seconds between two looks when nothing was to do
+AFTER_A_FAULT = 5
+TRIMMED_EVERY = 60 * 60
+
+
+class Command(BaseCommand):
+    help = _("Do what waits: uploads of the interface. As many may run as you like.")
+
+    def add_arguments(self, parser):
+        parser.add_argument("--once", action="store_true", help=_("end when nothing waits"))
+        parser.add_argument("--parent", type=int, help=_("end with this process"))
+
+    def handle(self, *args, once, parent, **options):
+        self.ended = threading.Event()
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self.ended.set())
+        steps = [import_string(name) for name in settings.WORK]
+        trimmed = time.monotonic()
+        while not self.ended.is_set():
+            busy = self.go(steps)
+            if (once and not busy) or (parent and os.getppid() != parent):
+                break
+            if time.monotonic() - trimmed > TRIMMED_EVERY:
+                call_command("trim_feed", verbosity=0)
+                trimmed = time.monotonic()
+            if not busy:
+                self.ended.wait(PAUSE)
+        connections.close_all()
+
+    def go(self, steps: list[Callable[[], bool]]) -> bool:
+        """Do each step once; whether any found something to do."""
+        close_old_connections()
+        try:
+            # Every step has its turn, whatever the one before it found.
+            return bool(sum(step() for step in steps))
+        except OperationalError as fault:
+            self.stderr.write(f"{fault}")
+            connections.close_all()
+            self.ended.wait(AFTER_A_FAULT)
+            return True
