@@ -22,6 +22,7 @@ RESOURCES = {
     "capital-arrivals": (READ, WRITE, DELETE),
     "occupancies": (READ, WRITE, DELETE),
     "targets": (READ,),
+    "progress": (READ,),
 }
 PII, CHANGES = "pii:read", "changes:read"
 OWN = {

@@ -80,6 +80,7 @@ API_MODULES = [
     "crm.api.enterprises",
     "crm.api.leads",
     "projects.api.projects",
+    "projects.api.progress",
 ]
 # What ``manage.py work`` does over and over, while there is something to do.
 WORK = ["zone.api.uploading.write_next_part"]

@@ -28,7 +28,8 @@ def scope_choices() -> list[tuple]:
 
 
 def _resource(name: str) -> str:
-    return str(entities()[name]._meta.verbose_name_plural)
+    model = entities().get(name)
+    return str(model._meta.verbose_name_plural if model else _("Target progress"))
 
 
 class ClientForm(forms.ModelForm):

@@ -8,7 +8,7 @@ from django.urls import path
 from zone.api import about, changes, uploads
 from zone.api.batch import BatchView
 from zone.api.resources import RESOURCES
-from zone.api.views import DetailView, ListView, NoSuchView
+from zone.api.views import VIEWS, DetailView, ListView, NoSuchView
 from zone.api.writing import ActionView, WritableDetailView, WritableListView
 
 for module in settings.API_MODULES:
@@ -23,6 +23,8 @@ urlpatterns = [
     path("uploads/<uuid:pk>", uploads.UploadDetailView.as_view(), name="upload"),
     path("uploads/<uuid:pk>/cancel", uploads.UploadCancelView.as_view(), name="upload-cancel"),
 ]
+for address, view in VIEWS.items():
+    urlpatterns.append(path(address, view.as_view(), name=address.replace("/", "-")))
 for name in uploads.FILES:
     view = uploads.UploadFileView.as_view(file=name)
     urlpatterns.append(path(f"uploads/<uuid:pk>/{name}", view, name=f"upload-{name}"))

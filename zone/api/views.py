@@ -164,6 +164,14 @@ class DetailView(ResourceView):
         return Response(found[0].data, headers={"ETag": tag})
 
 
+# Views that are no resource, by their addresses; the floors add theirs.
+VIEWS: dict[str, type[ApiView]] = {}
+
+
+def add_view(address: str, view: type[ApiView]):
+    VIEWS[address] = view
+
+
 class NoSuchView(ApiView):
     """Whatever is no address of ours: also a problem, and only for whoever has a key."""
 
