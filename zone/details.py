@@ -33,6 +33,7 @@ LABELS = {
     "own": _("own password"),
     "removed": _("files removed"),
     "restore": _("restored as published"),
+    "references": _("references of other systems"),
     "refused": _("refused rows"),
     "rows": _("rows"),
     "sha256": _("SHA-256 of the file"),

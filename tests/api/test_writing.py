@@ -325,6 +325,8 @@ def test_references_are_one_rows_alone_and_can_be_looked_up(caller, chain):
     )
     assert moved.json()["external_refs"] == [{"source": "oa", "external_id": "A-2"}]
     assert moved.json()["version"] > first["version"]
+    line = AuditEntry.objects.of(Lead.objects.get()).get(action="CHANGED")
+    assert line.detail == {"references": ["oa:A-2"]}
     assert list(ExternalRef.objects.values_list("external_id", flat=True)) == ["A-2"]
 
 

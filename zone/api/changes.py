@@ -50,6 +50,9 @@ class ChangesView(ApiView):
             raise bad_parameter("cursor", detail) from mistake
         except CursorGone as gone:
             raise self.gone(request, gone.reason) from gone
+        for name, resource in RESOURCES.items():
+            shown = [item.row for item in page.items if item.entity == name and item.row]
+            resource.note_numbers(shown, self.caller)
         body = {"data": [written(item) for item in page.items], "next_cursor": page.cursor}
         return Response(body | {"has_more": page.has_more, "lag_ms": page.lag_ms})
 

@@ -132,6 +132,15 @@ class Resource:
         self._write(found, writers)
         return [Shown(row["id"], row["version"], row) for row in found]
 
+    def note_numbers(self, shown: Iterable[Shown], caller: Caller):
+        """Write a line of the trail when personal numbers leave unmasked (safety.md)."""
+        if not self.masked or not caller.may(PII):
+            return
+        rows = sum(any(row.data[name] for name in self.masked) for row in shown)
+        if rows:
+            exported, what = AuditEntry.Action.EXPORTED, self.model._meta.label_lower
+            AuditEntry.objects.record(exported, by=caller.client.account, what=what, rows=rows)
+
     def load(self, ids: Iterable[UUID], caller: Caller) -> list[Shown]:
         return self.read(self.model._base_manager.filter(pk__in=list(ids)), caller)
 
@@ -152,6 +161,10 @@ class Resource:
     @cached_property
     def columns(self) -> list[Column]:
         return [self._column(name) for name in (*BASE, *self.fields)]
+
+    @cached_property
+    def masked(self) -> list[str]:
+        return [column.name for column in self.columns if column.masked]
 
     @cached_property
     def choices(self) -> list[tuple]:

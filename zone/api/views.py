@@ -115,6 +115,7 @@ class ListView(ResourceView):
         rows = self.found(params)
         page = KeyPage(rows, order, limit_of(params))
         shown = self.resource.read(page.after(params.get("cursor", "")), self.caller)
+        self.resource.note_numbers(shown[: page.limit], self.caller)
         data = [row.data for row in shown[: page.limit]]
         body = {"data": data, "next_cursor": None, "has_more": len(shown) > page.limit}
         headers = {}
@@ -161,6 +162,7 @@ class DetailView(ResourceView):
         known = opaque(request.headers.get("If-None-Match", ""))
         if found[0].version in known or "*" in known:
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+        self.resource.note_numbers(found, self.caller)
         return Response(found[0].data, headers={"ETag": tag})
 
 

@@ -315,7 +315,7 @@ class Draft:
         if self.references is None:
             return
         refs = ExternalRef.objects.of(self.resource.model)
-        mine = refs.filter(object_id=self.row.pk)
+        mine = list(refs.filter(object_id=self.row.pk))
         for source, external_id in self.references:
             ref, is_new = refs.get_or_create(
                 source=source,
@@ -327,10 +327,14 @@ class Draft:
                 detail = _("This reference already belongs to another row.")
                 errors = [error("/external_refs", detail, "reference")]
                 raise Problem(HTTPStatus.CONFLICT, detail, "reference", errors=errors)
+        before = {(ref.source, ref.external_id): ref for ref in mine}
         kept = {tuple(pair) for pair in self.references}
-        for ref in mine:
-            if (ref.source, ref.external_id) not in kept:
-                ref.delete()
+        for pair in before.keys() - kept:
+            before[pair].delete()
+        if before.keys() != kept and not self.is_new:
+            said = [":".join(pair) for pair in sorted(kept)]
+            changed, account = AuditEntry.Action.CHANGED, self.caller.client.account
+            AuditEntry.objects.record(changed, by=account, of=self.row, references=said)
 
 
 def not_yours() -> Problem:
