@@ -25,8 +25,10 @@ lint: $(STAMP)  ## Check style, formatting and missing migrations
 	$(RUN) -m ruff format --check .
 	@$(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
-bench: $(STAMP) messages  ## Time the main pages (ARGS="--leads 100000")
-	@exec $(RUN) manage.py bench $(ARGS)
+bench: $(STAMP) messages  ## Time pages, feed and interface beside bare SQL (ARGS="--leads 100000")
+	@$(RUN) manage.py bench $(ARGS)
+	@$(RUN) manage.py bench_feed
+	@$(RUN) manage.py bench_api
 
 lock: $(STAMP)  ## Compile requirements.lock anew from pyproject.toml
 	$(RUN) -m pip install --quiet "uv>=0.9,<1"

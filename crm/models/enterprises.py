@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -15,6 +17,7 @@ from zone.models.rows import Row
 from zone.scoping import reach
 
 
+@lru_cache(maxsize=10_000)  # a checked row asks twice, and finding pinyin takes its time
 def pinyin_key(name: str) -> str:
     """Return the key Chinese names are sorted by (the wheels have no ICU collation)."""
     return "".join(lazy_pinyin(name)).lower()[:200]

@@ -148,15 +148,17 @@ class Resource:
         refs = ExternalRef.objects.by_row(row["id"] for row in found)
         number = self.model.SYNC.number
         labels = {name: {key: str(text) for key, text in pairs} for name, pairs in self.choices}
+        words = [(name, f"{name}_label", words.get) for name, words in labels.items()]
         for row in found:
             for name, write in writers:
-                value = row[name]
-                row[name] = write(value) if value is not None else None
-            for name, words in labels.items():
-                row[f"{name}_label"] = words.get(row[name], "")
-            if "period" in row:
-                row |= days(row.pop("period"))
+                if (value := row[name]) is not None:
+                    row[name] = write(value)
+            for name, label, word in words:
+                row[label] = word(row[name], "")
             row["external_refs"] = refs.get((number, row["id"]), [])
+        if found and "period" in found[0]:
+            for row in found:
+                row |= days(row.pop("period"))
 
     @cached_property
     def columns(self) -> list[Column]:

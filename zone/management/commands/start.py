@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.core.wsgi import get_wsgi_application
 from django.db import OperationalError, connections, transaction
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -52,7 +51,7 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Callable:
-        return get_wsgi_application()
+        return importlib.import_module("zone.wsgi").application
 
     def run(self) -> None:
         ForegroundArbiter(self).run()

@@ -1,0 +1,225 @@
+"""Time the interface over HTTP, beside the bare work of the database, in one run.
+
+Everything happens in a database of its own that is dropped at the end.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from contextlib import contextmanager
+from importlib import import_module
+from wsgiref.simple_server import WSGIRequestHandler
+
+import httpx
+import orjson
+from django.core.management.base import BaseCommand
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.db import connection, connections, transaction
+
+from crm.models import Enterprise, Lead
+from zone.api.callers import Caller
+from zone.api.rendering import write_json
+from zone.api.resources import RESOURCES
+from zone.feed.tables import LOG
+from zone.models import ApiClient, IndustryChain
+
+BATCH = 500
+ROUNDS = 7
+SCOPES = ("leads:read", "leads:write", "enterprises:read", "enterprises:write", "changes:read")
+LEAD = {"source": "OWN", "planned_investment_wan": "1"}
+BARE = {
+    "enterprises": """INSERT INTO crm_enterprise (id, is_demo, name, name_key, sort_key,
+        industry_code, origin_region, chain_id, scale, is_chain_leader, is_above_scale, address,
+        description, source)
+      SELECT id, false, name, name, name, '', '', chain_id, 'SMALL', false, false, '', '', ''
+      FROM bare ON CONFLICT (id) DO UPDATE SET name = excluded.name
+        WHERE crm_enterprise.name IS DISTINCT FROM excluded.name""",
+    "leads": """INSERT INTO crm_lead (id, is_demo, title, source, referrer,
+        planned_investment_wan, needs, stage, registered_at, enterprise_id, chain_id)
+      SELECT id, false, name, 'OWN', '', 1, '', 'NEW', now(), enterprise_id, chain_id
+      FROM bare ON CONFLICT (id) DO UPDATE SET title = excluded.title
+        WHERE crm_lead.title IS DISTINCT FROM excluded.title""",
+}
+
+
+class Command(BaseCommand):
+    help = "Time lists, batches and the feed's lag over HTTP."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--seconds", type=int, default=10)
+
+    def handle(self, *, seconds: int, **options):
+        original = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        try:
+            self.chain = IndustryChain.objects.create(code="bench", name="产业链")
+            self.client = ApiClient(name="bench", scopes=list(SCOPES), whole_zone=True)
+            self.client.save()
+            with self.settings(API_REQUESTS_A_MINUTE=10**6), serving() as address:
+                headers = {"Authorization": f"Bearer {self.client.issue_key()}"}
+                self.http = httpx.Client(base_url=address, headers=headers, timeout=60)
+                self.batches()
+                self.lists()
+                self.lag(seconds)
+        finally:
+            connection.creation.destroy_test_db(original, verbosity=0)
+
+    @staticmethod
+    def settings(**values):
+        from django.test import override_settings
+
+        return override_settings(**values)
+
+    # Batches
+
+    def batches(self):
+        columns = f"{'HTTP rows/s':>28}{'bare rows/s':>14}{'ratio':>8}{'again/s':>12}"
+        self.stdout.write(f"{BATCH} rows in a batch{columns}")
+        for name in BARE:
+            made, again = [], []
+            for number in range(ROUNDS):
+                items = self.items(name, number)
+                made.append(self.send(name, items, {201}))
+                before = log_lines()
+                again.append(self.send(name, items, {204}))
+                if log_lines() != before:
+                    raise RuntimeError("a repeat that changes nothing wrote to the log")
+            bare = [self.bare(name, number) for number in range(ROUNDS)]
+            over_http, alone, repeat = (
+                BATCH / statistics.median(times) for times in (made, bare, again)
+            )
+            self.stdout.write(
+                f"  {name:<26}{over_http:>14,.0f}{alone:>14,.0f}{over_http / alone:>8.0%}"
+                f"{repeat:>12,.0f}"
+            )
+
+    def items(self, name: str, number: int) -> list[dict]:
+        rows = [{"name": f"示例{number}-{n}公司", "scale": "SMALL"} for n in range(BATCH)]
+        if name == "leads":
+            known = enumerate(self.enterprises(f"甲{number}"))
+            rows = [{"enterprise": pk, "title": f"线索{n}", **LEAD} for n, pk in known]
+        return [
+            {"external_id": f"{number}-{n}", "data": row | {"chain": "bench"}}
+            for n, row in enumerate(rows)
+        ]
+
+    def enterprises(self, word: str) -> list[str]:
+        rows = [Enterprise(name=f"示例{word}-{n}号公司", chain=self.chain) for n in range(BATCH)]
+        Enterprise.complete(rows)
+        return [str(row.pk) for row in Enterprise.objects.bulk_create(rows)]
+
+    def send(self, name: str, items: list[dict], expected: set) -> float:
+        body = orjson.dumps({"source": "bench", "items": items})
+        sent = {"content": body, "headers": {"Content-Type": "application/json"}}
+        started = time.perf_counter()
+        answer = self.http.post(f"/api/v1/{name}/batch-upsert", **sent)
+        taken = time.perf_counter() - started
+        statuses = {found["status"] for found in answer.json()["results"]}
+        if statuses != expected:
+            raise RuntimeError(f"{statuses}: {answer.text[:500]}")
+        return taken
+
+    def bare(self, name: str, number: int) -> float:
+        """COPY the same rows into a temporary table and insert them from there."""
+        others = self.enterprises(f"乙{number}{name}")
+        started = time.perf_counter()
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE TEMP TABLE bare (id uuid, name text, chain_id uuid, enterprise_id uuid)"
+                " ON COMMIT DROP"
+            )
+            with cursor.copy("COPY bare (name, chain_id, enterprise_id) FROM STDIN") as copy:
+                for n, pk in enumerate(others):
+                    copy.write_row([f"示例丙{number}-{n}公司", self.chain.pk, pk])
+            cursor.execute("UPDATE bare SET id = gen_random_uuid()")
+            cursor.execute(BARE[name])
+        return time.perf_counter() - started
+
+    # Lists
+
+    def lists(self):
+        page = [self.timed(lambda: self.http.get("/api/v1/leads?limit=100")) for _ in range(60)]
+        resource, caller = RESOURCES["leads"], Caller(self.client, None, self.client.row_scope())
+        rows = resource.rows(caller).order_by("id")[:100]
+        ours, values = [], []
+        for _ in range(200):
+            ours.append(
+                self.timed(lambda: write_json([row.data for row in resource.read(rows, caller)]))
+            )
+            values.append(self.timed(lambda: orjson.dumps(list(rows.values()), default=str)))
+        ours, values = statistics.median(ours), statistics.median(values)
+        self.stdout.write(
+            f"page of 100 leads over HTTP: median {statistics.median(page) * 1000:.1f} ms; written "
+            f"in {ours * 1000:.2f} ms, .values() and orjson in {values * 1000:.2f} ms: "
+            f"{values / ours:.0%}"
+        )
+
+    @staticmethod
+    def timed(call) -> float:
+        started = time.perf_counter()
+        call()
+        return time.perf_counter() - started
+
+    # Lag
+
+    def lag(self, seconds: int):
+        """Change 200 rows a second and see when a poller has each change."""
+        ids = list(Lead.objects.values_list("pk", flat=True)[:200])
+        written: dict[str, float] = {}
+        writer = threading.Thread(target=write, args=(ids, seconds, written))
+        cursor = self.http.get("/api/v1/changes?from=now").json()["next_cursor"]
+        writer.start()
+        lags, seen, quiet = [], set(), 0
+        while writer.is_alive() or quiet < 2:
+            page = self.http.get("/api/v1/changes", params={"cursor": cursor}).json()
+            now, cursor = time.perf_counter(), page["next_cursor"]
+            for item in page["data"]:
+                needs = item["object"]["needs"]
+                if needs in written and needs not in seen:
+                    seen.add(needs)
+                    lags.append(now - written[needs])
+            quiet = 0 if page["data"] or writer.is_alive() else quiet + 1
+            time.sleep(0.05)
+        lags.sort()
+        self.stdout.write(
+            f"{len(written)} changes in {seconds} s, {len(lags)} of them seen as such: lag median "
+            f"{lags[len(lags) // 2] * 1000:.0f} ms, p99 {lags[int(len(lags) * 0.99)] * 1000:.0f} ms"
+        )
+
+
+def write(ids: list, seconds: int, written: dict[str, float]):
+    started = time.perf_counter()
+    for number in range(200 * seconds):
+        time.sleep(max(started + number / 200 - time.perf_counter(), 0))
+        Lead.objects.filter(pk=ids[number % len(ids)]).update(needs=f"第{number}次")
+        written[f"第{number}次"] = time.perf_counter()
+    connections.close_all()
+
+
+def log_lines() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {LOG}")
+        return cursor.fetchone()[0]
+
+
+class Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def serving():
+    """Have the application behind a real socket on a free port."""
+    server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
+    server.set_app(import_module("zone.wsgi").application)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
