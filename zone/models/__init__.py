@@ -3,12 +3,14 @@ from zone.models.audit import AuditEntry
 from zone.models.audit_links import AuditLink
 from zone.models.chains import ChainSegment, IndustryChain
 from zone.models.clients import ApiBudget, ApiClient, ApiKey, ApiReply
+from zone.models.deliveries import WebhookDelivery
 from zone.models.funds import Fund
 from zone.models.parks import Building, Park, Space
 from zone.models.people import Appointment, User
 from zone.models.rows import Change, Row
 from zone.models.sync import ExternalRef, Merged
 from zone.models.targets import Measure, PublishedFigure, Target
+from zone.models.webhooks import ApprovedHost, WebhookCursor, WebhookEndpoint
 from zone.models.zone_settings import ZoneSetting
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "ApiKey",
     "ApiReply",
     "Appointment",
+    "ApprovedHost",
     "AuditEntry",
     "AuditLink",
     "Building",
@@ -34,5 +37,8 @@ __all__ = [
     "Space",
     "Target",
     "User",
+    "WebhookCursor",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "ZoneSetting",
 ]
