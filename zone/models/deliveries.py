@@ -182,7 +182,7 @@ class WebhookDelivery(Row):
         """Note that the receiver has it; true whoever holds the lease by now."""
         self._note(WebhookDelivery.objects.all(), status, delivered_at=at, next_at=None)
 
-    def failed(self, at: datetime, *, status=None, fault: str, wait=None, for_good=False):
+    def failed(self, at: datetime, *, status=None, fault: str, wait=timedelta(0), for_good=False):
         """Note a failed attempt: the next follows by the schedule, or none does.
 
         ``wait`` is what the receiver asks for. An attempt counts only while its lease holds:
@@ -194,7 +194,7 @@ class WebhookDelivery(Row):
         else:
             # Never earlier than the schedule, and not all messages at the same moment.
             delay = DELAYS[self.attempts] * random.uniform(1, JITTER)
-            ends = {"next_at": at + max(delay, min(wait or timedelta(0), LONGEST_WAIT))}
+            ends = {"next_at": at + max(delay, min(wait, LONGEST_WAIT))}
         self._note(mine, status, fault, **ends)
 
     def _note(self, rows, status, fault: str = "", **ends):

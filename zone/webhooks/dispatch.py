@@ -18,14 +18,14 @@ from queue import SimpleQueue
 from threading import Event
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from zone.models import ApprovedHost, WebhookDelivery
 from zone.webhooks import signing
 from zone.webhooks.guard import Guard
 from zone.webhooks.queueing import queue_all
-from zone.webhooks.sending import Fault, Outcome, send
+from zone.webhooks.sending import Fault, Outcome, asked_wait, send
 
 logger = logging.getLogger(__name__)
 # Of one endpoint and in all, in one step; and the seconds in which a step begins new requests.
@@ -108,19 +108,9 @@ class Sender:
 
     def send_one(self, delivery: WebhookDelivery) -> Outcome:
         endpoint, body, now = delivery.endpoint, delivery.body.encode(), self.clock.now
-        signed = signing.headers(
-            endpoint.seeds(now), delivery.webhook_id, int(now.timestamp()), body
-        )
-        host = next((self.hosts[name] for name in self.names(endpoint.url)), None)
-        return send(endpoint.url, host, signed, body, guard=self.guard)
-
-    def names(self, url: str) -> list[str]:
-        with suppress(ValidationError):
-            from zone.webhooks.addresses import read_url
-
-            name = read_url(url).host
-            return [name] if name in self.hosts else []
-        return []
+        seeds, timestamp = endpoint.seeds(now), int(now.timestamp())
+        signed = signing.headers(seeds, delivery.webhook_id, timestamp, body)
+        return send(endpoint.url, self.hosts, signed, body, guard=self.guard)
 
 
 def note(delivery: WebhookDelivery, outcome: Outcome | None, at: datetime):
@@ -133,7 +123,7 @@ def note(delivery: WebhookDelivery, outcome: Outcome | None, at: datetime):
         at,
         status=outcome.status,
         fault=outcome.fault,
-        wait=outcome.wait,
+        wait=asked_wait(outcome.retry_after, at),
         for_good=outcome.is_gone,
     )
     if outcome.is_gone:
@@ -149,10 +139,11 @@ GONE = "410 Gone"
 
 def run(stop: Event, guard: Guard | None = None, pause: float = PAUSE):
     """Go on until told to stop; a database that is away is waited for."""
+    guard = guard or Guard()
     while not stop.is_set():
         try:
             done = step(timezone.now(), guard, stop)
-        except DatabaseError:
+        except Error:
             logger.exception("the database cannot be reached; trying again")
             connection.close()
             done = 0

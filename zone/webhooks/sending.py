@@ -11,6 +11,7 @@ import logging
 import socket
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -35,7 +36,7 @@ class Outcome:
 
     status: int | None = None
     fault: str = ""
-    wait: timedelta | None = None
+    retry_after: str = ""
 
     @property
     def is_good(self) -> bool:
@@ -89,19 +90,19 @@ class Wire(io.RawIOBase):
 
 def send(
     url: str,
-    host: ApprovedHost | None,
+    hosts: dict[str, ApprovedHost],
     headers: dict[str, str],
     body: bytes,
     *,
     guard: Guard,
     seconds: float = IN_ALL,
 ) -> Outcome:
-    """Post ``body`` once; whatever goes wrong is an outcome."""
+    """Post ``body`` once, if its host is among the approved ones; what goes wrong is an outcome."""
     try:
         target, deadline = read_url(url), Deadline(seconds)
-        if host is None or host.host != target.host:
+        if target.host not in hosts:
             return _failed(url, Fault.REFUSED, "not approved")
-        addresses = guard.addresses(target, host, deadline.left)
+        addresses = guard.addresses(target, hosts[target.host], deadline.left)
         with connect(target, addresses, guard.tls, deadline) as wire:
             return _outcome(post(wire, target, headers, body))
     except ValidationError as refusal:
@@ -162,11 +163,11 @@ def post(wire: Wire, target: Target, headers: dict[str, str], body: bytes) -> HT
     for name, value in (fields | headers).items():
         connection.putheader(name, value)
     connection.endheaders(body)
-    answer = connection.getresponse()
-    try:
+    # Not getresponse(), which would close the wire before the rest of the answer is read.
+    answer = HTTPResponse(wire, method="POST")
+    answer.begin()
+    with suppress(OSError, HTTPException, ValueError):
         answer.read(MOST_READ)
-    except (OSError, HTTPException):
-        logger.debug("the answer of %s broke off behind its head", target.host)
     return answer
 
 
@@ -174,11 +175,11 @@ def _outcome(answer: HTTPResponse) -> Outcome:
     status = answer.status
     if 200 <= status < 300:
         return Outcome(status)
-    wait = asked_wait(answer.getheader("Retry-After", "")) if status in WAITS else None
-    return Outcome(status, Fault.STATUS, wait)
+    asked = answer.getheader("Retry-After", "") if status in WAITS else ""
+    return Outcome(status, Fault.STATUS, asked)
 
 
-def asked_wait(text: str) -> timedelta | None:
+def asked_wait(text: str, now: datetime) -> timedelta:
     """Read a Retry-After: seconds, or a date."""
     text = text.strip()
     if text.isascii() and text.isdecimal():
@@ -186,9 +187,8 @@ def asked_wait(text: str) -> timedelta | None:
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(moment - datetime.now(UTC), timedelta(0))
+        return timedelta(0)
+    return max((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now, timedelta(0))
 
 
 def _failed(url: str, fault: str, why) -> Outcome:
