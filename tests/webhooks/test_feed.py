@@ -32,7 +32,7 @@ def test_a_changed_scope_begins_anew_and_says_so(receiver, endpoint_of, dispatch
     client.chains.set([near])
     endpoint_of(receiver, client=client)
     hidden = factories.make_lead(chain=near)
-    queueing.queue_all(timezone.now())
+    assert queueing.queue_all(dispatcher.now) == 1
     client.chains.set([far])
     factories.make_lead(chain=far)
     dispatcher.drain()
@@ -97,7 +97,7 @@ def test_a_cursor_that_can_be_followed_no_longer_begins_anew(
 def test_a_reset_of_a_restored_database_keeps_what_waits(receiver, endpoint_of, dispatcher):
     endpoint_of(receiver)
     factories.make_enterprise()
-    queueing.queue_all(timezone.now())
+    assert queueing.queue_all(dispatcher.now) == 1
     restore()
     dispatcher.drain()
     assert sorted(e["type"] for e in receiver.events) == ["enterprises.upsert", "feed.reset"]
