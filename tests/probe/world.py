@@ -68,6 +68,7 @@ def make_world() -> World:
     Fund.objects.create(name="基金")
     PublishedFigure.objects.create(year=2025, indicator="项目", value=1, unit="个", source="公开")
     factories.make_target("SIGNED_AMOUNT", 100)
+    factories.make_delivery()
     world = World(people)
     for model in (model for app in OURS for model in apps.get_app_config(app).get_models()):
         for row in model._default_manager.all():

@@ -92,5 +92,3 @@ def to_here(host: str = "", port: int = 0) -> list[str]:
 
 def guard_of_tests(**options) -> Guard:
     return Guard(**{"resolve": to_here, "besides": LOOPBACK} | options)
-
-

@@ -120,9 +120,7 @@ def test_no_bad_address_is_saved_or_called(everything, monkeypatch, url):
 
 @pytest.mark.parametrize("address", NEVER)
 @pytest.mark.parametrize("others", [[], ["93.184.216.34"], ["10.20.0.1"]])
-def test_one_forbidden_answer_among_good_ones_refuses_all(
-    everything, monkeypatch, address, others
-):
+def test_one_forbidden_answer_among_good_ones_refuses_all(everything, monkeypatch, address, others):
     called = []
     monkeypatch.setattr(socket.socket, "connect", lambda *args: called.append(args))
     for answers in ([address, *others], [*others, address]):

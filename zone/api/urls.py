@@ -5,7 +5,7 @@ from importlib import import_module
 from django.conf import settings
 from django.urls import path
 
-from zone.api import about, changes
+from zone.api import about, changes, webhooks
 from zone.api.resources import RESOURCES
 from zone.api.views import DetailView, ListView, NoSuchView
 from zone.api.writing import ActionView, WritableDetailView, WritableListView
@@ -18,6 +18,8 @@ urlpatterns = [
     path("me", about.MeView.as_view(), name="me"),
     path("dictionaries", about.DictionariesView.as_view(), name="dictionaries"),
     path("changes", changes.ChangesView.as_view(), name="changes"),
+    path("webhook-endpoints", webhooks.EndpointListView.as_view(), name="webhook-endpoints"),
+    path("webhook-endpoints/<uuid:pk>", webhooks.EndpointView.as_view(), name="webhook-endpoint"),
 ]
 for name, resource in RESOURCES.items():
     listed, one = (

@@ -68,7 +68,9 @@ class WebhookDeliveryQuerySet(models.QuerySet):
     def _take(self, now: datetime, ids: list[uuid.UUID]) -> list[WebhookDelivery]:
         lease = uuid.uuid4()
         with transaction.atomic():
-            free = self.due(now).filter(pk__in=ids).select_for_update(of=("self",), skip_locked=True)
+            free = (
+                self.due(now).filter(pk__in=ids).select_for_update(of=("self",), skip_locked=True)
+            )
             taken = [row.pk for row in free]
             self.filter(pk__in=taken).update(lease=lease, leased_until=now + LEASE)
         return list(self.filter(lease=lease).select_related("endpoint__client").order_by(*OLDEST))
@@ -146,7 +148,11 @@ class WebhookDelivery(Row):
                 name="webhook_waiting",
                 condition=Q(next_at__isnull=False),
             ),
-            models.Index(fields=["dead_at"], name="webhook_dead"),
+            models.Index(
+                fields=["endpoint", "dead_at"],
+                name="webhook_dead",
+                condition=Q(dead_at__isnull=False),
+            ),
             models.Index(fields=["delivered_at"], name="webhook_delivered"),
             models.Index(fields=["-created_at", "-id"], name="webhook_newest"),
         ]
@@ -242,4 +248,3 @@ class WebhookDelivery(Row):
 
     send_again.alters_data = arrived.alters_data = failed.alters_data = True
     put_back.alters_data = True
-
