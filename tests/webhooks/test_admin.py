@@ -169,6 +169,15 @@ def test_a_message_shows_what_was_sent_and_is_not_edited(page):
     assert page.get(url(WebhookDelivery, "delete", message.pk)).status_code == 403
 
 
+def test_an_approval_is_withdrawn_and_the_trail_keeps_it(page, guard):
+    host = factories.make_host()
+    delete = url(ApprovedHost, "delete", host.pk)
+    assert page.post(delete, {"post": "yes"}).status_code == 302
+    assert not ApprovedHost.objects.exists()
+    line = AuditEntry.objects.of(host).get()
+    assert (line.action, line.by, line.changes["host"]) == ("DELETED", guard, [host.host, ""])
+
+
 @pytest.mark.parametrize(
     "role", ["system_admin", "office", "auditor", "leadership", "chain_leader", "specialist"]
 )
@@ -219,4 +228,4 @@ def test_lists_take_as_many_queries_at_one_row_as_at_thirty(page, rows):
         with CaptureQueriesContext(connection) as seen:
             assert page.get(url(model, "changelist")).status_code == 200
         asked[model.__name__] = len(seen)
-    assert asked == {"ApprovedHost": 0, "WebhookEndpoint": 0, "WebhookDelivery": 0}
+    assert asked == {"ApprovedHost": 8, "WebhookEndpoint": 9, "WebhookDelivery": 9}

@@ -152,5 +152,5 @@ def test_the_list_takes_as_many_queries_at_one_as_at_ten(caller, django_assert_n
         for n in range(number):
             caller.post(PATH, {"url": f"{URL}/{number}-{n}"})
         caller.get(PATH)
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             caller.get(PATH)

@@ -3,9 +3,11 @@
 import json
 import re
 from datetime import datetime, timedelta
+from io import StringIO
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.utils import timezone
 from standardwebhooks.webhooks import WebhookVerificationError
 
@@ -275,6 +277,21 @@ def test_a_receiver_that_is_away_is_given_no_more_than_waits(
     assert WebhookDelivery.objects.waiting().count() == 0
     made = {str(pk) for pk in Enterprise.objects.values_list("pk", flat=True)}
     assert {event["data"]["id"] for event in receiver.events} == made
+
+
+def test_what_ended_long_ago_is_forgotten(endpoint_of, receiver):
+    endpoint, now = endpoint_of(receiver), timezone.now()
+    kept = [
+        factories.make_delivery(endpoint),
+        factories.make_delivery(endpoint, delivered_at=now - timedelta(days=29)),
+        factories.make_delivery(endpoint, dead_at=now - timedelta(days=179)),
+    ]
+    factories.make_delivery(endpoint, delivered_at=now - timedelta(days=31))
+    factories.make_delivery(endpoint, dead_at=now - timedelta(days=181))
+    out = StringIO()
+    call_command("trim_feed", stdout=out)
+    assert set(WebhookDelivery.objects.all()) == set(kept)
+    assert "2 条推送消息" in out.getvalue()
 
 
 def test_the_body_is_the_same_cloud_event_each_time():

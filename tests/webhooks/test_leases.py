@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier, Event
 
 import pytest
@@ -84,7 +85,7 @@ def test_a_lease_that_ended_counts_no_attempt_of_who_lost_it(receiver, endpoint_
 
 def test_a_receiver_that_hangs_holds_no_other_up(receiver, endpoint_of, monkeypatch, guard):
     monkeypatch.setattr(dispatch, "BEGIN_WITHIN", 1.0)
-    monkeypatch.setattr("zone.webhooks.sending.send.__kwdefaults__", {"seconds": 0.5})
+    monkeypatch.setattr(dispatch, "send", partial(dispatch.send, seconds=0.5))
     hanging = Receiver()
     try:
         hanging.seconds = 2

@@ -205,7 +205,7 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request, rows):
         found = {"dead": rows.dead(), "waiting": rows.waiting()}
-        found["delivered"] = rows.exclude(delivered_at=None)
+        found["delivered"] = rows.filter(delivered_at__isnull=False)
         return found.get(self.value(), rows)
 
 
@@ -215,7 +215,8 @@ class WebhookDeliveryAdmin(ScopedModelAdmin):
         "type", "endpoint", "display_state", "attempts", "last_status", "last_fault", "next_at",
         "created_at",
     )  # fmt: skip
-    list_filter = (StateFilter, "endpoint", "last_fault")
+    list_filter = (StateFilter, "endpoint__client", "last_fault")
+    lookups = ("endpoint__id",)
     search_fields = ("webhook_id",)
     list_select_related = ("endpoint__client",)
     fields = (

@@ -41,10 +41,10 @@ class WebhookDeliveryQuerySet(models.QuerySet):
         return self if user.has_perm("zone.view_webhookdelivery") else self.none()
 
     def waiting(self):
-        return self.filter(delivered_at=None, dead_at=None)
+        return self.filter(next_at__isnull=False)
 
     def dead(self):
-        return self.exclude(dead_at=None)
+        return self.filter(dead_at__isnull=False)
 
     def due(self, now: datetime):
         """Return what may be sent now and is in nobody's hands."""

@@ -134,7 +134,8 @@ class ApprovedHost(Row):
         if target.port not in self.ports:
             raise ValidationError(
                 _(
-                    "Port %(port)s is not approved for %(host)s; please ask the security administrator."
+                    "Port %(port)s is not approved for %(host)s; please ask the security "
+                    "administrator."
                 ),
                 params={"port": target.port, "host": self.host},
                 code="port",

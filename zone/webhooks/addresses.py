@@ -129,10 +129,13 @@ def check_host(host: str) -> None:
 
 def is_never(address: Address) -> bool:
     """Whether an address is refused whatever was approved."""
-    if address.version == 6:
-        if address.scope_id or (int(address) >> 32) & 0xFFFFFFFF in ISATAP:
-            return True
+    if address.version == 6 and (address.scope_id or _hides(address)):
+        return True
     return any(address in network for network in NEVER)
+
+
+def _hides(address: ipaddress.IPv6Address) -> bool:
+    return (int(address) >> 32) & 0xFFFFFFFF in ISATAP
 
 
 def check_approved_networks(networks: list[str]) -> None:

@@ -23,8 +23,8 @@ from zone.models.webhooks import View
 logger = logging.getLogger(__name__)
 # A receiver that is down is not given more: what follows waits in the feed, which is kept.
 MOST_WAITING = 2_000
-# A quiet endpoint's cursor is moved now and then, so that it does not age.
-RESTED = timedelta(minutes=10)
+# A quiet endpoint's cursor is moved now and then, so that it does not age, and not each second.
+RESTED = timedelta(minutes=1)
 RESET = "feed.reset"
 BOOTSTRAP = "/api/v1/changes?from=now"
 
