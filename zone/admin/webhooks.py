@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -182,6 +183,9 @@ class ApprovedHostAdmin(ScopedModelAdmin):
         obj.approved_by = request.user
         super().save_model(request, obj, form, change)
 
+    def get_fields(self, request, obj=None):
+        return self.fields if obj else self.fields[:-1]
+
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name in ("networks", "ports"):
             kwargs["widget"] = UnfoldAdminTextInputWidget
@@ -221,7 +225,7 @@ class WebhookDeliveryAdmin(ScopedModelAdmin):
     list_select_related = ("endpoint__client",)
     fields = (
         "webhook_id", "endpoint", "type", "display_state", "attempts", "next_at", "delivered_at",
-        "dead_at", "last_status", "last_fault", "body",
+        "dead_at", "last_status", "last_fault", "display_body",
     )  # fmt: skip
     readonly_fields = fields
     actions = ("send_again",)
@@ -272,3 +276,8 @@ class WebhookDeliveryAdmin(ScopedModelAdmin):
         if message.is_waiting:
             return WAITS
         return DEAD if message.dead_at else DELIVERED
+
+    @display(description=_("content"))
+    def display_body(self, message):
+        words = message.body.replace(',"', ',\n"').replace('":{', '": {\n')
+        return format_html('<span class="zone-content">{}</span>', words)
