@@ -5,13 +5,26 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from itertools import count
+from uuid import uuid4
 
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from crm.models import Contact, Enterprise, FollowUp, Lead
 from projects.models import Agreement, Attachment, CapitalArrival, Credit, Occupancy, Project
 from tests import files
-from zone.models import ApiClient, Appointment, IndustryChain, Park, Space, Target, User
+from zone.models import (
+    ApiClient,
+    Appointment,
+    ApprovedHost,
+    IndustryChain,
+    Park,
+    Space,
+    Target,
+    User,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 _number = count(1)
 
@@ -168,3 +181,35 @@ def make_client(**fields) -> ApiClient:
     client.save()
     client.issue_key()
     return client
+
+
+def make_host(host: str = "oa.example.cn", **fields) -> ApprovedHost:
+    known = ApprovedHost.objects.filter(host=host).first()
+    defaults = {"networks": ["10.20.0.0/16"], "reason": "联调"}
+    return known or _saved(ApprovedHost(host=host, **defaults | fields))
+
+
+def make_endpoint(**fields) -> WebhookEndpoint:
+    """Make an address of a client that is told of leads and enterprises, with a secret."""
+    if "client" not in fields:
+        fields["client"] = make_client(
+            scopes=["changes:read", "leads:read", "enterprises:read", "contacts:read"]
+        )
+    fields.setdefault("url", f"https://{make_host().host}/hooks/{next(_number)}")
+    endpoint = _saved(WebhookEndpoint(**fields))
+    endpoint.issue_secret()
+    return endpoint
+
+
+def make_delivery(endpoint: WebhookEndpoint | None = None, **fields) -> WebhookDelivery:
+    """Make a message that waits, or one that ended as ``fields`` say."""
+    n = next(_number)
+    data = {"entity": "leads", "id": str(uuid4()), "version": 1, "op": "upsert"}
+    endpoint = endpoint or make_endpoint()
+    made = WebhookDelivery.of(endpoint, f"place{n}", "leads.upsert", data, timezone.now())
+    if {"delivered_at", "dead_at"} & fields.keys():
+        made.next_at = None
+    for name, value in fields.items():
+        setattr(made, name, value)
+    made.save()
+    return made

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories
 from zone.calendar import today
@@ -17,6 +18,7 @@ from zone.models import (
     Fund,
     PublishedFigure,
     SecurityAlert,
+    WebhookDelivery,
     ZoneSetting,
 )
 
@@ -61,6 +63,10 @@ def fill(rows: int, user):
         factories.make_target("SIGNED_AMOUNT", 1, year=2025, chain=chain)
         factories.make_appointment(factories.make_user(), "SPECIALIST", chain=chain)
         factories.make_client(owner=user).chains.add(chain)
+        endpoint = factories.make_endpoint()
+        factories.make_host(f"{n}.example.cn", approved_by=user)
+        factories.make_delivery(endpoint)
+        factories.make_delivery(endpoint, dead_at=timezone.now())
         Fund.objects.create(name=f"基金{n}")
         PublishedFigure.objects.create(
             year=2025, indicator=f"指标{n}", value=Decimal(1), unit="个", source="公开报道"
@@ -149,7 +155,7 @@ def test_a_form_with_30_rows_in_each_inline_stays_within_20_queries(client, root
 
 
 def test_every_add_form_opens(client, root):
-    made_by_the_system = {AuditEntry, SecurityAlert}
+    made_by_the_system = {AuditEntry, SecurityAlert, WebhookDelivery}
     counts = {
         model.__name__: queries(client, url(model, "add"))
         for model in OURS

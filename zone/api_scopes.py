@@ -1,4 +1,4 @@
-"""What a key may do: ``<resource>:read``, ``:write``, ``:delete``, and two words of their own."""
+"""What a key may do: ``<resource>:read``, ``:write``, ``:delete``, and three words of their own."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ RESOURCES = {
     "targets": (READ,),
     "progress": (READ,),
 }
-PII, CHANGES = "pii:read", "changes:read"
+PII, CHANGES, WEBHOOKS = "pii:read", "changes:read", "webhooks:manage"
 OWN = {
     PII: _("telephone, WeChat and e-mail unmasked"),
     CHANGES: _("read the change feed"),
+    WEBHOOKS: _("manage its own webhook endpoints"),
 }
 ACTIONS = {READ: _("read"), WRITE: _("write"), DELETE: _("delete")}
 

@@ -61,6 +61,9 @@ STEPS = {
     "no_post": _("no post today"),
     "issued": _("key issued"),
     "revoked": _("key revoked"),
+    "secret issued": _("secret issued"),
+    "secret rotated": _("secret replaced; the old one holds for another day"),
+    "replayed": _("sent again"),
 }
 # ``why`` says it in words already, or it says nothing to a reader.
 SAID_ELSEWHERE = {"purpose", "ticket"}

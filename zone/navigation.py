@@ -144,6 +144,27 @@ SECTIONS = (
                 "zone.view_apiclient",
             ),
             (
+                _("Webhook endpoints"),
+                "webhook",
+                "admin:zone_webhookendpoint_changelist",
+                "",
+                "zone.view_webhookendpoint",
+            ),
+            (
+                _("Webhook messages"),
+                "outbox",
+                "admin:zone_webhookdelivery_changelist",
+                "",
+                "zone.view_webhookdelivery",
+            ),
+            (
+                _("Approved hosts"),
+                "verified_user",
+                "admin:zone_approvedhost_changelist",
+                "",
+                "zone.view_approvedhost",
+            ),
+            (
                 _("Audit trail"),
                 "history",
                 "admin:zone_auditentry_changelist",

@@ -70,7 +70,8 @@ if not CONTACT_KEY:
             "contacts are found by their number with it."
         )
     CONTACT_KEY = f"contacts:{SECRET_KEY}"
-# Keys of the interface are kept as hashes under this; after a change all of them are void.
+# Keys of the interface are kept as hashes under this, secrets of webhooks are made with it; after
+# a change all of them are void.
 API_PEPPER = env_text("API_PEPPER") or f"api:{SECRET_KEY}"
 if len(API_PEPPER) < 32:
     raise ImproperlyConfigured("API_PEPPER is too short: use 32 or more random characters.")

@@ -68,10 +68,13 @@ def make_world() -> World:
     Fund.objects.create(name="基金")
     PublishedFigure.objects.create(year=2025, indicator="项目", value=1, unit="个", source="公开")
     factories.make_target("SIGNED_AMOUNT", 100)
+    factories.make_delivery()
     world = World(people)
     for model in (model for app in OURS for model in apps.get_app_config(app).get_models()):
         for row in model._default_manager.all():
-            if model is not AuditEntry and row not in people.values():
+            # The account of another system is listed for those who watch the trail, and only there.
+            is_system = getattr(row, "is_service", False)
+            if model is not AuditEntry and row not in people.values() and not is_system:
                 _mark(world, row)
     return world
 

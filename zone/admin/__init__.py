@@ -1,4 +1,15 @@
-from zone.admin import alerts, appointments, audit, chains, checks, clients, parks, people, targets
+from zone.admin import (
+    alerts,
+    appointments,
+    audit,
+    chains,
+    checks,
+    clients,
+    parks,
+    people,
+    targets,
+    webhooks,
+)
 
 __all__ = [
     "alerts",
@@ -10,4 +21,5 @@ __all__ = [
     "parks",
     "people",
     "targets",
+    "webhooks",
 ]

@@ -21,13 +21,13 @@ IN_FORCE, REVOKED, EXPIRED = _("in force"), _("revoked"), _("expired")
 def scope_choices() -> list[tuple]:
     """Return the scopes to tick, a line for each resource."""
     lines = [
-        (f"{_resource(name)} {name}", [(f"{name}:{act}", ACTIONS[act]) for act in acts])
+        (f"{resource_name(name)} {name}", [(f"{name}:{act}", ACTIONS[act]) for act in acts])
         for name, acts in RESOURCES.items()
     ]
     return [*lines, *((key, [(key, OWN[key])]) for key in OWN)]
 
 
-def _resource(name: str) -> str:
+def resource_name(name: str) -> str:
     model = entities().get(name)
     return str(model._meta.verbose_name_plural if model else _("Target progress"))
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from django.conf import settings
 from django.urls import path
 
-from zone.api import about, changes, uploads
+from zone.api import about, changes, uploads, webhooks
 from zone.api.batch import BatchView
 from zone.api.resources import RESOURCES
 from zone.api.views import VIEWS, DetailView, ListView, NoSuchView
@@ -22,6 +22,8 @@ urlpatterns = [
     path("uploads", uploads.UploadListView.as_view(), name="uploads"),
     path("uploads/<uuid:pk>", uploads.UploadDetailView.as_view(), name="upload"),
     path("uploads/<uuid:pk>/cancel", uploads.UploadCancelView.as_view(), name="upload-cancel"),
+    path("webhook-endpoints", webhooks.EndpointListView.as_view(), name="webhook-endpoints"),
+    path("webhook-endpoints/<uuid:pk>", webhooks.EndpointView.as_view(), name="webhook-endpoint"),
 ]
 for address, view in VIEWS.items():
     urlpatterns.append(path(address, view.as_view(), name=address.replace("/", "-")))

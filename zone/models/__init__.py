@@ -4,12 +4,14 @@ from zone.models.audit import AuditEntry
 from zone.models.audit_links import AuditLink
 from zone.models.chains import ChainSegment, IndustryChain
 from zone.models.clients import ApiBudget, ApiClient, ApiKey, ApiReply
+from zone.models.deliveries import WebhookDelivery
 from zone.models.funds import Fund
 from zone.models.parks import Building, Park, Space
 from zone.models.people import Appointment, User
 from zone.models.rows import Change, Row
 from zone.models.sync import ExternalRef, Merged
 from zone.models.targets import Measure, PublishedFigure, Target
+from zone.models.webhooks import ApprovedHost, WebhookCursor, WebhookEndpoint
 from zone.models.zone_settings import ZoneSetting
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "ApiUpload",
     "ApiUploadPart",
     "Appointment",
+    "ApprovedHost",
     "AuditEntry",
     "AuditLink",
     "Building",
@@ -37,5 +40,8 @@ __all__ = [
     "Space",
     "Target",
     "User",
+    "WebhookCursor",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "ZoneSetting",
 ]

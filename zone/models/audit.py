@@ -174,6 +174,9 @@ class AuditEntry(models.Model):
         "zone.securityalert",
         "auth.group",
         "zone.apiclient",
+        "zone.approvedhost",
+        "zone.webhookendpoint",
+        "zone.webhookdelivery",
     )
 
     at = models.DateTimeField(_("at"), db_default=Now(), editable=False)

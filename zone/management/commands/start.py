@@ -127,7 +127,7 @@ class Command(BaseCommand):
 @contextlib.contextmanager
 def worker() -> Iterator[None]:
     """Have ``manage.py work`` beside the server; it ends with this process, however that ends."""
-    command = [sys.executable, str(ROOT / "manage.py"), "work", "--parent", str(os.getpid())]
+    command = [sys.executable, str(ROOT / "manage.py"), "work", "--parent", str(os.getpid()), "-v0"]
     process = subprocess.Popen(command)
     try:
         yield

@@ -5,13 +5,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zone.feed.log import RETENTION_DAYS, trim
-from zone.models import ApiReply, ApiUpload
+from zone.models import ApiReply, ApiUpload, WebhookDelivery
 
 REPLIES_STAY = timedelta(days=7)
 
 
 class Command(BaseCommand):
-    help = _("Remove what is past its time: the feed's log, kept answers of the interface.")
+    help = _(
+        "Remove what is past its time: the feed's log, kept answers of the interface, old messages."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument(
@@ -23,5 +25,9 @@ class Command(BaseCommand):
         lines = trim(now - timedelta(days=days))
         replies, _models = ApiReply.objects.filter(at__lt=now - REPLIES_STAY).delete()
         ApiUpload.objects.filter(finished_at__lt=now - REPLIES_STAY).delete()
-        words = _("%(lines)d lines and %(replies)d kept answers removed.")
-        self.stdout.write(words % {"lines": lines, "replies": replies})
+        messages = WebhookDelivery.objects.forget(now)
+        words = _(
+            "%(lines)d lines, %(replies)d kept answers and %(messages)d webhook messages removed."
+        )
+        counts = {"lines": lines, "replies": replies, "messages": messages}
+        self.stdout.write(words % counts)

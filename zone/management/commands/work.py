@@ -8,8 +8,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections, connections
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+
+from zone.webhooks import dispatch
 
 PAUSE = 1  # seconds between two looks when nothing was to do
 AFTER_A_FAULT = 5
@@ -17,7 +20,7 @@ TRIMMED_EVERY = 60 * 60
 
 
 class Command(BaseCommand):
-    help = _("Do what waits: uploads of the interface. As many may run as you like.")
+    help = _("Do what waits: uploads of the interface, webhooks. As many may run as you like.")
 
     def add_arguments(self, parser):
         parser.add_argument("--once", action="store_true", help=_("end when nothing waits"))
@@ -28,7 +31,16 @@ class Command(BaseCommand):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self.ended.set())
+        if options["verbosity"]:
+            self.stdout.write(_("At work; Ctrl-C ends it in good order."))
+            self.stdout.flush()
         steps = [import_string(name) for name in settings.WORK]
+        # A receiver that hangs is not to keep anything else waiting.
+        sending = threading.Thread(target=dispatch.run, args=(self.ended,))
+        if once:
+            steps.append(lambda: bool(dispatch.step(timezone.now())))
+        else:
+            sending.start()
         trimmed = time.monotonic()
         while not self.ended.is_set():
             busy = self.go(steps)
@@ -39,6 +51,9 @@ class Command(BaseCommand):
                 trimmed = time.monotonic()
             if not busy:
                 self.ended.wait(PAUSE)
+        self.ended.set()
+        if sending.ident:
+            sending.join()
         connections.close_all()
 
     def go(self, steps: list[Callable[[], bool]]) -> bool:

@@ -1,0 +1,166 @@
+"""``webhook-endpoints``: where a client is told of changes; each manages its own."""
+
+from __future__ import annotations
+
+from copy import copy
+from http import HTTPStatus
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from rest_framework.response import Response
+
+from zone.api.paging import KeyPage, limit_of
+from zone.api.problems import Problem, error, model_errors
+from zone.api.views import etag, opaque
+from zone.api.writing import WritingView, conflict
+from zone.api_scopes import WEBHOOKS
+from zone.models import AuditEntry, WebhookEndpoint
+from zone.models.audit import contents, differences
+
+SET = ("url", "entities")
+SHOWN = (
+    "id",
+    "version",
+    "created_at",
+    "updated_at",
+    "url",
+    "entities",
+    "is_disabled",
+    "disabled_reason",
+    "old_until",
+)
+Action = AuditEntry.Action
+
+
+def shown(endpoint: WebhookEndpoint) -> dict:
+    found = {name: getattr(endpoint, name) for name in SHOWN if name != "old_until"}
+    return found | {"old_secret_until": endpoint.old_until}
+
+
+class EndpointsView(WritingView):
+    """What every view of endpoints shares: the scope, and that a client sees its own alone."""
+
+    def needed_scope(self, method: str) -> str:
+        return WEBHOOKS
+
+    def rows(self):
+        return WebhookEndpoint.objects.filter(client=self.caller.client).order_by()
+
+    def known_parameters(self) -> set[str]:
+        return set(self.parameters)
+
+    def one(self, pk, *, locked: bool = False) -> WebhookEndpoint:
+        rows = self.rows().select_for_update() if locked else self.rows()
+        if endpoint := rows.filter(pk=pk).first():
+            return endpoint
+        raise Http404
+
+    def fill(self, endpoint: WebhookEndpoint):
+        """Put the body into ``endpoint``; all its errors together."""
+        errors = []
+        for name, value in self.body().items():
+            if name in SET and fits(name, value):
+                setattr(endpoint, name, value)
+            else:
+                errors.append(error(f"/{name}", *mistake(name)))
+        known = {found["pointer"].strip("/") for found in errors}
+        endpoint.client = self.caller.client
+        try:
+            endpoint.full_clean(exclude=known)
+        except ValidationError as refusal:
+            errors += [
+                one for one in model_errors(refusal) if one["pointer"].strip("/") not in known
+            ]
+        if errors:
+            detail = _("See errors: each names the place in the body.")
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            raise Problem(status, detail, "invalid", errors=errors)
+
+    def save(self, endpoint: WebhookEndpoint, **options):
+        try:
+            with transaction.atomic():
+                endpoint.save(**options)
+        except IntegrityError as clash:  # a twin was quicker
+            raise conflict(clash) from clash
+
+    def told(self, endpoint: WebhookEndpoint, status: int = HTTPStatus.OK) -> Response:
+        endpoint.refresh_from_db()
+        headers = {"ETag": etag(endpoint.version)}
+        if status == HTTPStatus.CREATED:
+            headers["Location"] = f"/api/v1/webhook-endpoints/{endpoint.pk}"
+        return Response(shown(endpoint), status, headers=headers)
+
+
+def fits(name: str, value) -> bool:
+    if name == "url":
+        return isinstance(value, str)
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def mistake(name: str) -> tuple:
+    if name in SET:
+        return _("A text is wanted for url, a list of texts for entities."), "type"
+    if name in (*SHOWN, "old_secret_until", "secret"):
+        return _("This is not written directly."), "read_only"
+    return _("There is no such field here."), "unknown"
+
+
+class EndpointListView(EndpointsView):
+    parameters = frozenset({"cursor", "limit"})
+
+    def get(self, request):
+        page = KeyPage(self.rows(), "id", limit_of(request.query_params))
+        rows = [shown(row) for row in page.after(request.query_params.get("cursor", ""))]
+        data, has_more = rows[: page.limit], len(rows) > page.limit
+        behind = page.cursor_behind(data[-1]) if has_more else None
+        return Response({"data": data, "next_cursor": behind, "has_more": has_more})
+
+    def post(self, request):
+        """Make an endpoint; its secret is in this answer alone, and in no kept one."""
+        self.secret = ""
+        answer = self.once(self._create)
+        if self.secret:
+            answer.data = {**answer.data, "secret": self.secret}
+        return answer
+
+    def _create(self) -> Response:
+        endpoint, account = WebhookEndpoint(), self.caller.client.account
+        self.fill(endpoint)
+        self.save(endpoint)
+        AuditEntry.objects.record_made(endpoint, by=account)
+        self.secret = endpoint.issue_secret(by=account)
+        return self.told(endpoint, HTTPStatus.CREATED)
+
+
+class EndpointView(EndpointsView):
+    def get(self, request, pk):
+        endpoint = self.one(pk)
+        known = opaque(request.headers.get("If-None-Match", ""))
+        if endpoint.version in known or "*" in known:
+            tag = {"ETag": etag(endpoint.version)}
+            return Response(status=HTTPStatus.NOT_MODIFIED, headers=tag)
+        return self.told(endpoint)
+
+    @transaction.atomic
+    def patch(self, request, pk):
+        endpoint = self.one(pk, locked=True)
+        self.refuse_stale(endpoint)
+        before = copy(endpoint)
+        self.fill(endpoint)
+        if found := differences(before, endpoint, SET):
+            self.save(endpoint, update_fields=SET)
+            account = self.caller.client.account
+            AuditEntry.objects.record(Action.CHANGED, by=account, of=endpoint, changes=found)
+        return self.told(endpoint)
+
+    @transaction.atomic
+    def delete(self, request, pk):
+        endpoint = self.one(pk, locked=True)
+        self.refuse_stale(endpoint)
+        gone = {name: [value, ""] for name, value in contents(endpoint).items()}
+        account = self.caller.client.account
+        AuditEntry.objects.record(Action.DELETED, by=account, of=endpoint, changes=gone)
+        endpoint.delete()
+        return Response(status=HTTPStatus.NO_CONTENT)

@@ -1,0 +1,197 @@
+"""One request to a receiver: to a checked address, within 15 seconds in all, no redirects.
+
+Nothing of the answer is kept but its status: it is a stranger's text, and whoever could read it
+here could read what stands behind our walls.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import socket
+import ssl
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+
+from django.core.exceptions import ValidationError
+
+from zone.models import ApprovedHost, WebhookDelivery
+from zone.webhooks.addresses import Address, Target, read_url
+from zone.webhooks.guard import Guard, NoSuchName
+
+logger = logging.getLogger(__name__)
+IN_ALL = 15.0  # seconds
+MOST_READ = 64 * 1024  # bytes of an answer
+WAITS = (429, 503)
+Fault = WebhookDelivery.Fault
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an attempt: an answer's status, or a fault before there was one."""
+
+    status: int | None = None
+    fault: str = ""
+    retry_after: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_gone(self) -> bool:
+        return self.status == 410
+
+
+class Deadline:
+    """The end of an attempt, however many steps it takes."""
+
+    def __init__(self, seconds: float):
+        self.end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+class Wire(io.RawIOBase):
+    """A socket that keeps to a deadline: a receiver that drips gains no time."""
+
+    def __init__(self, connection: socket.socket, deadline: Deadline):
+        self.connection, self.deadline = connection, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        self.connection.settimeout(self.deadline.left)
+        return self.connection.recv_into(buffer)
+
+    def sendall(self, data: bytes):
+        view = memoryview(data)
+        while view:
+            self.connection.settimeout(self.deadline.left)
+            view = view[self.connection.send(view) :]
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def close(self):
+        self.connection.close()
+        super().close()
+
+
+def send(
+    url: str,
+    hosts: dict[str, ApprovedHost],
+    headers: dict[str, str],
+    body: bytes,
+    *,
+    guard: Guard,
+    seconds: float = IN_ALL,
+) -> Outcome:
+    """Post ``body`` once, if its host is among the approved ones; what goes wrong is an outcome."""
+    try:
+        target, deadline = read_url(url), Deadline(seconds)
+        if target.host not in hosts:
+            return _failed(url, Fault.REFUSED, "not approved")
+        addresses = guard.addresses(target, hosts[target.host], deadline.left)
+        with connect(target, addresses, guard.tls, deadline) as wire:
+            return _outcome(post(wire, target, headers, body))
+    except ValidationError as refusal:
+        return _failed(url, Fault.REFUSED, refusal.messages[0])
+    except NoSuchName as unknown:
+        return _failed(url, Fault.NAME, unknown)
+    except TimeoutError as late:
+        return _failed(url, Fault.TIMEOUT, late)
+    except ssl.SSLError as mistake:
+        return _failed(url, Fault.TLS, mistake)
+    except (OSError, HTTPException, ValueError) as failure:
+        return _failed(url, Fault.CONNECTION, failure)
+
+
+def connect(
+    target: Target, addresses: list[Address], tls: ssl.SSLContext, deadline: Deadline
+) -> Wire:
+    """Connect to the first of the checked addresses that answers; its name is in its papers."""
+    connection = _reach(addresses, target.port, deadline)
+    if target.scheme == "https":
+        connection.settimeout(deadline.left)
+        try:
+            connection = tls.wrap_socket(connection, server_hostname=target.host)
+        except BaseException:
+            connection.close()
+            raise
+    return Wire(connection, deadline)
+
+
+def _reach(addresses: list[Address], port: int, deadline: Deadline) -> socket.socket:
+    failure: OSError = OSError("no address")
+    for address in addresses:
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(deadline.left)
+            connection.connect((str(address), port))
+            return connection
+        except OSError as refused:
+            connection.close()
+            failure = refused
+    raise failure
+
+
+def post(wire: Wire, target: Target, headers: dict[str, str], body: bytes) -> HTTPResponse:
+    """Write the request and read the answer's head; of the rest a little, and none of it kept."""
+    connection = HTTPConnection(target.host, target.port)
+    connection.auto_open = 0
+    connection.sock = wire
+    connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
+    fields = {
+        "Host": target.authority,
+        "User-Agent": "zone-crm-webhooks/1",
+        "Content-Type": "application/cloudevents+json; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+    }
+    for name, value in (fields | headers).items():
+        connection.putheader(name, value)
+    connection.endheaders(body)
+    # Not getresponse(), which would close the wire before the rest of the answer is read.
+    answer = HTTPResponse(wire, method="POST")
+    answer.begin()
+    with suppress(OSError, HTTPException, ValueError):
+        answer.read(MOST_READ)
+    return answer
+
+
+def _outcome(answer: HTTPResponse) -> Outcome:
+    status = answer.status
+    if 200 <= status < 300:
+        return Outcome(status)
+    asked = answer.getheader("Retry-After", "") if status in WAITS else ""
+    return Outcome(status, Fault.STATUS, asked)
+
+
+def asked_wait(text: str, now: datetime) -> timedelta:
+    """Read a Retry-After: seconds, or a date."""
+    text = text.strip()
+    if text.isascii() and text.isdecimal():
+        return timedelta(seconds=int(text[:9]))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return timedelta(0)
+    return max((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now, timedelta(0))
+
+
+def _failed(url: str, fault: str, why) -> Outcome:
+    # The path may hold what only the receiver knows.
+    logger.warning("webhook to %s: %s %s", "/".join(url.split("/")[:3]), fault, why)
+    return Outcome(fault=fault)
