@@ -207,7 +207,7 @@ def test_killed_at_random_moments_nothing_is_lost(receiver, endpoint_of):
 def test_the_command_ends_in_good_order_on_sigterm(db):
     running = start("manage.py", "dispatch_webhooks", "--pause", "60")
     try:
-        time.sleep(3)
+        assert "SIGTERM" in running.stdout.readline()
         assert running.poll() is None
         os.kill(running.pid, signal.SIGTERM)
         assert running.wait(10) == 0

@@ -22,6 +22,8 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_caught: stop.set())
         if not once:
+            self.stdout.write(_("Webhook messages are sent from now on; SIGTERM ends this."))
+            self.stdout.flush()
             run(stop, pause=pause)
             return
         done = 0
