@@ -154,3 +154,17 @@ def test_the_list_takes_as_many_queries_at_one_as_at_ten(caller, django_assert_n
         caller.get(PATH)
         with django_assert_num_queries(3):
             caller.get(PATH)
+
+
+@pytest.mark.parametrize("method", ["post", "patch"])
+def test_a_twin_that_was_quicker_is_a_conflict(caller, monkeypatch, method):
+    """Both have passed the look at what is there; the constraint decides."""
+    caller.post(PATH, {"url": URL})
+    other = caller.post(PATH, {"url": f"{URL}/2"}).json()
+    monkeypatch.setattr(WebhookEndpoint, "validate_constraints", lambda *args, **options: None)
+    if method == "post":
+        refused = caller.post(PATH, {"url": URL})
+    else:
+        refused = caller.patch(f"{PATH}/{other['id']}", {"url": URL}, other["version"])
+    assert (refused.status_code, problem(refused)["code"]) == (409, "conflict")
+    assert WebhookEndpoint.objects.count() == 2

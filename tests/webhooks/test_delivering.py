@@ -149,6 +149,16 @@ def test_410_switches_the_endpoint_off_and_what_follows_waits(receiver, endpoint
     assert WebhookDelivery.objects.dead().get().last_status == 410
 
 
+def test_after_410_nothing_more_is_asked_of_the_receiver(receiver, endpoint_of, dispatcher):
+    endpoint = endpoint_of(receiver)
+    for _ in range(5):
+        factories.make_delivery(endpoint, next_at=dispatcher.now)
+    receiver.status = 410
+    dispatcher.drain()
+    assert len(receiver.got) == 1
+    assert WebhookDelivery.objects.waiting().filter(attempts=0, lease=None).count() == 4
+
+
 @pytest.mark.parametrize(
     ("status", "asked", "least"),
     [

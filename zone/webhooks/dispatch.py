@@ -94,13 +94,14 @@ class Sender:
         self.hosts, self.guard, self.clock, self.stop = hosts, guard, clock, stop
 
     def send_group(self, group: list[WebhookDelivery], results: SimpleQueue):
-        hangs = False
+        over = False
         try:
             for delivery in group:
-                over = hangs or self.stop.is_set() or self.clock.elapsed > BEGIN_WITHIN
+                over = over or self.stop.is_set() or self.clock.elapsed > BEGIN_WITHIN
                 outcome = None if over else self.send_one(delivery)
-                hangs = hangs or (outcome is not None and outcome.fault == Fault.TIMEOUT)
                 results.put((delivery, outcome))
+                # Whoever hangs, or wants no more, is not asked with the next one.
+                over = over or outcome.fault == Fault.TIMEOUT or outcome.is_gone
         except Exception:  # the rest keeps its lease until it ends
             logger.exception("webhook messages to %s were not sent", group[0].endpoint_id)
         finally:
