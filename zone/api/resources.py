@@ -50,14 +50,18 @@ class Shown:
 class Action:
     """A state change over the interface: ``call(row, by, **values)`` runs the model's method.
 
-    ``fields`` reads each value of the body; ``result`` is the resource of what it returns, and
-    ``needs`` a scope besides that of writing the row.
+    ``fields`` reads each value of the body, ``needed`` names those that have to stand in it;
+    ``result`` is the resource of what it returns, and ``needs`` a scope besides that of writing
+    the row. ``about`` and the body ``example`` are for the published schema.
     """
 
     call: Callable
     fields: dict[str, Callable] = field(default_factory=dict)
     result: str = ""
     needs: str = ""
+    needed: tuple[str, ...] = ()
+    about: str = ""
+    example: dict = field(default_factory=dict)
 
 
 class Resource:
@@ -74,6 +78,18 @@ class Resource:
     parts: dict[str, Callable] = {}  # values that ``prepare`` puts together into one field
     set_later: tuple[str, ...] = ()  # by ``create``, and not yet there when the row is checked
     actions: dict[str, Action] = {}
+    needed: tuple[str, ...] = ()  # of ``at_first`` and ``parts``: what a new row cannot do without
+    # For the published schema: a row as it reads and as it is written, what of it is ``sent``
+    # otherwise than it reads, and a body that changes it.
+    about: str = ""
+    example: dict = {}
+    sent: dict = {}
+    change: dict = {}
+
+    @property
+    def title(self) -> str:
+        """Return what one row is called in the published schema."""
+        return self.model.__name__
 
     @property
     def name(self) -> str:
