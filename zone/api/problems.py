@@ -8,6 +8,7 @@ from http import HTTPStatus
 from math import ceil
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
@@ -18,6 +19,7 @@ from zone.masking import masked_text
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
+UNAVAILABLE = 5  # seconds, after which a retry may meet a database that is up again
 TITLES = {
     400: _("The request cannot be read"),
     401: _("A valid key is needed"),
@@ -27,6 +29,7 @@ TITLES = {
     406: _("Only JSON is sent"),
     409: _("This conflicts with what is recorded"),
     410: _("The cursor can be followed no longer"),
+    411: _("The length has to be named"),
     412: _("The row has changed in the meantime"),
     413: _("The request is too large"),
     415: _("Only JSON is read"),
@@ -54,7 +57,7 @@ def handle(exception: Exception, context: dict) -> Response:
     """Turn whatever a view raised into a problem; what nobody foresaw is logged and told as 500."""
     set_rollback()
     problem = as_problem(exception)
-    if problem.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+    if problem.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s failed", context["request"].path, exc_info=exception)
     status = problem.status_code
     body = {
@@ -68,7 +71,7 @@ def handle(exception: Exception, context: dict) -> Response:
         **problem.more,
     }
     headers = {}
-    if wait := getattr(exception, "wait", None):
+    if wait := getattr(problem, "wait", None):
         headers["Retry-After"] = str(ceil(wait))
     if scheme := getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = scheme
@@ -86,10 +89,19 @@ def as_problem(exception: Exception) -> Problem:
         return Problem(404, _("There is no such row, or it is not within your reach."), "not_found")
     if isinstance(exception, PermissionDenied):
         return Problem(403, _("This row cannot be changed in its present state."), "forbidden")
+    if isinstance(exception, exceptions.UnsupportedMediaType):
+        return Problem(415, _("Send the body as application/json."), exception.default_code)
+    if isinstance(exception, exceptions.MethodNotAllowed):
+        other = _("This address has no such method; Allow names those that it has.")
+        return Problem(405, other, exception.default_code)
     if isinstance(exception, exceptions.APIException):
         detail = exception.detail
         code = getattr(detail, "code", exception.default_code)
         return Problem(exception.status_code, detail, code)
+    if isinstance(exception, (OperationalError, InterfaceError)):
+        away = Problem(503, _("The database does not answer; please try again."), "unavailable")
+        away.wait = UNAVAILABLE
+        return away
     return Problem(500, _("Please try again later, and name the request_id."), "server_error")
 
 

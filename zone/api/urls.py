@@ -5,7 +5,7 @@ from importlib import import_module
 from django.conf import settings
 from django.urls import path
 
-from zone.api import about, changes
+from zone.api import about, changes, docs
 from zone.api.resources import RESOURCES
 from zone.api.views import DetailView, ListView, NoSuchView
 from zone.api.writing import ActionView, WritableDetailView, WritableListView
@@ -18,6 +18,12 @@ urlpatterns = [
     path("me", about.MeView.as_view(), name="me"),
     path("dictionaries", about.DictionariesView.as_view(), name="dictionaries"),
     path("changes", changes.ChangesView.as_view(), name="changes"),
+    path(
+        "schema/",
+        docs.for_people_too(docs.SchemaView, docs.schema_file, login=False),
+        name="schema",
+    ),
+    path("docs/", docs.for_people_too(docs.DocsView, docs.docs_page, login=True), name="docs"),
 ]
 for name, resource in RESOURCES.items():
     listed, one = (
@@ -32,4 +38,5 @@ for name, resource in RESOURCES.items():
     for action in resource.actions:
         view = ActionView.as_view(resource=resource, action=action)
         urlpatterns.append(path(f"{name}/<uuid:pk>/{action}", view, name=f"{name}-{action}"))
-urlpatterns.append(path("<path:anything>", NoSuchView.as_view()))
+nowhere = NoSuchView.as_view()
+urlpatterns += [path("", nowhere), path("<path:anything>", nowhere)]

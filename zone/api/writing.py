@@ -21,7 +21,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
-from zone.api import values
+from zone.api import operations, values
 from zone.api.problems import Problem, error, model_errors
 from zone.api.rendering import write_json
 from zone.api.resources import BASE, RESOURCES, Resource
@@ -123,6 +123,8 @@ class WritingView(ResourceView):
 
 
 class WritableListView(WritingView, ListView):
+    documented = ListView.documented | {"POST": operations.of_create}
+
     def post(self, request):
         return self.once(self._create)
 
@@ -138,6 +140,11 @@ class WritableListView(WritingView, ListView):
 
 
 class WritableDetailView(WritingView, DetailView):
+    documented = DetailView.documented | {
+        "PATCH": operations.of_change,
+        "DELETE": operations.of_delete,
+    }
+
     def patch(self, request, pk):
         with transaction.atomic(), with_origin(self.caller.client.account_id):
             row = self.locked(pk)
@@ -179,6 +186,7 @@ class WritableDetailView(WritingView, DetailView):
 class ActionView(WritingView):
     """A state change: ``POST leads/{id}/advance``; the model's own method does it."""
 
+    documented = {"POST": operations.of_action}
     action: str = ""
 
     def post(self, request, pk):
