@@ -168,7 +168,7 @@ class Occupancies(Resource):
         "project": ("exact", "in"),
         "kind": ("exact", "in"),
     }
-    needed = ("starts_on",)
+    whole, needed = ("period",), ("starts_on",)
     about = _("Who uses a space from when to when; no space is used twice on a day.")
     example = {
         "space": known_id("spaces"),

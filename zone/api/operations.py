@@ -5,16 +5,15 @@ from __future__ import annotations
 from django.db import models
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django_filters import BaseInFilter, BooleanFilter
+from django_filters import BaseInFilter
 
 from zone.api import examples
 from zone.api.documenting import Answer, Operation, parameter, query
+from zone.api.filters import TruthFilter
 from zone.api.paging import LONGEST, USUAL
 from zone.api.resources import RESOURCES, Resource
 from zone.api.shapes import DATE, MOMENT, UUID, action_name, bounds, ref
 from zone.api_scopes import DELETE, READ, WRITE
-
-NUMBER = {"type": "number"}
 
 
 def named(resource: Resource, act: str) -> str:
@@ -72,7 +71,7 @@ def filter_shape(resource: Resource, one) -> tuple[dict, str]:
     """Return what a filter takes, and what it does."""
     field = field_at(resource.model, one.field_name)
     name = one.field_name.replace("__", ".")
-    if isinstance(one, BooleanFilter):
+    if isinstance(one, TruthFilter):
         return {"type": "boolean"}, _("Only rows whose %s is empty, or not.") % name
     if isinstance(one, BaseInFilter):
         shape = {"type": "array", "items": plain_shape(field), "minItems": 1}
@@ -102,7 +101,7 @@ def plain_shape(field: models.Field) -> dict:
     if isinstance(field, models.DateField):
         return DATE
     if isinstance(field, (models.IntegerField, models.DecimalField)):
-        return NUMBER
+        return {"type": "integer" if isinstance(field, models.IntegerField) else "number"}
     codes = {"enum": [code for code in bounds(field)["enum"] if code]} if field.choices else {}
     return {"type": "string", "minLength": 1} | codes
 

@@ -14,9 +14,9 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db import models
-from django_filters.rest_framework import FilterSet
 
 from zone.api.callers import Caller
+from zone.api.filters import StrictFilters
 from zone.api_scopes import PII
 from zone.fields import PersonalField
 from zone.masking import Masked
@@ -76,6 +76,7 @@ class Resource:
     fixed: tuple[str, ...] = ()
     at_first: dict[str, Callable] = {}
     parts: dict[str, Callable] = {}  # values that ``prepare`` puts together into one field
+    whole: tuple[str, ...] = ()  # the fields that ``parts`` make up, which nobody sends
     set_later: tuple[str, ...] = ()  # by ``create``, and not yet there when the row is checked
     actions: dict[str, Action] = {}
     needed: tuple[str, ...] = ()  # of ``at_first`` and ``parts``: what a new row cannot do without
@@ -174,9 +175,9 @@ class Resource:
         return Column(name, name)
 
     @cached_property
-    def filterset(self) -> type[FilterSet]:
+    def filterset(self) -> type[StrictFilters]:
         meta = type("Meta", (), {"model": self.model, "fields": self.filters})
-        return type(f"{self.model.__name__}Filters", (FilterSet,), {"Meta": meta})
+        return type(f"{self.model.__name__}Filters", (StrictFilters,), {"Meta": meta})
 
 
 def plain_text(text: str) -> str:

@@ -7,8 +7,10 @@ from django.urls import path
 
 from zone.api import about, changes, docs
 from zone.api.resources import RESOURCES
-from zone.api.views import DetailView, ListView, NoSuchView
+from zone.api.views import ApiView, DetailView, ListView, NoSuchView
 from zone.api.writing import ActionView, WritableDetailView, WritableListView
+from zone.api_scopes import DELETE
+from zone.api_scopes import RESOURCES as SCOPES
 
 for module in settings.API_MODULES:
     import_module(module)
@@ -26,6 +28,8 @@ urlpatterns = [
     path("docs/", docs.for_people_too(docs.DocsView, docs.docs_page, login=True), name="docs"),
 ]
 for name, resource in RESOURCES.items():
+    # What no scope opens there is no way to.
+    methods = [m for m in ApiView.http_method_names if m != "delete" or DELETE in SCOPES[name]]
     listed, one = (
         (WritableListView, WritableDetailView)
         if resource.fixed or resource.writable
@@ -33,7 +37,7 @@ for name, resource in RESOURCES.items():
     )
     urlpatterns += [
         path(name, listed.as_view(resource=resource), name=f"{name}-list"),
-        path(f"{name}/<uuid:pk>", one.as_view(resource=resource), name=f"{name}-detail"),
+        path(f"{name}/<uuid:pk>", one.as_view(resource=resource, http_method_names=methods), name=f"{name}-detail"),
     ]
     for action in resource.actions:
         view = ActionView.as_view(resource=resource, action=action)

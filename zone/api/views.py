@@ -69,6 +69,8 @@ class ApiView(APIView):
             raise NotAuthenticated(_("Send your key: Authorization: Bearer crm_…"))
         self.budget = budget.draw(request.auth.client)
         self.caller = request.auth
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)
         self.refuse_without(self.needed_scope(request.method))
         self.refuse_parameters(request)
 
@@ -92,6 +94,8 @@ class ApiView(APIView):
                 raise bad_parameter(name, _("There is no such parameter here."))
             if len(values) > 1:
                 raise bad_parameter(name, _("This parameter stands there twice."))
+            if not values[0]:
+                raise bad_parameter(name, _("An empty value selects nothing; leave it out."))
             if "\0" in values[0]:
                 raise bad_parameter(name, _("The character NUL stands for nothing here."))
 
@@ -147,9 +151,6 @@ class ListView(ResourceView):
         """Return the rows that the parameters ask for; a wrong one is told by its name."""
         if params.get("count", "estimate") != "estimate":
             raise bad_parameter("count", _("Only count=estimate is possible."))
-        for name in self.resource.filterset.base_filters:
-            if params.get(name) == "":
-                raise bad_parameter(name, _("An empty value selects nothing; leave it out."))
         rows = self.resource.rows(self.caller)
         filters = self.resource.filterset(params, rows)
         if not filters.is_valid():

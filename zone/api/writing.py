@@ -289,6 +289,7 @@ class Draft:
             self.resource.prepare(self.row, self.extra)
         except ValidationError as refusal:
             self.errors += model_errors(refusal)
+            known |= set(self.resource.whole)
         try:
             self.row.full_clean(exclude=known | set(self.resource.set_later))
         except ValidationError as refusal:
