@@ -20,7 +20,7 @@ class Enterprises(Resource):
     }
     example = {
         "name": "示例新材料股份有限公司",
-        "uscc": "91140400MA0EXAMPL4",
+        "uscc": "91140400MA0EXAMPLC",
         "industry_code": "C3985",
         "origin_region": "440300",
         "chain": "new-energy",

@@ -69,7 +69,7 @@ def changes_page(resource) -> dict:
     gone = {"entity": "leads", "id": known_id("leads"), "op": "delete", "version": 8}
     items = [
         came | {"external_refs": [REFERENCE], "object": row(resource)},
-        gone | {"external_refs": [], "reason": "deleted"},
+        gone | {"external_refs": [REFERENCE], "reason": "deleted"},
     ]
     return {"data": items, "next_cursor": CURSOR, "has_more": False, "lag_ms": 12}
 
@@ -104,8 +104,8 @@ class Refusal:
 
 LIMIT = {"pointer": "?limit", "code": "parameter", "detail": WRONG_LIMIT}
 NO_TEXT = {"pointer": "/title", "code": "type", "detail": _("A text is needed here.")}
-START = "https://crm.example.com/api/v1/changes?from=now"
-GONE = {"why": _("This cursor is older than the feed is kept.")}
+START = "http://crm.example.com/api/v1/changes?from=now"
+GONE = {"why": _("What this client may see has changed since this cursor was given.")}
 REFUSALS = {
     400: Refusal("parameter", WRONG_LIMIT, errors=(LIMIT,)),
     401: Refusal("not_authenticated", _("Send your key: Authorization: Bearer crm_…")),
@@ -120,7 +120,7 @@ REFUSALS = {
         "closed", _("This row is closed in its present state and cannot be changed.")
     ),
     410: Refusal(
-        "cursor_expired",
+        "cursor_scope",
         _("%(why)s Begin anew: take a cursor from bootstrap, then page the lists."),
         GONE,
         more={"bootstrap": START},

@@ -182,6 +182,6 @@ def action_answer(view) -> tuple[int, Answer]:
     shown = RESOURCES[action.result] if action.result else view.resource
     row = examples.row(shown)
     if action.result:
-        about = _("The row that was made.")
+        about, row = _("The row that was made."), row | {"external_refs": [], "version": 1}
         return 201, Answer(about, ref(shown.title), row, (*headers, "Location"))
     return 200, Answer(_("The row as it is now."), ref(shown.title), row, headers)

@@ -24,6 +24,7 @@ from zone.api.resources import Resource
 from zone.api_scopes import READ
 from zone.models import ExternalRef
 
+EMPTY = _("An empty value selects nothing; leave it out.")
 REQUEST_ID = re.compile(r"[\w.-]{8,64}", re.ASCII)
 
 
@@ -95,7 +96,7 @@ class ApiView(APIView):
             if len(values) > 1:
                 raise bad_parameter(name, _("This parameter stands there twice."))
             if not values[0]:
-                raise bad_parameter(name, _("An empty value selects nothing; leave it out."))
+                raise bad_parameter(name, EMPTY)
             if "\0" in values[0]:
                 raise bad_parameter(name, _("The character NUL stands for nothing here."))
 
@@ -151,6 +152,9 @@ class ListView(ResourceView):
         """Return the rows that the parameters ask for; a wrong one is told by its name."""
         if params.get("count", "estimate") != "estimate":
             raise bad_parameter("count", _("Only count=estimate is possible."))
+        for name, text in params.items():
+            if name.endswith("__in") and "" in text.split(","):
+                raise bad_parameter(name, EMPTY)
         rows = self.resource.rows(self.caller)
         filters = self.resource.filterset(params, rows)
         if not filters.is_valid():

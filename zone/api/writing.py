@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from copy import copy
 from http import HTTPStatus
@@ -31,7 +32,11 @@ from zone.feed.log import with_origin
 from zone.models import ApiReply, AuditEntry, ExternalRef, Row
 from zone.models.audit import contents, differences, written_fields
 
-NO_KEY = _("Send an Idempotency-Key, so that a repeated request is done once.")
+KEY = re.compile(r"[!-~]{1,200}")
+NO_KEY = _(
+    "Send an Idempotency-Key of 1 to 200 letters, digits and signs without blanks, so that a "
+    "repeated request is done once."
+)
 RUNNING = _("A request with this Idempotency-Key is still being done.")
 REUSED = _("This Idempotency-Key was used with another body.")
 
@@ -48,7 +53,7 @@ class WritingView(ResourceView):
     def once(self, work: Callable[[], Response]) -> Response:
         """Do ``work`` and keep its answer with it; the same request again gets the kept answer."""
         key = self.request.headers.get("Idempotency-Key", "")
-        if not 1 <= len(key) <= 200 or "\0" in key:
+        if not KEY.fullmatch(key):
             raise Problem(HTTPStatus.BAD_REQUEST, NO_KEY, "idempotency_key")
         client, fingerprint = self.caller.client, self._fingerprint()
         with transaction.atomic():
