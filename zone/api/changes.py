@@ -86,16 +86,18 @@ class ChangesView(ApiView):
 
     def get(self, request):
         params = request.query_params
+        limit, echo = limit_of(params), self.echo(params)
+        if params.get("from", "now") != "now":
+            raise bad_parameter("from", _("Only from=now is possible."))
         names = self.wanted(params.get("entity"))
         revision = self.revision(names)
         if "cursor" not in params:
             return Response(self.beginning(params, revision))
-        echo = self.caller.client.account_id if self.without_own(params) else None
         try:
             page = read_page(
                 self.caller.scope,
                 params["cursor"],
-                limit=min(limit_of(params), LONGEST),
+                limit=limit,
                 entities=names,
                 exclude_origin=echo,
                 revision=revision,
@@ -133,10 +135,11 @@ class ChangesView(ApiView):
         plain = "p" if self.caller.may("pii:read") else ""
         return f"{self.caller.scope.revision}.{numbers}{plain}"
 
-    def without_own(self, params) -> bool:
+    def echo(self, params):
+        """Return whose changes are left out."""
         if params.get("exclude_origin", "self") != "self":
             raise bad_parameter("exclude_origin", _("Only exclude_origin=self is possible."))
-        return "exclude_origin" in params
+        return self.caller.client.account_id if "exclude_origin" in params else None
 
     def load(self, name: str, ids):
         return RESOURCES[name].load(ids, self.caller)

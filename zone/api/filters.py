@@ -21,6 +21,11 @@ class DayField(forms.Field):
         return values.day(value) if value else None
 
 
+class MomentField(forms.Field):
+    def to_python(self, value):
+        return values.moment(value) if value else None
+
+
 class TruthField(forms.Field):
     def to_python(self, value):
         if value and value not in WORDS:
@@ -30,6 +35,10 @@ class TruthField(forms.Field):
 
 class DayFilter(Filter):
     field_class = DayField
+
+
+class MomentFilter(Filter):
+    field_class = MomentField
 
 
 class TruthFilter(Filter):
@@ -45,6 +54,7 @@ class StrictFilters(FilterSet):
 
     FILTER_DEFAULTS = FilterSet.FILTER_DEFAULTS | {
         models.BooleanField: {"filter_class": TruthFilter},
+        models.DateTimeField: {"filter_class": MomentFilter},
         models.DateField: {"filter_class": DayFilter},
         models.PositiveSmallIntegerField: {"filter_class": WholeNumberFilter},
         models.ForeignKey: {"filter_class": UUIDFilter},

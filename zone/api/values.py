@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -23,6 +23,9 @@ from zone.models.rows import Change
 MOST_REFS = 20
 LONGEST_REASON = Change._meta.get_field("reason").max_length
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 AMOUNT = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 CODED = ("zone.industrychain", "zone.park")
 
@@ -97,6 +100,18 @@ def day(value) -> date:
     except ValueError:
         pass  # such as the 30th of February
     raise ValidationError(_("Write days as 2025-03-31."), code="type")
+
+
+@shaped(type="string", format="date-time")
+def moment(value) -> datetime:
+    """Read ``2025-03-31T08:00:00+08:00``; without an offset nobody knows which moment it is."""
+    try:
+        found = datetime.fromisoformat(text(value))
+        if found.tzinfo and MOMENT.fullmatch(value):
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValidationError(_("Write moments as 2025-03-31T08:00:00+08:00."), code="type")
 
 
 def one_of(choices: type[models.TextChoices]) -> Callable:
