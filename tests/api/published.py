@@ -69,7 +69,9 @@ class Published:
     def shape_faults(self, schema: dict, value) -> list[str]:
         whole = schema | {"components": self.components}
         validator = Draft202012Validator(whole, format_checker=formats)
-        return [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(value)]
+        return [
+            f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(value)
+        ]
 
     def missing_headers(self, published: dict, response) -> list[str]:
         names = [

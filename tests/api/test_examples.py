@@ -63,7 +63,9 @@ def as_shown(found: dict, expected: dict, own=()) -> dict:
     """Return what stands otherwise in an answer than in its example."""
     assert outline(found) == outline(expected)
     ours = OWN | set(own) | {name for name in expected if name.endswith("_label")}
-    return {name: found[name] for name in expected if name not in ours and found[name] != expected[name]}
+    return {
+        name: found[name] for name in expected if name not in ours and found[name] != expected[name]
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -15,7 +15,8 @@ from tests.api.conftest import V1
 from tests.api.world import World
 from zone.api_scopes import all_scopes
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.django_db(transaction=True)
+ROOT, PROGRAM = settings.BASE_DIR, Path(sys.executable).parent / "schemathesis"
 CASES, SEED = 2_000, 20_250_303
 # What a check takes for a refusal; 2xx to nonsense is a fault, 5xx always is.
 SETTINGS = """
@@ -28,29 +29,40 @@ expected-statuses = ["400", "403", "404", "428"]
 LEFT_OUT = "positive_data_acceptance"
 
 
-def fuzz(address: str, key: str, folder: Path, *options: str) -> tuple[int, str]:
-    """Run schemathesis; return how many cases it sent, and what it says if anything is wrong."""
-    (folder / "schemathesis.toml").write_text(SETTINGS)
-    report = folder / "report.json"
-    command = [Path(sys.executable).parent / "schemathesis", "--config-file", "schemathesis.toml"]
-    command += ["run", f"{address}{V1}schema/", f"--header=Authorization: Bearer {key}"]
-    command += [f"--exclude-checks={LEFT_OUT}", f"--seed={SEED}", "--continue-on-failure"]
-    command += ["--report=json", f"--report-json-path={report}", *options]
-    names = {"SCHEMATHESIS_HOOKS": "tests.api.fuzz_hooks", "PYTHONPATH": str(settings.BASE_DIR)}
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ | names, capture_output=True, text=True, check=False
-    )
-    assert report.exists(), done.stdout + done.stderr
-    found = json.loads(report.read_text())
-    return found, "" if done.returncode == 0 else done.stdout + done.stderr
-
-
-def test_two_thousand_cases_meet_no_fault_and_nothing_unpublished(
-    live_server, api, tmp_path, monkeypatch
-):
+@pytest.fixture
+def fuzz(live_server, api, tmp_path, monkeypatch):
+    """Return a function that runs schemathesis with a key for everything; nothing may be wrong."""
     monkeypatch.setattr(settings, "API_REQUESTS_A_MINUTE", 1_000_000)
     World().build()
-    caller = api(*all_scopes())
-    found, wrong = fuzz(live_server.url, caller.key, tmp_path, "--max-examples=12")
-    print(json.dumps(found)[:3000])
-    assert wrong == ""
+    key = api(*all_scopes()).key
+    (tmp_path / "schemathesis.toml").write_text(SETTINGS)
+
+    def run(*options: str) -> int:
+        report = tmp_path / "report.json"
+        command = [PROGRAM, "--config-file", "schemathesis.toml", "run"]
+        command += [f"{live_server.url}{V1}schema/", f"--header=Authorization: Bearer {key}"]
+        command += [f"--exclude-checks={LEFT_OUT}", f"--seed={SEED}", "--continue-on-failure"]
+        command += ["--report=json", f"--report-json-path={report}", *options]
+        names = {"SCHEMATHESIS_HOOKS": "tests.api.fuzz_hooks", "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            command, cwd=tmp_path, env=os.environ | names, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(report.read_text())["test_cases"]["generated"]
+
+    return run
+
+
+def test_a_few_cases_of_each_operation_meet_no_fault(fuzz):
+    assert fuzz("--phases=fuzzing", "--max-examples=1") >= 66
+
+
+@pytest.mark.slow
+def test_two_thousand_cases_meet_no_fault_and_nothing_unpublished(fuzz):
+    assert fuzz("--phases=examples,fuzzing", "--max-examples=32") >= CASES
+
+
+@pytest.mark.slow
+def test_every_boundary_of_some_resources_meets_no_fault(fuzz):
+    tags = [f"--include-tag={name}" for name in ("about", "changes", "contacts", "leads")]
+    assert fuzz("--phases=coverage", *tags) > 500

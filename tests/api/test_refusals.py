@@ -46,8 +46,6 @@ def closed(caller, api):
     return patch(caller, LEAD, **{"If-Match": "*"})
 
 
-
-
 WAYS = {
     400: lambda caller, api: caller.get("leads", limit="0"),
     401: lambda caller, api: Client(headers=ENGLISH).get(LEAD),
@@ -55,7 +53,9 @@ WAYS = {
     404: lambda caller, api: caller.get("leads/00000000-0000-4000-8000-000000000000"),
     409: closed,
     410: gone,
-    411: lambda caller, api: patch(caller, LEAD, **{"If-Match": "*", "Transfer-Encoding": "chunked"}),
+    411: lambda caller, api: patch(
+        caller, LEAD, **{"If-Match": "*", "Transfer-Encoding": "chunked"}
+    ),
     412: stale,
     413: lambda caller, api: patch(caller, LEAD, b'"' + b"x" * 2**21 + b'"', **{"If-Match": "*"}),
     415: lambda caller, api: patch(caller, LEAD, "x", "text/plain", **{"If-Match": "*"}),

@@ -410,3 +410,36 @@ def test_what_goes_along_with_a_deleted_row_has_its_line(api):
     assert caller.delete(f"enterprises/{enterprise.pk}", enterprise.version).status_code == 204
     gone = AuditEntry.objects.filter(action="DELETED").values_list("object_id", flat=True)
     assert set(gone) == {str(enterprise.pk), str(contact.pk)}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"to": "NOPE", "reason": "x"}, ("/to", "invalid_choice")),
+        ({"to": 7}, ("/to", "type")),
+        ({"to": "SIGNED", "reason": "长" * 501}, ("/reason", "max_length")),
+        ({"to": "SIGNED", "reason": "电话13812345678"}, ("/reason", "personal_number")),
+    ],
+)
+def test_what_an_action_is_told_is_checked_before_it_is_kept(api, body, expected):
+    project = factories.make_project()
+    refused = api("projects:write").post(f"projects/{project.pk}/advance", body)
+    assert (refused.status_code, pointers(refused)) == (422, [expected])
+
+
+def test_a_key_against_doubles_has_no_blanks(caller, chain):
+    for key in ("a b", "é", "x" * 201, " "):
+        refused = caller.post("leads", lead_body(chain), key=key)
+        assert problem(refused)["code"] == "idempotency_key"
+
+
+def test_what_no_scope_opens_is_no_way(api):
+    follow_up = factories.make_follow_up(lead=factories.make_lead(), by=factories.make_user())
+    caller = api("follow-ups:read", "follow-ups:write")
+    assert caller.delete(f"follow-ups/{follow_up.pk}", 1).status_code == 405
+
+
+def test_an_error_names_only_what_can_be_sent(api):
+    refused = api("occupancies:write").post("occupancies", {})
+    found = {pointer for pointer, _code in pointers(refused)}
+    assert found == {"/space", "/enterprise", "/starts_on"}

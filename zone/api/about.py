@@ -4,8 +4,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
-from zone.api.examples import ME
 from zone.api.documenting import Answer, Operation
+from zone.api.examples import ME
 from zone.api.paging import LONGEST, USUAL
 from zone.api.parsing import LARGEST
 from zone.api.resources import RESOURCES
@@ -13,7 +13,6 @@ from zone.api.shapes import MOMENT, UUID, listed, named, record, ref
 from zone.api.views import ApiView
 from zone.feed.log import RETENTION_DAYS, lag
 from zone.models import IndustryChain, Park
-
 
 TEXTS, COUNT = listed({"type": "string"}), {"type": "integer", "minimum": 0}
 

@@ -69,12 +69,20 @@ def of_changes(view) -> Operation:
         more=_("Only rows of the resources that the key reads; nothing is lost between pages."),
         parameters=(
             query("from", {"type": "string", "enum": ["now"]}, _("Begin here: get a cursor.")),
-            query("cursor", {"type": "string", "minLength": 1}, _("next_cursor of the page before.")),
+            query(
+                "cursor", {"type": "string", "minLength": 1}, _("next_cursor of the page before.")
+            ),
             query("limit", longest, _("How many items at most.")),
             query("entity", names, _("Only these resources; all that the key reads otherwise.")),
             query("exclude_origin", {"type": "string", "enum": ["self"]}, echo),
         ),
-        answers={200: Answer(_("What changed, oldest first."), ref("Changes"), changes_page(RESOURCES["buildings"]))},
+        answers={
+            200: Answer(
+                _("What changed, oldest first."),
+                ref("Changes"),
+                changes_page(RESOURCES["buildings"]),
+            )
+        },
         refusals=(410,),
     )
 

@@ -58,7 +58,7 @@ TAG = {"type": "string", "pattern": '^"[0-9]+"$'}
 # What answers carry: the shape, and what it means.
 HEADERS = {
     "X-Request-ID": (TEXT, lazy("Names this request in our logs; a valid one of yours is kept.")),
-    "RateLimit": (TEXT, lazy("What is left of the minute's requests: `\"minute\";r=599;t=1`.")),
+    "RateLimit": (TEXT, lazy('What is left of the minute\'s requests: `"minute";r=599;t=1`.')),
     "RateLimit-Policy": (TEXT, lazy('How many requests a minute: `"minute";q=600;w=60`.')),
     "ETag": (TAG, lazy("The version of the row; send it back as If-Match.")),
     "Location": (TEXT, lazy("The address of the new row.")),

@@ -36,9 +36,9 @@ def row(resource) -> dict:
 def new_row(resource) -> dict:
     """Return the body that makes the row."""
     names = [*resource.fixed, *resource.writable, *resource.at_first, *resource.parts]
-    return {
-        name: resource.sent.get(name, resource.example[name]) for name in names
-    } | {"external_refs": [REFERENCE]}
+    return {name: resource.sent.get(name, resource.example[name]) for name in names} | {
+        "external_refs": [REFERENCE]
+    }
 
 
 def page(resource) -> dict:
@@ -116,9 +116,7 @@ REFUSALS = {
         more={"scope": "leads:read"},
     ),
     404: Refusal("not_found", _("There is no such row, or it is not within your reach.")),
-    409: Refusal(
-        "closed", _("This row is closed in its present state and cannot be changed.")
-    ),
+    409: Refusal("closed", _("This row is closed in its present state and cannot be changed.")),
     410: Refusal(
         "cursor_scope",
         _("%(why)s Begin anew: take a cursor from bootstrap, then page the lists."),
@@ -134,9 +132,7 @@ REFUSALS = {
     ),
     413: Refusal("too_large", _("Please send at most 2 MiB at a time.")),
     415: Refusal("unsupported_media_type", _("Send the body as application/json.")),
-    422: Refusal(
-        "invalid", _("See errors: each names the place in the body."), errors=(NO_TEXT,)
-    ),
+    422: Refusal("invalid", _("See errors: each names the place in the body."), errors=(NO_TEXT,)),
     428: Refusal("if_match", _("Send If-Match with the ETag of the row you have read.")),
     429: Refusal(
         "throttled", _("Too many requests in a minute; please wait as long as Retry-After says.")

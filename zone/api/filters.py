@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_filters import Filter, UUIDFilter
+from django_filters import BaseInFilter, ChoiceFilter, Filter, UUIDFilter
 from django_filters.rest_framework import FilterSet
 
 from zone.api import values
@@ -49,6 +49,10 @@ class WholeNumberFilter(Filter):
     field_class = forms.IntegerField
 
 
+class CodesFilter(BaseInFilter, ChoiceFilter):
+    """Several codes; django-filter would take any word for one of them."""
+
+
 class StrictFilters(FilterSet):
     """Of a resource: what it does not know it refuses."""
 
@@ -60,3 +64,9 @@ class StrictFilters(FilterSet):
         models.ForeignKey: {"filter_class": UUIDFilter},
         models.OneToOneField: {"filter_class": UUIDFilter},
     }
+
+    @classmethod
+    def filter_for_lookup(cls, field, lookup_type):
+        if lookup_type == "in" and field.choices:
+            return CodesFilter, {"choices": field.flatchoices}
+        return super().filter_for_lookup(field, lookup_type)

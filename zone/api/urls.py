@@ -37,7 +37,11 @@ for name, resource in RESOURCES.items():
     )
     urlpatterns += [
         path(name, listed.as_view(resource=resource), name=f"{name}-list"),
-        path(f"{name}/<uuid:pk>", one.as_view(resource=resource, http_method_names=methods), name=f"{name}-detail"),
+        path(
+            f"{name}/<uuid:pk>",
+            one.as_view(resource=resource, http_method_names=methods),
+            name=f"{name}-detail",
+        ),
     ]
     for action in resource.actions:
         view = ActionView.as_view(resource=resource, action=action)

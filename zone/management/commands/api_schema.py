@@ -24,7 +24,9 @@ class Command(BaseCommand):
     help = "Write fixtures/openapi.json, the schema of the interface, from the code"
 
     def add_arguments(self, parser: ArgumentParser):
-        parser.add_argument("--check", action="store_true", help="write nothing; fail if it differs")
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail if it differs"
+        )
 
     def handle(self, *, check: bool, **options):
         schema = written()
