@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy as _
 
 from zone.api import examples
 from zone.api.problems import CONTENT_TYPE, TITLES
@@ -21,54 +20,54 @@ ALWAYS = (400, 401, 403, 429, 503)
 BODY = (411, 413, 415)
 # When each status comes, and with which codes.
 CASES = {
-    400: lazy(
+    400: _(
         "The request cannot be read. Codes: `parameter` (unknown, repeated or wrong), "
         "`unreadable` (the body is no strict JSON), `idempotency_key` (missing or too long)."
     ),
-    401: lazy("No key was sent, or it is unknown, expired or revoked."),
-    403: lazy(
+    401: _("No key was sent, or it is unknown, expired or revoked."),
+    403: _(
         "Codes: `scope` (the key lacks the scope named), `permission_denied` (it may not be used "
         "from this address), `not_yours` (only whoever runs the park writes this), `forbidden`."
     ),
-    404: lazy("There is no such row, or it is not within reach of this key."),
-    409: lazy(
+    404: _("There is no such row, or it is not within reach of this key."),
+    409: _(
         "Codes: `closed` (the row can no longer be changed), `in_use` (other rows point to it), "
         "`reference` (the external reference is another row's), `conflict` (somebody else was "
         "faster), `running` (the same request is being done; see Retry-After)."
     ),
-    410: lazy(
+    410: _(
         "The cursor is followed no longer. Codes: `cursor_expired`, `cursor_restored`, "
         "`cursor_scope`. Begin anew at `bootstrap`."
     ),
-    411: lazy("The body came in pieces, without Content-Length."),
-    412: lazy("The row has another version than If-Match says; `etag` is its present one."),
-    413: lazy("The body is larger than 2 MiB."),
-    415: lazy("The body is not declared as application/json."),
-    422: lazy(
+    411: _("The body came in pieces, without Content-Length."),
+    412: _("The row has another version than If-Match says; `etag` is its present one."),
+    413: _("The body is larger than 2 MiB."),
+    415: _("The body is not declared as application/json."),
+    422: _(
         "Values are not valid, or a rule forbids the step; each error names its place in the "
         "body. Code `key_reused`: the Idempotency-Key was used with another body; "
         "`out_of_scope`: the row would leave this key's reach."
     ),
-    428: lazy("If-Match is missing."),
-    429: lazy("The minute's requests are used up; wait as long as Retry-After says."),
-    503: lazy("The database does not answer at the moment; try again after Retry-After."),
+    428: _("If-Match is missing."),
+    429: _("The minute's requests are used up; wait as long as Retry-After says."),
+    503: _("The database does not answer at the moment; try again after Retry-After."),
 }
 TEXT, NUMBER = {"type": "string"}, {"type": "integer", "minimum": 0}
 TAG = {"type": "string", "pattern": '^"[0-9]+"$'}
 # What answers carry: the shape, and what it means.
 HEADERS = {
-    "X-Request-ID": (TEXT, lazy("Names this request in our logs; a valid one of yours is kept.")),
-    "RateLimit": (TEXT, lazy('What is left of the minute\'s requests: `"minute";r=599;t=1`.')),
-    "RateLimit-Policy": (TEXT, lazy('How many requests a minute: `"minute";q=600;w=60`.')),
-    "ETag": (TAG, lazy("The version of the row; send it back as If-Match.")),
-    "Location": (TEXT, lazy("The address of the new row.")),
-    "Link": (TEXT, lazy('The next page, as rel="next"; missing on the last one.')),
+    "X-Request-ID": (TEXT, _("Names this request in our logs; a valid one of yours is kept.")),
+    "RateLimit": (TEXT, _('What is left of the minute\'s requests: `"minute";r=599;t=1`.')),
+    "RateLimit-Policy": (TEXT, _('How many requests a minute: `"minute";q=600;w=60`.')),
+    "ETag": (TAG, _("The version of the row; send it back as If-Match.")),
+    "Location": (TEXT, _("The address of the new row.")),
+    "Link": (TEXT, _('The next page, as rel="next"; missing on the last one.')),
     "Idempotency-Replayed": (
         {"type": "string", "const": "true"},
-        lazy("Stands there when the request had been done already: this is the kept answer."),
+        _("Stands there when the request had been done already: this is the kept answer."),
     ),
-    "Retry-After": (NUMBER, lazy("Seconds to wait.")),
-    "WWW-Authenticate": (TEXT, lazy("What kind of key is asked for.")),
+    "Retry-After": (NUMBER, _("Seconds to wait.")),
+    "WWW-Authenticate": (TEXT, _("What kind of key is asked for.")),
 }
 REFUSAL_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 SURE = {"X-Request-ID", "WWW-Authenticate", "ETag", "Location"}
@@ -80,27 +79,27 @@ PARAMETERS = {
         "in": "header",
         "required": True,
         "schema": {"type": "string", "minLength": 1},
-        "description": lazy("The ETag of the row that the decision was made on; `*` for any."),
+        "description": _("The ETag of the row that the decision was made on; `*` for any."),
         "example": '"3"',
     },
     "IfMatchOptional": {
         "name": "If-Match",
         "in": "header",
         "schema": {"type": "string", "minLength": 1},
-        "description": lazy("The ETag of the row that the decision was made on, if it matters."),
+        "description": _("The ETag of the row that the decision was made on, if it matters."),
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
         "schema": {"type": "string"},
-        "description": lazy("The ETag that is known already: the answer is 304 if it still holds."),
+        "description": _("The ETag that is known already: the answer is 304 if it still holds."),
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
         "required": True,
         "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
-        "description": lazy(
+        "description": _(
             "A new random word for each request; the same one again returns the kept answer. "
             "Kept for 7 days."
         ),
@@ -111,7 +110,7 @@ PARAMETERS = {
         "in": "path",
         "required": True,
         "schema": UUID,
-        "description": lazy("The id of the row."),
+        "description": _("The id of the row."),
     },
 }
 

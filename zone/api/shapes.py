@@ -124,7 +124,7 @@ def days_shape(period: dict) -> dict:
 
 def column_shape(resource: Resource, column: Column) -> dict:
     if column.name == "version":
-        about = _("Rises with every change; the ETag of the row. Only a higher one is news.")
+        about = _("Rises with every change; the ETag of the row.")
         return {"type": "integer", "minimum": 1, "description": about}
     field = resource.model._meta.get_field(column.name)
     shape = reference_shape(field) if field.is_relation else value_shape(field)
