@@ -1,7 +1,17 @@
 """What a view says of its operations, and how that reads in OpenAPI.
 
 A view declares ``documented = {"POST": Operation(…)}``, or a function of the view that returns
-one. What holds for every operation is added here: the key, the budget, the problems.
+one. What holds for every operation is added here: the key, the budget, the problems. Afterwards
+``manage.py api_schema`` writes the file anew. An operation that makes something of rows::
+
+    documented = {
+        "POST": Operation(
+            name="leads_merge", about=_("Merge two leads"), tag="leads", scope="leads:write",
+            parameters=(parameter("IdempotencyKey"),), body=ref("LeadMerge"), example={…},
+            answers={200: Answer(_("The lead that stays."), ref("Lead"), …, ("ETag",))},
+            refusals=(404, 409, 422),
+        )
+    }
 """
 
 from __future__ import annotations
@@ -69,9 +79,14 @@ HEADERS = {
     "Retry-After": (NUMBER, _("Seconds to wait.")),
     "WWW-Authenticate": (TEXT, _("What kind of key is asked for.")),
 }
-REFUSAL_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
-SURE = {"X-Request-ID", "WWW-Authenticate", "ETag", "Location"}
 BUDGET = ("RateLimit", "RateLimit-Policy")
+REFUSAL_HEADERS = {
+    401: ("WWW-Authenticate",),
+    409: ("Retry-After",),
+    429: ("Retry-After", *BUDGET),
+    503: ("Retry-After",),
+}
+SURE = {"X-Request-ID", "WWW-Authenticate", "ETag", "Location", *BUDGET}
 # What requests may say besides their body.
 PARAMETERS = {
     "IfMatch": {

@@ -69,6 +69,7 @@ class ApiView(APIView):
         if not isinstance(request.auth, Caller):
             raise NotAuthenticated(_("Send your key: Authorization: Bearer crm_…"))
         self.budget = budget.draw(request.auth.client)
+        self.budget.refuse_empty()
         self.caller = request.auth
         if request.method not in self.allowed_methods:
             self.http_method_not_allowed(request)
