@@ -85,7 +85,17 @@ API_MODULES = [
 ]
 # What ``manage.py work`` does over and over, while there is something to do.
 WORK = ["zone.api.uploading.write_next_part"]
-REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, "URL_FORMAT_OVERRIDE": None}
+REST_FRAMEWORK = {
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_SCHEMA_CLASS": "zone.api.schema.DeclaredSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "DEFAULT_GENERATOR_CLASS": "zone.api.schema.Generator",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [],
+}
 API_REQUESTS_A_MINUTE = env_int("API_REQUESTS_A_MINUTE", 600)
 # So many looks at contact data a day by one person, and the security administrator is told.
 REVEALS_A_DAY = env_int("REVEALS_A_DAY", 50)
@@ -114,6 +124,8 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "csp",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "crm.apps.CrmConfig",
     "projects.apps.ProjectsConfig",
 ]

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.duplicates import courted
 from crm.models import FollowUp, Lead
 from zone.api import values
+from zone.api.examples import known_id
 from zone.api.problems import Problem
 from zone.api.resources import Action, Resource, register
 from zone.calendar import local_date, today
@@ -41,16 +42,47 @@ class Leads(Resource):
     at_first = {"owner": values.courting}
     orders = ("id", "registered_at", "-registered_at")
     actions = {
-        "claim": Action(claim, {"specialist": values.courting, "on": values.day}),
+        "claim": Action(
+            claim,
+            {"specialist": values.courting, "on": values.day},
+            needed=("specialist",),
+            about=_("Take the lead out of the pool for a specialist; of two at once one wins."),
+            example={"specialist": "specialist", "on": "2025-03-03"},
+        ),
         "release": Action(
             lambda lead, by, **given: lead.release(by=by, **{"reason": "", **given}),
-            {"reason": values.text, "on": values.day},
+            {"reason": values.reason, "on": values.day},
+            needed=("reason",),
+            about=_("Give the lead back to the pool, and say why."),
+            example={"reason": "投资人暂缓决定", "on": "2025-03-03"},
         ),
         "advance": Action(
             lambda lead, by, **given: lead.advance(by=by, **given),
-            {"to": values.text, "on": values.day, "reason": values.text},
+            {"to": values.one_of(Lead.Stage), "on": values.day, "reason": values.reason},
+            about=_("Move the lead to its next stage, or to another open one with a reason."),
+            example={"to": "SCREENED", "on": "2025-03-03"},
         ),
     }
+    example = {
+        "enterprise": known_id("enterprises"),
+        "title": "正极材料生产基地",
+        "chain": "new-energy",
+        "segment": known_id("chain-segments"),
+        "source": "EXHIBITION",
+        "referrer": "",
+        "contact": known_id("contacts"),
+        "planned_investment_wan": "12500.5",
+        "planned_fixed_asset_wan": "9000",
+        "needs": "厂房约 8000 ㎡，双回路供电",
+        "expected_output_wan": "30000",
+        "expected_tax_wan": "900",
+        "stage": "NEW",
+        "owner": "specialist",
+        "registered_at": "2025-03-03T01:00:00+00:00",
+        "protected_until": "2025-06-01",
+        "next_follow_up_on": "2025-03-10",
+    }
+    change = {"title": "正极材料生产基地（二期）", "planned_investment_wan": "15000"}
     filters = {
         "enterprise": ("exact", "in"),
         "chain__code": ("exact", "in"),
@@ -92,6 +124,17 @@ class FollowUps(Resource):
         "project": ("exact",),
         "kind": ("exact", "in"),
         "happened_on": ("gte", "lte"),
+    }
+    about = _("What was said and agreed; it stays as it was written. For a lead or a project.")
+    example = {
+        "lead": known_id("leads"),
+        "project": None,
+        "kind": "CALL",
+        "happened_on": "2025-03-04",
+        "summary": "介绍了园区供电条件，对方要资料",
+        "next_step": "寄出园区资料",
+        "next_on": "2025-03-10",
+        "by": "api-oa",
     }
 
     def create(self, row, by):

@@ -9,16 +9,82 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
-from projects.progress import Figure, Month, Progress, monthly, progress, progress_by
+from projects.progress import LIGHT_WORDS, Figure, Month, Progress, monthly, progress, progress_by
+from zone.api.documenting import Answer, Operation, query
 from zone.api.paging import bad_parameter
 from zone.api.resources import number
+from zone.api.shapes import DATE, listed, named, nullable, record, ref
 from zone.api.views import ApiView, add_view
 from zone.calendar import today
 from zone.models import IndustryChain, Measure, Park
 
 ZONE, CHAIN, PARK = "zone", "chain", "park"
 MODELS = {CHAIN: IndustryChain, PARK: Park}
+QUANTITIES = ("target", "actual", "pending", "remaining", "shortfall")
 YEARS = range(2000, 2100)
+
+
+TEXT, CODE = {"type": "string"}, {"type": ["string", "null"]}
+DECIMAL = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+
+
+@named("Progress")
+def progress_shape() -> dict:
+    figures = {
+        measure.lower(): ref("Amount" if is_amount(measure) else "Count") for measure in Measure
+    }
+    each = record({"scope": ref("Place"), **figures}, ("scope", "signed_amount", "signed_projects"))
+    fields = {"year": {"type": "integer"}, "on": DATE, "by": {"enum": [ZONE, *MODELS]}}
+    return record(fields | {"data": listed(each)}, (*fields, "data"))
+
+
+@named("Months")
+def months_shape() -> dict:
+    month = {"month": {"type": "integer", "minimum": 1, "maximum": 12}}
+    month |= dict.fromkeys(
+        ("amount_wan", "projects", "amount_so_far_wan", "projects_so_far"), DECIMAL
+    )
+    fields = {"year": {"type": "integer"}, "on": DATE, "scope": ref("Place")}
+    return record(fields | {"data": listed(record(month, month))}, (*fields, "data"))
+
+
+@named("Place")
+def place_shape() -> dict:
+    fields = {"kind": {"enum": [ZONE, *MODELS]}, "code": CODE, "name": TEXT}
+    return record(fields, fields)
+
+
+@named("Amount")
+def amount_shape() -> dict:
+    return figure_shape("_wan")
+
+
+@named("Count")
+def count_shape() -> dict:
+    return figure_shape("")
+
+
+def figure_shape(unit: str) -> dict:
+    fields = {f"{name}{unit}": DECIMAL for name in QUANTITIES}
+    for name in (f"target{unit}", "completion_percent", "gap_points"):
+        fields[name] = nullable(DECIMAL)
+    fields |= {"time_progress_percent": DECIMAL, "light_label": TEXT}
+    lights = [*LIGHT_WORDS, None]
+    return record(fields | {"light": {"enum": lights}}, (*fields, "light"))
+
+
+def of_figures(name: str, about, shape: str, *parameters: dict) -> Operation:
+    day = query("on", DATE, _("As of this day; today otherwise."))
+    year = query("year", {"type": "integer", "minimum": 2000, "maximum": 2099}, _("Of this year."))
+    return Operation(
+        name=name,
+        about=about,
+        tag="progress",
+        scope="progress:read",
+        parameters=(year, day, *parameters),
+        answers={200: Answer(_("The figures of the target page."), ref(shape))},
+        refusals=(404,),
+    )
 
 
 class FiguresView(ApiView):
@@ -50,6 +116,14 @@ class ProgressView(FiguresView):
     """Target, actual, pending, completion, gap and light: of the zone, each chain or each park."""
 
     parameters = frozenset({"year", "on", "by"})
+    documented = {
+        "GET": of_figures(
+            "progress",
+            _("Read target, actual, completion and light"),
+            "Progress",
+            query("by", {"type": "string", "enum": [ZONE, *MODELS]}, _("Of each of these.")),
+        )
+    }
 
     def get(self, request):
         year, on = self.asked()
@@ -68,6 +142,15 @@ class MonthsView(FiguresView):
     """The months of the year up to the day, with running totals: of the zone or one place."""
 
     parameters = frozenset({"year", "on", CHAIN, PARK})
+    documented = {
+        "GET": of_figures(
+            "progress_months",
+            _("Read the months of a year with running totals"),
+            "Months",
+            query(CHAIN, {"type": "string", "minLength": 1}, _("Of the chain of this code.")),
+            query(PARK, {"type": "string", "minLength": 1}, _("Of the park of this code.")),
+        )
+    }
 
     def get(self, request):
         year, on = self.asked()
@@ -115,9 +198,8 @@ def shown(one: Progress) -> dict:
 
 
 def shown_figure(measure: str, figure: Figure) -> dict:
-    unit = "_wan" if measure == Measure.SIGNED_AMOUNT else ""
-    quantities = ("target", "actual", "pending", "remaining", "shortfall")
-    found = {f"{name}{unit}": text(getattr(figure, name)) for name in quantities}
+    unit = "_wan" if is_amount(measure) else ""
+    found = {f"{name}{unit}": text(getattr(figure, name)) for name in QUANTITIES}
     return found | {
         "completion_percent": text(figure.completion),
         "time_progress_percent": text(figure.time_progress),
@@ -125,6 +207,10 @@ def shown_figure(measure: str, figure: Figure) -> dict:
         "light": figure.light,
         "light_label": str(figure.light_word),
     }
+
+
+def is_amount(measure: str) -> bool:
+    return measure == Measure.SIGNED_AMOUNT
 
 
 def shown_month(month: Month) -> dict:

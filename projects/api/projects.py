@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models import Agreement, CapitalArrival, Occupancy, Project
 from projects.signing import convert
 from zone.api import values
+from zone.api.examples import known_id
 from zone.api.resources import RESOURCES, Action, Resource, register
 from zone.models import Park
 
@@ -20,6 +21,7 @@ def convert_lead(lead, by, *, handler=None, total_investment_wan=None, park=None
     return convert(lead, by=by, park=park, **given)
 
 
+@values.shaped(type="string", description=_("The code of a park."))
 def park_of(code) -> Park:
     if park := Park.objects.filter(code=values.text(code)).first():
         return park
@@ -37,9 +39,12 @@ RESOURCES["leads"].actions["convert"] = Action(
     },
     result="projects",
     needs="projects:write",
+    about=_("Turn a screened lead into a project, once; the answer is the project."),
+    example={"name": "正极材料项目", "on": "2025-03-20", "park": "park-a", "handler": "specialist"},
 )
 
 
+@values.shaped(type=["string", "null"], format="date")
 def last_day(value) -> date | None:
     return None if value is None else values.day(value)
 
@@ -58,9 +63,32 @@ class Projects(Resource):
     actions = {
         "advance": Action(
             lambda project, by, **given: project.advance(by=by, **given),
-            {"to": values.text, "on": values.day, "reason": values.text},
+            {"to": values.one_of(Project.Stage), "on": values.day, "reason": values.reason},
+            about=_("Move the project to its next stage; what is missing for it refuses."),
+            example={"to": "SIGNED", "on": "2025-03-20"},
         )
     }
+    example = {
+        "code": "CZGX-2025-0001",
+        "name": "正极材料项目",
+        "enterprise": known_id("enterprises"),
+        "chain": "new-energy",
+        "park": "park-a",
+        "stage": "RESERVED",
+        "status": "ACTIVE",
+        "total_investment_wan": "12500.5",
+        "fixed_asset_investment_wan": "9000",
+        "project_code": None,
+        "key_level": "CITY",
+        "lead": None,
+        "handler": "specialist",
+        "service_agent": None,
+        "planned_start_on": "2025-09-01",
+        "content": "年产 2 万吨正极材料",
+        "published_status": "",
+        "source": "OA",
+    }
+    change = {"key_level": "PROVINCE", "planned_start_on": "2025-10-01"}
     orders = ("id", "created_at", "-created_at")
     filters = {
         "code": ("exact", "in"),
@@ -84,9 +112,25 @@ class Agreements(Resource):
     fixed = ("project", "handled_by")
     actions = {
         "recognise": Action(
-            lambda agreement, by, **given: agreement.recognise(by=by, **given), {"on": values.day}
+            lambda agreement, by, **given: agreement.recognise(by=by, **given),
+            {"on": values.day},
+            about=_("Count the agreement toward the target of its signing year."),
+            example={"on": "2025-03-25"},
         )
     }
+    example = {
+        "project": known_id("projects"),
+        "kind": "FORMAL",
+        "title": "投资协议",
+        "signed_on": "2025-03-20",
+        "amount_wan": "12500.5",
+        "upgrades": None,
+        "handled_by": "specialist",
+        "recognised_on": None,
+        "recognised_by": None,
+        "exclusion_reason": "",
+    }
+    change = {"amount_wan": "13000"}
     filters = {
         "project": ("exact", "in"),
         "kind": ("exact", "in"),
@@ -101,6 +145,15 @@ class CapitalArrivals(Resource):
     fields = ("project", "arrived_on", "amount_wan", "origin", "use", "note")
     writable, fixed = fields[1:], ("project",)
     filters = {"project": ("exact", "in"), "arrived_on": ("gte", "lte"), "origin": ("exact", "in")}
+    example = {
+        "project": known_id("projects"),
+        "arrived_on": "2025-06-30",
+        "amount_wan": "3000",
+        "origin": "OUTSIDE_PROVINCE",
+        "use": "FIXED_ASSETS",
+        "note": "",
+    }
+    change = {"note": "银行回单已核"}
 
 
 @register
@@ -115,6 +168,18 @@ class Occupancies(Resource):
         "project": ("exact", "in"),
         "kind": ("exact", "in"),
     }
+    whole, needed = ("period",), ("starts_on",)
+    about = _("Who uses a space from when to when; no space is used twice on a day.")
+    example = {
+        "space": known_id("spaces"),
+        "enterprise": known_id("enterprises"),
+        "project": known_id("projects"),
+        "kind": "LEASE",
+        "starts_on": "2025-07-01",
+        "ends_on": "2028-06-30",
+        "note": "",
+    }
+    change = {"ends_on": None}
 
     def may_write(self, row, caller):
         return caller.scope.zone or row.space.park_id in caller.scope.parks

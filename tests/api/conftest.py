@@ -7,9 +7,22 @@ import pytest
 from django.test import Client
 
 from tests import factories
+from tests.api.published import published
 from zone.models import ApiClient, Building, ChainSegment
 
 V1 = "/api/v1/"
+
+
+class CheckedClient(Client):
+    """Fails on any answer of the interface that is not as published."""
+
+    def request(self, **request):
+        response = super().request(**request)
+        path, method = response.request["PATH_INFO"], response.request["REQUEST_METHOD"]
+        if path.startswith(V1) and path != f"{V1}docs/":
+            faults = published().faults(method, path, response)
+            assert faults == [], f"{method} {path}: {response.status_code} {response.content[:500]}"
+        return response
 
 
 class Api:
@@ -18,7 +31,7 @@ class Api:
     def __init__(self, client: ApiClient):
         self.client = client
         self.key = client.issue_key()
-        self.http = Client(headers={"Authorization": f"Bearer {self.key}"})
+        self.http = CheckedClient(headers={"Authorization": f"Bearer {self.key}"})
 
     def get(self, path: str, headers=None, **params):
         return self.http.get(V1 + path, params, headers=headers)
@@ -73,7 +86,9 @@ def maker(db):
         chain, park = factories.make_chain(), factories.make_park()
         makers = {
             "chains": lambda n: factories.make_chain(f"c-{n}", name=f"链{n}"),
-            "chain-segments": lambda n: ChainSegment.objects.create(chain=chain, name=f"环节{n}"),
+            "chain-segments": lambda n: ChainSegment.objects.create(
+                chain=chain, name=f"环节{n}", position="UPSTREAM"
+            ),
             "parks": lambda n: factories.make_park(),
             "buildings": lambda n: Building.objects.create(park=park, name=f"{n}"),
             "spaces": lambda n: factories.make_space(park=park),

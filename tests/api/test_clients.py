@@ -38,6 +38,7 @@ def client_of(db):
 def test_the_security_administrator_sets_a_client_up_and_sees_its_key_once(as_user, guard, chain):
     page = as_user(guard)
     add = reverse("admin:zone_apiclient_add")
+    assert f'href="{reverse("api:docs")}"' in page.get(add).text
     data = {
         "name": "示例·OA",
         "purpose": "项目同步",

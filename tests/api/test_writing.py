@@ -65,7 +65,10 @@ def test_a_specialist_named_as_owner_gets_the_lead_protected(caller, chain, spec
         ({"source": "NOPE"}, ("/source", "invalid_choice")),
         ({"planned_investment_wan": 1.5}, ("/planned_investment_wan", "type")),
         ({"planned_investment_wan": "-1"}, ("/planned_investment_wan", "min_value")),
-        ({"planned_investment_wan": "1e999"}, ("/planned_investment_wan", "max_digits")),
+        ({"planned_investment_wan": "1e3"}, ("/planned_investment_wan", "type")),
+        ({"planned_investment_wan": "９"}, ("/planned_investment_wan", "type")),
+        ({"planned_investment_wan": "9" * 13}, ("/planned_investment_wan", "max_whole_digits")),
+        ({"next_follow_up_on": "20250131"}, ("/next_follow_up_on", "type")),
         ({"planned_investment_wan": 10**20}, ("/planned_investment_wan", "max_digits")),
         ({"next_follow_up_on": "2025-13-01"}, ("/next_follow_up_on", "type")),
         ({"stage": "SIGNED"}, ("/stage", "read_only")),
@@ -382,3 +385,36 @@ def test_what_goes_along_with_a_deleted_row_has_its_line(api):
     assert caller.delete(f"enterprises/{enterprise.pk}", enterprise.version).status_code == 204
     gone = AuditEntry.objects.filter(action="DELETED").values_list("object_id", flat=True)
     assert set(gone) == {str(enterprise.pk), str(contact.pk)}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"to": "NOPE", "reason": "x"}, ("/to", "invalid_choice")),
+        ({"to": 7}, ("/to", "type")),
+        ({"to": "SIGNED", "reason": "长" * 501}, ("/reason", "max_length")),
+        ({"to": "SIGNED", "reason": "电话13812345678"}, ("/reason", "personal_number")),
+    ],
+)
+def test_what_an_action_is_told_is_checked_before_it_is_kept(api, body, expected):
+    project = factories.make_project()
+    refused = api("projects:write").post(f"projects/{project.pk}/advance", body)
+    assert (refused.status_code, pointers(refused)) == (422, [expected])
+
+
+def test_a_key_against_doubles_has_no_blanks(caller, chain):
+    for key in ("a b", "é", "x" * 201, " "):
+        refused = caller.post("leads", lead_body(chain), key=key)
+        assert problem(refused)["code"] == "idempotency_key"
+
+
+def test_what_no_scope_opens_is_no_way(api):
+    follow_up = factories.make_follow_up(lead=factories.make_lead(), by=factories.make_user())
+    caller = api("follow-ups:read", "follow-ups:write")
+    assert caller.delete(f"follow-ups/{follow_up.pk}", 1).status_code == 405
+
+
+def test_an_error_names_only_what_can_be_sent(api):
+    refused = api("occupancies:write").post("occupancies", {})
+    found = {pointer for pointer, _code in pointers(refused)}
+    assert found == {"/space", "/enterprise", "/starts_on"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -38,8 +40,16 @@ class ClientForm(forms.ModelForm):
         choices=scope_choices,
         required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "zone-scopes"}),
-        help_text=_("Nothing is allowed that is not ticked."),
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["scopes"].help_text = format_html(
+            '{} <a class="zone-link" href="{}">{}</a>',
+            _("Nothing is allowed that is not ticked."),
+            reverse("api:docs"),
+            _("What each scope opens"),
+        )
 
     def clean(self):
         data = super().clean()

@@ -1,17 +1,63 @@
 """``me`` and ``dictionaries``: what this key may do, and what every code means."""
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
+from zone.api.documenting import Answer, Operation
+from zone.api.examples import ME
 from zone.api.paging import LONGEST, USUAL
 from zone.api.parsing import LARGEST
 from zone.api.resources import RESOURCES
+from zone.api.shapes import MOMENT, UUID, listed, named, record, ref
 from zone.api.views import ApiView
 from zone.feed.log import RETENTION_DAYS, lag
 from zone.models import IndustryChain, Park
 
+TEXTS, COUNT = listed({"type": "string"}), {"type": "integer", "minimum": 0}
+
+
+@named("Me")
+def me_shape() -> dict:
+    rows = {"zone": {"type": "boolean"}, "chains": TEXTS, "parks": TEXTS}
+    limits = ("requests_a_minute", "page", "usual_page", "body_bytes", "feed_days")
+    fields = {
+        "client": {"type": "string"},
+        "account": {**UUID, "description": _("In whose name the histories tell what it did.")},
+        "scopes": TEXTS,
+        "rows": record(rows, rows),
+        "key": record({"id": {"type": "string"}, "expires_at": MOMENT}, ("id", "expires_at")),
+        "limits": record(dict.fromkeys(limits, COUNT), limits),
+        "feed": record({"lag_ms": COUNT}, ("lag_ms",)),
+    }
+    return record(fields, fields)
+
+
+@named("Dictionaries")
+def dictionaries_shape() -> dict:
+    coded = [resource for resource in RESOURCES.values() if resource.choices]
+    fields = {
+        resource.name: record({name: listed(ref("Code")) for name, _pairs in resource.choices})
+        for resource in coded
+    }
+    return record(fields, fields)
+
+
+@named("Code")
+def code_shape() -> dict:
+    return record(dict.fromkeys(("code", "label"), {"type": "string"}), ("code", "label"))
+
 
 class MeView(ApiView):
+    documented = {
+        "GET": Operation(
+            name="me",
+            about=_("Read what this key may do, its limits, and how far the feed lags"),
+            tag="about",
+            answers={200: Answer(_("This client."), ref("Me"), ME)},
+        )
+    }
+
     def get(self, request):
         client, key = self.caller.client, self.caller.key
         codes = {
@@ -43,6 +89,15 @@ class MeView(ApiView):
 
 class DictionariesView(ApiView):
     """Every code with its label in the language asked for."""
+
+    documented = {
+        "GET": Operation(
+            name="dictionaries",
+            about=_("Read every code with its label, in the language asked for"),
+            tag="about",
+            answers={200: Answer(_("The codes, by resource and field."), ref("Dictionaries"))},
+        )
+    }
 
     def get(self, request):
         return Response(

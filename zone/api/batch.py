@@ -9,17 +9,51 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
 from zone.api import values
+from zone.api.documenting import Answer, Operation, parameter
+from zone.api.examples import known_id, new_row
+from zone.api.operations import basics, words
 from zone.api.problems import Problem, error, refused
+from zone.api.shapes import MOST_ROWS, ref
 from zone.api.upsert import Batch, reference_errors
 from zone.api.writing import WritingView
+from zone.api_scopes import WRITE
 from zone.feed.log import with_origin
 
-MOST = 500  # rows of a batch; more come as an upload
+MOST = MOST_ROWS  # more come as an upload
 PARTIAL, ATOMIC = "partial", "atomic"
+
+
+def of_batch(view) -> Operation:
+    resource = view.resource
+    results, replayed = ref("BatchResults"), ("Idempotency-Replayed",)
+    return Operation(
+        **basics(resource, "batch-upsert", WRITE),
+        about=_("Write up to 500 rows by your own ids: %(kind)s") % words(resource),
+        parameters=(parameter("IdempotencyKeyOptional"),),
+        body=ref(f"{resource.title}Batch"),
+        example=batch_example(resource),
+        answers={
+            200: Answer(_("All rows stand as sent."), results, results_example(), replayed),
+            207: Answer(_("Some rows are refused; see their problems."), results, None, replayed),
+        },
+        refusals=(409, 422),
+    )
+
+
+def batch_example(resource) -> dict:
+    data = {name: value for name, value in new_row(resource).items() if name != "external_refs"}
+    return {"source": "oa", "items": [{"ref": "1", "external_id": "A-1", "data": data}]}
+
+
+def results_example() -> dict:
+    found = {"index": 0, "ref": "1", "external_id": "A-1", "status": 201}
+    return {"results": [found | {"id": known_id("batch"), "version": 1}]}
 
 
 class BatchView(WritingView):
     """Writes many rows; sent again it finds them as they are and writes nothing."""
+
+    documented = {"POST": of_batch}
 
     def post(self, request):
         if "Idempotency-Key" in request.headers:

@@ -28,6 +28,13 @@ class Budget:
 
     most: int
     left: int
+    is_open: bool
+
+    def refuse_empty(self):
+        if not self.is_open:
+            refused = Problem(HTTPStatus.TOO_MANY_REQUESTS, EMPTY, "throttled")
+            refused.wait = 60 / self.most
+            raise refused
 
     @property
     def headers(self) -> dict[str, str]:
@@ -39,16 +46,12 @@ class Budget:
 
 
 def draw(client) -> Budget:
-    """Take one request from the client's bucket; refused when it is empty."""
+    """Take one request from the client's bucket, if there is one left."""
     most = settings.API_REQUESTS_A_MINUTE
     with connection.cursor() as cursor:
         cursor.execute(DRAW, {"client": client.pk, "most": most, "rate": most / 60})
         left, is_open = cursor.fetchone()
-    if not is_open:
-        refused = Problem(HTTPStatus.TOO_MANY_REQUESTS, EMPTY, "throttled")
-        refused.wait = 60 / most
-        raise refused
-    return Budget(most, int(left))
+    return Budget(most, int(left), is_open)
 
 
 EMPTY = _("Too many requests in a minute; please wait as long as Retry-After says.")

@@ -8,9 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
-from zone.api.paging import LONGEST, bad_parameter, limit_of
+from zone.api.documenting import Answer, Operation, query
+from zone.api.examples import changes_page
+from zone.api.paging import LONGEST, USUAL, bad_parameter, limit_of
 from zone.api.problems import Problem
 from zone.api.resources import RESOURCES
+from zone.api.shapes import UUID, listed, named, record, ref
 from zone.api.views import ApiView
 from zone.api_scopes import CHANGES, READ
 from zone.feed.cursor import BadCursor, CursorGone, cursor_now
@@ -24,22 +27,85 @@ REASONS = {
 }
 
 
+@named("Changes")
+def changes_shape() -> dict:
+    fields = {
+        "data": listed(ref("Change")),
+        "next_cursor": {"type": "string", "description": _("Keep it; go on from here.")},
+        "has_more": {"type": "boolean"},
+        "lag_ms": {"type": "integer", "minimum": 0},
+    }
+    return record(fields, fields)
+
+
+@named("Change")
+def change_shape() -> dict:
+    shown = [ref(RESOURCES[name].title) for name in entities() if name in RESOURCES]
+    about = _("The row as its own address shows it to this key; missing when it is gone.")
+    fields = {
+        "entity": {"type": "string", "enum": [name for name in entities() if name in RESOURCES]},
+        "id": UUID,
+        "op": {"type": "string", "enum": ["upsert", "delete"]},
+        "version": {"type": "integer", "minimum": 1},
+        "external_refs": listed(ref("ExternalReference")),
+    }
+    more = {
+        "object": {"anyOf": shown, "description": about},
+        "reason": {"type": "string", "enum": ["deleted", "merged", "out_of_scope"]},
+        "merged_into": UUID,
+    }
+    return record(fields | more, fields)
+
+
+def of_changes(view) -> Operation:
+    names = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    longest = {"type": "integer", "minimum": 1, "maximum": LONGEST, "default": USUAL}
+    echo = _("Leave out what this client wrote itself.")
+    return Operation(
+        name="changes",
+        about=_("Follow what changes"),
+        tag="changes",
+        scope=CHANGES,
+        more=_("Only rows of the resources that the key reads; nothing is lost between pages."),
+        parameters=(
+            query("from", {"type": "string", "enum": ["now"]}, _("Begin here: get a cursor.")),
+            query(
+                "cursor", {"type": "string", "minLength": 1}, _("next_cursor of the page before.")
+            ),
+            query("limit", longest, _("How many items at most.")),
+            query("entity", names, _("Only these resources; all that the key reads otherwise.")),
+            query("exclude_origin", {"type": "string", "enum": ["self"]}, echo),
+        ),
+        answers={
+            200: Answer(
+                _("What changed, oldest first."),
+                ref("Changes"),
+                changes_page(RESOURCES["buildings"]),
+            )
+        },
+        refusals=(410,),
+    )
+
+
 class ChangesView(ApiView):
+    documented = {"GET": of_changes}
     scopes = {"GET": CHANGES}
     parameters = frozenset({"cursor", "limit", "entity", "from", "exclude_origin"})
 
     def get(self, request):
         params = request.query_params
+        limit, echo = limit_of(params), self.echo(params)
+        if params.get("from", "now") != "now":
+            raise bad_parameter("from", _("Only from=now is possible."))
         names = self.wanted(params.get("entity"))
         revision = self.revision(names)
         if "cursor" not in params:
             return Response(self.beginning(params, revision))
-        echo = self.caller.client.account_id if self.without_own(params) else None
         try:
             page = read_page(
                 self.caller.scope,
                 params["cursor"],
-                limit=min(limit_of(params), LONGEST),
+                limit=limit,
                 entities=names,
                 exclude_origin=echo,
                 revision=revision,
@@ -80,10 +146,11 @@ class ChangesView(ApiView):
         plain = "p" if self.caller.may("pii:read") else ""
         return f"{self.caller.scope.revision}.{numbers}{plain}"
 
-    def without_own(self, params) -> bool:
+    def echo(self, params):
+        """Return whose changes are left out."""
         if params.get("exclude_origin", "self") != "self":
             raise bad_parameter("exclude_origin", _("Only exclude_origin=self is possible."))
-        return "exclude_origin" in params
+        return self.caller.client.account_id if "exclude_origin" in params else None
 
     def load(self, name: str, ids):
         return RESOURCES[name].load(ids, self.caller)

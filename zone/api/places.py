@@ -1,3 +1,4 @@
+from zone.api.examples import known_id
 from zone.api.resources import Resource, register
 from zone.models import Building, ChainSegment, IndustryChain, Park, Space, Target
 
@@ -7,6 +8,7 @@ class Chains(Resource):
     model = IndustryChain
     fields = ("code", "name", "position", "description")
     filters = {"code": ("exact", "in")}
+    example = {"code": "new-energy", "name": "新能源", "position": 1, "description": ""}
 
 
 @register
@@ -14,6 +16,13 @@ class ChainSegments(Resource):
     model = ChainSegment
     fields = ("chain", "parent", "name", "position", "gap")
     filters = {"chain__code": ("exact",), "gap": ("exact", "in")}
+    example = {
+        "chain": "new-energy",
+        "parent": None,
+        "name": "正极材料",
+        "position": "UPSTREAM",
+        "gap": "COMPLEMENT",
+    }
 
 
 @register
@@ -21,6 +30,16 @@ class Parks(Resource):
     model = Park
     fields = ("code", "name", "kind", "parent", "chain", "status", "description", "position")
     filters = {"code": ("exact", "in"), "kind": ("exact", "in")}
+    example = {
+        "code": "park-a",
+        "name": "示例产业园",
+        "kind": "INDUSTRIAL",
+        "parent": None,
+        "chain": None,
+        "status": "",
+        "description": "",
+        "position": 1,
+    }
 
 
 class InPark(Resource):
@@ -36,6 +55,8 @@ class Buildings(InPark):
     fields = ("park", "name", "floors")
     writable, fixed = ("name", "floors"), ("park",)
     filters = {"park__code": ("exact", "in")}
+    example = {"park": "park-a", "name": "1号楼", "floors": 6}
+    change = {"floors": 7}
 
 
 @register
@@ -51,6 +72,18 @@ class Spaces(InPark):
         "state": ("exact", "in"),
         "area_m2": ("gte", "lte"),
     }
+    example = {
+        "park": "park-a",
+        "building": known_id("buildings"),
+        "code": "1-301",
+        "kind": "PLANT",
+        "state": "LETTABLE",
+        "area_m2": "1200.5",
+        "floor": 3,
+        "clear_height_m": "7.2",
+        "power_kva": 800,
+    }
+    change = {"state": "RESERVED"}
 
 
 @register
@@ -58,3 +91,12 @@ class Targets(Resource):
     model = Target
     fields = ("year", "measure", "chain", "park", "specialist", "value", "source")
     filters = {"year": ("exact",), "measure": ("exact", "in"), "chain__code": ("exact",)}
+    example = {
+        "year": 2025,
+        "measure": "SIGNED_AMOUNT",
+        "chain": "new-energy",
+        "park": None,
+        "specialist": None,
+        "value": "300000",
+        "source": "",
+    }

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from math import ceil
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
@@ -19,6 +19,7 @@ from zone.masking import masked_text
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
+UNAVAILABLE = 5  # seconds, after which a retry may meet a database that is up again
 TITLES = {
     400: _("The request cannot be read"),
     401: _("A valid key is needed"),
@@ -28,6 +29,7 @@ TITLES = {
     406: _("Only JSON is sent"),
     409: _("This conflicts with what is recorded"),
     410: _("The cursor can be followed no longer"),
+    411: _("The length has to be named"),
     412: _("The row has changed in the meantime"),
     413: _("The request is too large"),
     415: _("Only JSON is read"),
@@ -68,13 +70,13 @@ def error(pointer: str, detail, code: str) -> dict[str, str]:
 def handle(exception: Exception, context: dict) -> Response:
     """Turn whatever a view raised into a problem; what nobody foresaw is logged and told as 500."""
     set_rollback()
-    problem = as_problem(exception)
-    if problem.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+    problem = as_problem(exception, context.get("view"))
+    if problem.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s failed", context["request"].path, exc_info=exception)
     status = problem.status_code
     body = problem.body | {"request_id": getattr(context["request"], "request_id", "")}
     headers = {}
-    if wait := getattr(exception, "wait", None):
+    if wait := getattr(problem, "wait", None):
         headers["Retry-After"] = str(ceil(wait))
     if scheme := getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = scheme
@@ -88,7 +90,7 @@ def refused(errors: list[dict]) -> Problem:
     return Problem(status, INVALID, "duplicate" if twice else "invalid", errors=errors)
 
 
-def as_problem(exception: Exception) -> Problem:
+def as_problem(exception: Exception, view=None) -> Problem:
     if isinstance(exception, Problem):
         return exception
     if isinstance(exception, ValidationError):
@@ -99,15 +101,21 @@ def as_problem(exception: Exception) -> Problem:
         return Problem(404, _("There is no such row, or it is not within your reach."), "not_found")
     if isinstance(exception, PermissionDenied):
         return Problem(403, _("This row cannot be changed in its present state."), "forbidden")
-    if isinstance(exception, OperationalError):
-        # Two who wait for each other, or a database that restarts: nothing was done.
-        logger.warning("refused for now: %s", exception)
-        busy = Problem(503, _("Nothing was done; please send the request again."), "busy")
-        return busy
+    if isinstance(exception, exceptions.UnsupportedMediaType):
+        kinds = " / ".join(parser.media_type for parser in view.parser_classes)
+        return Problem(415, _("Send the body as %s.") % kinds, exception.default_code)
+    if isinstance(exception, exceptions.MethodNotAllowed):
+        other = _("This address has no such method; Allow names those that it has.")
+        return Problem(405, other, exception.default_code)
     if isinstance(exception, exceptions.APIException):
         detail = exception.detail
         code = getattr(detail, "code", exception.default_code)
         return Problem(exception.status_code, detail, code)
+    if isinstance(exception, (OperationalError, InterfaceError)):
+        # A database that restarts, or two who wait for each other.
+        away = Problem(503, _("Nothing was done; please send the request again."), "unavailable")
+        away.wait = UNAVAILABLE
+        return away
     return Problem(500, _("Please try again later, and name the request_id."), "server_error")
 
 

@@ -14,10 +14,10 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db import models
-from django_filters.rest_framework import FilterSet
 
 from zone import bulk
 from zone.api.callers import Caller
+from zone.api.filters import StrictFilters
 from zone.api.problems import Problem
 from zone.api_scopes import PII
 from zone.fields import PersonalField
@@ -52,14 +52,18 @@ class Shown:
 class Action:
     """A state change over the interface: ``call(row, by, **values)`` runs the model's method.
 
-    ``fields`` reads each value of the body; ``result`` is the resource of what it returns, and
-    ``needs`` a scope besides that of writing the row.
+    ``fields`` reads each value of the body, ``needed`` names those that have to stand in it;
+    ``result`` is the resource of what it returns, and ``needs`` a scope besides that of writing
+    the row. ``about`` and the body ``example`` are for the published schema.
     """
 
     call: Callable
     fields: dict[str, Callable] = field(default_factory=dict)
     result: str = ""
     needs: str = ""
+    needed: tuple[str, ...] = ()
+    about: str = ""
+    example: dict = field(default_factory=dict)
 
 
 class Resource:
@@ -75,8 +79,21 @@ class Resource:
     at_first: dict[str, Callable] = {}
     parts: dict[str, Callable] = {}  # values that ``prepare`` puts together into one field
     told_at: dict[str, str] = {}  # the field of the body at which a clash of another is told
+    whole: tuple[str, ...] = ()  # the fields that ``parts`` make up, which nobody sends
     set_later: tuple[str, ...] = ()  # by ``create``, and not yet there when the row is checked
     actions: dict[str, Action] = {}
+    needed: tuple[str, ...] = ()  # of ``at_first`` and ``parts``: what a new row cannot do without
+    # For the published schema: a row as it reads and as it is written, what of it is ``sent``
+    # otherwise than it reads, and a body that changes it.
+    about: str = ""
+    example: dict = {}
+    sent: dict = {}
+    change: dict = {}
+
+    @property
+    def title(self) -> str:
+        """Return what one row is called in the published schema."""
+        return self.model.__name__
 
     @property
     def name(self) -> str:
@@ -192,9 +209,9 @@ class Resource:
         return Column(name, name)
 
     @cached_property
-    def filterset(self) -> type[FilterSet]:
+    def filterset(self) -> type[StrictFilters]:
         meta = type("Meta", (), {"model": self.model, "fields": self.filters})
-        return type(f"{self.model.__name__}Filters", (FilterSet,), {"Meta": meta})
+        return type(f"{self.model.__name__}Filters", (StrictFilters,), {"Meta": meta})
 
 
 def plain_text(text: str) -> str:

@@ -11,19 +11,61 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
 
-from zone.api.batch import MOST
+from zone.api.batch import MOST, batch_example
+from zone.api.documenting import Answer, Operation, query
+from zone.api.operations import basics, words
 from zone.api.paging import bad_parameter
 from zone.api.problems import Problem
 from zone.api.rendering import write_json
+from zone.api.shapes import MOMENT, UUID, listed, named, nullable, record, ref
 from zone.api.uploading import CHARSETS, CSV, NDJSON, READERS, take_in
 from zone.api.upsert import reference_errors
 from zone.api.views import ApiView
 from zone.api.writing import WritingView
+from zone.api_scopes import WRITE
 from zone.models import ApiUpload, ApiUploadPart
 from zone.origin import client_address
 
 SHOWN = 100  # uploads of a list
 FILES = ("success", "failed", "unprocessed")
+COUNTS = ("rows", *ApiUpload.COUNTS, "unprocessed")
+ABOUT = {
+    "success": _("Read the results of the rows that were written, a line each"),
+    "failed": _("Read the results of the rows that were refused, a line each"),
+    "unprocessed": _("Read the rows that were not written yet, as they were sent"),
+}
+
+
+@named("Upload")
+def upload_shape() -> dict:
+    text = {"type": "string"}
+    fields = {"id": UUID, "resource": text, "source": text}
+    fields |= {"state": {"enum": ApiUpload.State.values}, "state_label": text, "why": text}
+    fields |= {name: {"type": "integer", "minimum": 0} for name in COUNTS}
+    fields |= {"created_at": MOMENT, "finished_at": nullable(MOMENT)}
+    links = {name: {**text, "format": "uri-reference"} for name in ("self", *FILES)}
+    return record(fields | {"links": record(links, links)}, (*fields, "links"))
+
+
+def of_upload(view) -> Operation:
+    resource = view.resource
+    (item,) = batch_example(resource)["items"]
+    source = {"type": "string", "minLength": 1, "maxLength": 50}
+    headers = ("Location",)
+    return Operation(
+        **basics(resource, "upload", WRITE),
+        about=_("Send up to 100,000 rows as a file: %(kind)s") % words(resource),
+        parameters=(query("source", source, _("The system whose ids they are."), required=True),),
+        texts={NDJSON: line(item).decode(), CSV: "external_id\nA-1\n"},
+        answers={202: Answer(_("Taken in; see Location."), ref("Upload"), None, headers)},
+    )
+
+
+def of_own(name: str, about, *refusals: int, body: dict | None = None, kind=None, status=200):
+    answer = Answer(about, body or ref("Upload"), **({"kind": kind} if kind else {}))
+    return Operation(
+        name=name, about=about, tag="uploads", answers={status: answer}, refusals=refusals
+    )
 
 
 class LineParser(BaseParser):
@@ -45,6 +87,11 @@ class UploadView(WritingView):
     """``POST <resource>/uploads?source=oa``: takes the file in and answers where to look."""
 
     parser_classes = (NDJSONParser, CSVParser)
+    documented = {"POST": of_upload}
+    parameters = frozenset({"source"})
+
+    def known_parameters(self) -> set[str]:
+        return set(self.parameters)
 
     def post(self, request):
         source = self.source(request.query_params)
@@ -63,8 +110,6 @@ class UploadView(WritingView):
         return Response(shown, HTTPStatus.ACCEPTED, headers={"Location": shown["links"]["self"]})
 
     def source(self, params) -> str:
-        if unknown := sorted({*params} - {"source"}):
-            raise bad_parameter(unknown[0], _("There is no such parameter here."))
         for detail, _code in reference_errors("source", params.get("source")):
             raise bad_parameter("source", detail)
         return params["source"]
@@ -94,18 +139,25 @@ class OwnUploadsView(ApiView):
 
 
 class UploadListView(OwnUploadsView):
+    shape = record({"data": listed(ref("Upload"))}, ("data",))
+    documented = {"GET": of_own("uploads_list", _("Read your newest uploads"), body=shape)}
+
     def get(self, request):
         newest = self.uploads.order_by("-at", "pk")[:SHOWN]
         return Response({"data": [shown_upload(upload) for upload in newest]})
 
 
 class UploadDetailView(OwnUploadsView):
+    documented = {"GET": of_own("uploads_read", _("Read how far an upload is"), 404)}
+
     def get(self, request, pk):
         return Response(shown_upload(self.found(pk)))
 
 
 class UploadCancelView(OwnUploadsView):
     """Ends an upload: what is written stays written, the rest stays unprocessed."""
+
+    documented = {"POST": of_own("uploads_cancel", _("End an upload"), 404, 409)}
 
     def post(self, request, pk):
         upload = self.found(pk)
@@ -120,6 +172,11 @@ class UploadFileView(OwnUploadsView):
     """What became of the rows, a line each; ``unprocessed`` is as it was sent."""
 
     file: str = ""
+    documented = {
+        "GET": lambda view: of_own(
+            f"uploads_{view.file}", ABOUT[view.file], 404, body={"type": "string"}, kind=NDJSON
+        )
+    }
 
     def get(self, request, pk):
         parts = self.found(pk).parts.order_by("number").iterator(5)
@@ -148,7 +205,7 @@ def line(found: dict) -> bytes:
 def shown_upload(upload: ApiUpload) -> dict:
     here = f"/api/v1/uploads/{upload.pk}"
     files = {name: f"{here}/{name}" for name in FILES}
-    counts = {name: getattr(upload, name) for name in ("rows", *upload.COUNTS, "unprocessed")}
+    counts = {name: getattr(upload, name) for name in COUNTS}
     return {
         "id": upload.pk,
         "resource": upload.resource,

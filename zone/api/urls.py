@@ -5,11 +5,13 @@ from importlib import import_module
 from django.conf import settings
 from django.urls import path
 
-from zone.api import about, changes, uploads, webhooks
+from zone.api import about, changes, docs, uploads, webhooks
 from zone.api.batch import BatchView
 from zone.api.resources import RESOURCES
-from zone.api.views import VIEWS, DetailView, ListView, NoSuchView
+from zone.api.views import VIEWS, ApiView, DetailView, ListView, NoSuchView
 from zone.api.writing import ActionView, WritableDetailView, WritableListView
+from zone.api_scopes import DELETE
+from zone.api_scopes import RESOURCES as SCOPES
 
 for module in settings.API_MODULES:
     import_module(module)
@@ -24,6 +26,12 @@ urlpatterns = [
     path("uploads/<uuid:pk>/cancel", uploads.UploadCancelView.as_view(), name="upload-cancel"),
     path("webhook-endpoints", webhooks.EndpointListView.as_view(), name="webhook-endpoints"),
     path("webhook-endpoints/<uuid:pk>", webhooks.EndpointView.as_view(), name="webhook-endpoint"),
+    path(
+        "schema/",
+        docs.for_people_too(docs.SchemaView, docs.schema_file, login=False),
+        name="schema",
+    ),
+    path("docs/", docs.for_people_too(docs.DocsView, docs.docs_page, login=True), name="docs"),
 ]
 for address, view in VIEWS.items():
     urlpatterns.append(path(address, view.as_view(), name=address.replace("/", "-")))
@@ -31,6 +39,8 @@ for name in uploads.FILES:
     view = uploads.UploadFileView.as_view(file=name)
     urlpatterns.append(path(f"uploads/<uuid:pk>/{name}", view, name=f"upload-{name}"))
 for name, resource in RESOURCES.items():
+    # What no scope opens there is no way to.
+    methods = [m for m in ApiView.http_method_names if m != "delete" or DELETE in SCOPES[name]]
     listed, one = (
         (WritableListView, WritableDetailView)
         if resource.fixed or resource.writable
@@ -38,7 +48,11 @@ for name, resource in RESOURCES.items():
     )
     urlpatterns += [
         path(name, listed.as_view(resource=resource), name=f"{name}-list"),
-        path(f"{name}/<uuid:pk>", one.as_view(resource=resource), name=f"{name}-detail"),
+        path(
+            f"{name}/<uuid:pk>",
+            one.as_view(resource=resource, http_method_names=methods),
+            name=f"{name}-detail",
+        ),
     ]
     if resource.writable:
         batch = BatchView.as_view(resource=resource)
@@ -50,4 +64,5 @@ for name, resource in RESOURCES.items():
     for action in resource.actions:
         view = ActionView.as_view(resource=resource, action=action)
         urlpatterns.append(path(f"{name}/<uuid:pk>/{action}", view, name=f"{name}-{action}"))
-urlpatterns.append(path("<path:anything>", NoSuchView.as_view()))
+nowhere = NoSuchView.as_view()
+urlpatterns += [path("", nowhere), path("<path:anything>", nowhere)]

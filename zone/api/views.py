@@ -15,7 +15,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from zone.api import budget, problems
+from zone.api import budget, operations, problems
 from zone.api.callers import Caller, KeyAuthentication
 from zone.api.paging import KeyPage, bad_parameter, limit_of
 from zone.api.parsing import StrictJSONParser
@@ -24,6 +24,7 @@ from zone.api.resources import Resource
 from zone.api_scopes import READ
 from zone.models import ExternalRef
 
+EMPTY = _("An empty value selects nothing; leave it out.")
 REQUEST_ID = re.compile(r"[\w.-]{8,64}", re.ASCII)
 
 
@@ -36,6 +37,9 @@ class ApiView(APIView):
     renderer_classes = (FastJSONRenderer,)
     scopes: dict[str, str] = {}
     parameters: frozenset[str] = frozenset()
+    # What the published schema says, by method: an Operation, or a function of the view.
+    documented: dict = {}
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     @classonlymethod
     def as_view(cls, **initkwargs):
@@ -65,11 +69,12 @@ class ApiView(APIView):
         if not isinstance(request.auth, Caller):
             raise NotAuthenticated(_("Send your key: Authorization: Bearer crm_…"))
         self.budget = budget.draw(request.auth.client)
+        self.budget.refuse_empty()
         self.caller = request.auth
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)
         self.refuse_without(self.needed_scope(request.method))
-        unknown = sorted(set(request.query_params) - self.known_parameters())
-        if unknown and request.method == "GET":
-            raise bad_parameter(unknown[0], _("There is no such parameter here."))
+        self.refuse_parameters(request)
 
     def refuse_without(self, scope: str):
         if scope and not self.caller.may(scope):
@@ -80,7 +85,21 @@ class ApiView(APIView):
         return self.scopes.get("GET" if method == "HEAD" else method, "")
 
     def known_parameters(self) -> set[str]:
+        """Return the parameters that reading takes; writing takes none."""
         return set(self.parameters)
+
+    def refuse_parameters(self, request):
+        """Refuse what would be passed over in silence: the caller would read it as obeyed."""
+        known = self.known_parameters() if request.method in ("GET", "HEAD") else set()
+        for name, values in request.query_params.lists():
+            if name not in known:
+                raise bad_parameter(name, _("There is no such parameter here."))
+            if len(values) > 1:
+                raise bad_parameter(name, _("This parameter stands there twice."))
+            if not values[0]:
+                raise bad_parameter(name, EMPTY)
+            if "\0" in values[0]:
+                raise bad_parameter(name, _("The character NUL stands for nothing here."))
 
     def finalize_response(self, request, response, *args, **kwargs):
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -102,6 +121,8 @@ class ResourceView(ApiView):
 
 
 class ListView(ResourceView):
+    documented = {"GET": operations.of_list}
+
     def known_parameters(self) -> set[str]:
         filters = set(self.resource.filterset.base_filters)
         return filters | {"cursor", "limit", "order", "external", "count"}
@@ -134,8 +155,8 @@ class ListView(ResourceView):
         if params.get("count", "estimate") != "estimate":
             raise bad_parameter("count", _("Only count=estimate is possible."))
         for name, text in params.items():
-            if "\0" in text:
-                raise bad_parameter(name, _("The character NUL stands for nothing here."))
+            if name.endswith("__in") and "" in text.split(","):
+                raise bad_parameter(name, EMPTY)
         rows = self.resource.rows(self.caller)
         filters = self.resource.filterset(params, rows)
         if not filters.is_valid():
@@ -154,6 +175,8 @@ class ListView(ResourceView):
 
 
 class DetailView(ResourceView):
+    documented = {"GET": operations.of_detail}
+
     def get(self, request, pk):
         found = self.resource.read(self.resource.rows(self.caller).filter(pk=pk), self.caller)
         if not found:
@@ -177,13 +200,13 @@ def add_view(address: str, view: type[ApiView]):
 class NoSuchView(ApiView):
     """Whatever is no address of ours: also a problem, and only for whoever has a key."""
 
-    def get(self, request, anything):
+    schema = None
+
+    def http_method_not_allowed(self, request, *args, **kwargs):
         raise Http404
 
-    post = put = patch = delete = get
-
-    def known_parameters(self):
-        return set(self.request.query_params)
+    def refuse_parameters(self, request):
+        pass  # none is known, and the address is what is wrong
 
 
 def etag(version: int) -> str:

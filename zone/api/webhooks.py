@@ -11,11 +11,15 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
-from zone.api.paging import KeyPage, limit_of
+from zone.api.documenting import Answer, Operation, parameter, query
+from zone.api.paging import LONGEST, USUAL, KeyPage, limit_of
 from zone.api.problems import Problem, error, model_errors
+from zone.api.shapes import MOMENT, UUID, listed, named, nullable, record, ref
+from zone.api.values import NO_FIELD
 from zone.api.views import etag, opaque
 from zone.api.writing import WritingView, conflict
 from zone.api_scopes import WEBHOOKS
+from zone.feed.synced import entities
 from zone.models import AuditEntry, WebhookEndpoint
 from zone.models.audit import contents, differences
 
@@ -37,6 +41,109 @@ Action = AuditEntry.Action
 def shown(endpoint: WebhookEndpoint) -> dict:
     found = {name: getattr(endpoint, name) for name in SHOWN if name != "old_until"}
     return found | {"old_secret_until": endpoint.old_until}
+
+
+@named("WebhookEndpoint")
+def endpoint_shape() -> dict:
+    fields = {"id": UUID, "version": {"type": "integer", "minimum": 1}}
+    fields |= {"created_at": MOMENT, "updated_at": MOMENT, **settable()}
+    fields |= {"is_disabled": {"type": "boolean"}, "disabled_reason": {"type": "string"}}
+    fields["old_secret_until"] = nullable(MOMENT)
+    about = _("Signs what is sent, as Standard Webhooks says; shown once, when it is made.")
+    secret = {"type": "string", "description": about}
+    return record(fields | {"secret": secret}, fields)
+
+
+@named("WebhookEndpointWrite")
+def endpoint_write_shape() -> dict:
+    return record(settable(), ("url",), additionalProperties=False)
+
+
+@named("WebhookEndpointChange")
+def endpoint_change_shape() -> dict:
+    return record(settable(), additionalProperties=False)
+
+
+def settable() -> dict:
+    url = _("An https address on a host that the security administrator has approved.")
+    which = _("Only these; a change of them is told as feed.reset. Empty: all that the key reads.")
+    kinds = {"type": "string", "enum": list(entities())}
+    return {
+        "url": {"type": "string", "format": "uri", "maxLength": 500, "description": url},
+        "entities": listed(kinds, description=which, uniqueItems=True),
+    }
+
+
+def of_endpoint(act: str, about, *refusals: int, answers: dict, **more) -> Operation:
+    return Operation(
+        name=f"webhook_endpoints_{act}",
+        about=about,
+        tag="webhook-endpoints",
+        scope=WEBHOOKS,
+        answers=answers,
+        refusals=refusals,
+        **more,
+    )
+
+
+ENDPOINT = ref("WebhookEndpoint")
+PAGE = record(
+    {
+        "data": listed(ENDPOINT),
+        "next_cursor": {"type": ["string", "null"]},
+        "has_more": {"type": "boolean"},
+    },
+    ("data", "next_cursor", "has_more"),
+)
+LIMITS = {"type": "integer", "minimum": 1, "maximum": LONGEST, "default": USUAL}
+OF_LIST = of_endpoint(
+    "list",
+    _("Read where you are told of changes"),
+    parameters=(
+        query("cursor", {"type": "string", "minLength": 1}, _("next_cursor of the page before.")),
+        query("limit", LIMITS, _("How many rows at most.")),
+    ),
+    answers={200: Answer(_("A page of rows."), PAGE)},
+)
+OF_CREATE = of_endpoint(
+    "create",
+    _("Be told of changes at an address"),
+    409,
+    422,
+    parameters=(parameter("IdempotencyKey"),),
+    body=ref("WebhookEndpointWrite"),
+    answers={
+        201: Answer(
+            _("The endpoint, with its secret."),
+            ENDPOINT,
+            None,
+            ("ETag", "Location", "Idempotency-Replayed"),
+        )
+    },
+)
+ONE = {200: Answer(_("The row as it is now."), ENDPOINT, None, ("ETag",))}
+OF_READ = of_endpoint(
+    "read",
+    _("Read one endpoint"),
+    404,
+    parameters=(parameter("IfNoneMatch"),),
+    answers=ONE | {304: Answer(_("It still has the version that is known."))},
+)
+OF_CHANGE = of_endpoint(
+    "change",
+    _("Change an endpoint"),
+    *(404, 409, 412, 422, 428),
+    parameters=(parameter("IfMatch"),),
+    body=ref("WebhookEndpointChange"),
+    answers=ONE,
+)
+OF_DELETE = of_endpoint(
+    "delete",
+    _("Be told no more"),
+    *(404, 412, 428),
+    parameters=(parameter("IfMatch"),),
+    answers={204: Answer(_("The row is gone."))},
+)
 
 
 class EndpointsView(WritingView):
@@ -104,11 +211,12 @@ def mistake(name: str) -> tuple:
         return _("A text is wanted for url, a list of texts for entities."), "type"
     if name in (*SHOWN, "old_secret_until", "secret"):
         return _("This is not written directly."), "read_only"
-    return _("There is no such field here."), "unknown"
+    return NO_FIELD, "unknown"
 
 
 class EndpointListView(EndpointsView):
     parameters = frozenset({"cursor", "limit"})
+    documented = {"GET": OF_LIST, "POST": OF_CREATE}
 
     def get(self, request):
         page = KeyPage(self.rows(), "id", limit_of(request.query_params))
@@ -135,6 +243,8 @@ class EndpointListView(EndpointsView):
 
 
 class EndpointView(EndpointsView):
+    documented = {"GET": OF_READ, "PATCH": OF_CHANGE, "DELETE": OF_DELETE}
+
     def get(self, request, pk):
         endpoint = self.one(pk)
         known = opaque(request.headers.get("If-None-Match", ""))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from copy import copy
 from http import HTTPStatus
@@ -21,7 +22,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
-from zone.api import values
+from zone.api import operations, values
 from zone.api.problems import Problem, error, model_errors, refused
 from zone.api.rendering import write_json
 from zone.api.resources import BASE, RESOURCES, Resource
@@ -31,7 +32,11 @@ from zone.feed.log import with_origin
 from zone.models import ApiReply, AuditEntry, ExternalRef, Row
 from zone.models.audit import contents, differences, written_fields
 
-NO_KEY = _("Send an Idempotency-Key, so that a repeated request is done once.")
+KEY = re.compile(r"[!-~]{1,200}")
+NO_KEY = _(
+    "Send an Idempotency-Key of 1 to 200 letters, digits and signs without blanks, so that a "
+    "repeated request is done once."
+)
 RUNNING = _("A request with this Idempotency-Key is still being done.")
 REUSED = _("This Idempotency-Key was used with another body.")
 
@@ -48,7 +53,7 @@ class WritingView(ResourceView):
     def once(self, work: Callable[[], Response]) -> Response:
         """Do ``work`` and keep its answer with it; the same request again gets the kept answer."""
         key = self.request.headers.get("Idempotency-Key", "")
-        if not 1 <= len(key) <= 200 or "\0" in key:
+        if not KEY.fullmatch(key):
             raise Problem(HTTPStatus.BAD_REQUEST, NO_KEY, "idempotency_key")
         client, fingerprint = self.caller.client, self._fingerprint()
         with transaction.atomic():
@@ -121,6 +126,8 @@ class WritingView(ResourceView):
 
 
 class WritableListView(WritingView, ListView):
+    documented = ListView.documented | {"POST": operations.of_create}
+
     def post(self, request):
         return self.once(self._create)
 
@@ -136,6 +143,11 @@ class WritableListView(WritingView, ListView):
 
 
 class WritableDetailView(WritingView, DetailView):
+    documented = DetailView.documented | {
+        "PATCH": operations.of_change,
+        "DELETE": operations.of_delete,
+    }
+
     def patch(self, request, pk):
         with transaction.atomic(), with_origin(self.caller.client.account_id):
             row = self.locked(pk)
@@ -177,6 +189,7 @@ class WritableDetailView(WritingView, DetailView):
 class ActionView(WritingView):
     """A state change: ``POST leads/{id}/advance``; the model's own method does it."""
 
+    documented = {"POST": operations.of_action}
     action: str = ""
 
     def post(self, request, pk):
@@ -279,15 +292,13 @@ class Draft:
 
     def check(self):
         """Check the row by all its model's rules; raises a ``Problem`` with every error."""
-        known = self._known()
-        self._note(lambda: self.resource.prepare(self.row, self.extra))
+        known = self._prepared()
         self._note(lambda: self.row.full_clean(exclude=known))
         self._raise()
 
     def check_alone(self):
         """Check what can be told without asking the database; the rest it says on writing."""
-        known = self._known()
-        self._note(lambda: self.resource.prepare(self.row, self.extra))
+        known = self._prepared()
         keys = [field for field in self.row._meta.concrete_fields if field.is_relation]
         for field in keys:
             empty = getattr(self.row, field.attname) is None and not field.blank
@@ -297,9 +308,13 @@ class Draft:
         self._note(self.row.clean)
         self._raise()
 
-    def _known(self) -> set[str]:
-        """Return the fields that are not looked at: known to be wrong, or set later."""
-        return {found["pointer"].strip("/") for found in self.errors} | {*self.resource.set_later}
+    def _prepared(self) -> set[str]:
+        """Put values in parts together; return the fields that are wrong already or set later."""
+        known = {found["pointer"].strip("/") for found in self.errors}
+        before = len(self.errors)
+        self._note(lambda: self.resource.prepare(self.row, self.extra))
+        whole = self.resource.whole if len(self.errors) > before else ()
+        return known | {*whole, *self.resource.set_later}
 
     def _note(self, rule: Callable):
         try:
