@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import pytest
 
@@ -83,6 +84,12 @@ def caller(api, settings):
     return api(*all_scopes())
 
 
+@pytest.fixture
+def reader(api, settings):
+    settings.API_REQUESTS_A_MINUTE = 1_000_000
+    return api(*all_scopes())
+
+
 def address(path: str) -> str:
     return path.replace("{id}", known_id(path.split("/")[3]))
 
@@ -120,17 +127,17 @@ def test_a_hostile_value_in_any_field_is_no_fault(caller, path, method):
             assert answer.status_code in (200, 201, 400, 409, 422), (field, name)
 
 
-@pytest.mark.parametrize(("path", "method"), WRITES)
-def test_a_body_of_another_kind_is_refused(caller, path, method):
-    for kind in ("text/plain", "application/xml", "multipart/form-data; boundary=x", "a/b", ""):
+def test_a_body_of_another_kind_is_refused(caller):
+    kinds = ("text/plain", "application/xml", "multipart/form-data; boundary=x", "a/b", "")
+    for (path, method), kind in product(WRITES, kinds):
         refused = send(caller, path, method, "{}", kind)
         assert (refused.status_code, problem(refused)["status"]) == (415, 415), kind
 
 
-@pytest.mark.parametrize(("path", "method"), WRITES)
-def test_a_body_in_pieces_is_not_taken_for_an_empty_one(caller, path, method):
-    refused = send(caller, path, method, '{"title": "x"}', **{"Transfer-Encoding": "chunked"})
-    assert (refused.status_code, problem(refused)["code"]) == (411, "length")
+def test_a_body_in_pieces_is_not_taken_for_an_empty_one(caller):
+    for path, method in WRITES:
+        refused = send(caller, path, method, '{"title": "x"}', **{"Transfer-Encoding": "chunked"})
+        assert (refused.status_code, problem(refused)["code"]) == (411, "length")
 
 
 HEADERS = {
@@ -163,10 +170,10 @@ READS = {
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCES))
-def test_a_hostile_parameter_is_refused_by_its_name(caller, name):
+def test_a_hostile_parameter_is_refused_by_its_name(reader, name):
     for parameter, texts in READS.items():
         for text in texts:
-            answer = caller.get(name, **{parameter: text})
+            answer = reader.get(name, **{parameter: text})
             assert answer.status_code in (200, 400), (parameter, text[:40])
             if answer.status_code == 200:
                 assert (parameter, answer.json()["data"]) == ("external", [])
@@ -195,28 +202,28 @@ def test_a_hostile_filter_is_no_fault(caller, name):
         assert problem(twice)["errors"][0]["pointer"] == f"?{parameter}"
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["a__b__c=1", "id=1", "pk=1", "stage__regex=.", "%00=1", "limit=1&limit=2", "=1", "&&&", "[]=1"]
-    + ["enterprise__contacts__phone__startswith=1", "&".join(f"a{n}=1" for n in range(1_500))],
-)
+NO_PARAMETERS = ["a__b__c=1", "id=1", "pk=1", "stage__regex=.", "%00=1", "limit=1&limit=2", "=1"]
+NO_PARAMETERS += ["[]=1", "enterprise__contacts__phone__startswith=1"]
+NO_PARAMETERS += ["&".join(f"a{n}=1" for n in range(1_500))]
+
+
 @pytest.mark.parametrize("name", sorted(RESOURCES))
-def test_a_parameter_that_is_none_is_refused_and_not_passed_over(caller, name, query):
-    refused = caller.http.get(f"{V1}{name}?{query}")
-    assert refused.status_code == (200 if query == "&&&" else 400)
+def test_a_parameter_that_is_none_is_refused_and_not_passed_over(reader, name):
+    for query in NO_PARAMETERS:
+        assert reader.http.get(f"{V1}{name}?{query}").status_code == 400, query[:40]
+    assert reader.http.get(f"{V1}{name}?&&&").status_code == 200
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(RESOURCES) if WRITE in SCOPES[name]])
-def test_writing_takes_no_parameters(caller, name):
-    refused = caller.http.post(f"{V1}{name}?stage=NEW", b"{}", content_type="application/json")
-    assert problem(refused)["errors"][0]["pointer"] == "?stage"
+def test_writing_takes_no_parameters(reader):
+    for name in (name for name in sorted(RESOURCES) if WRITE in SCOPES[name]):
+        refused = reader.http.post(f"{V1}{name}?stage=NEW", b"{}", content_type="application/json")
+        assert problem(refused)["errors"][0]["pointer"] == "?stage"
 
 
-@pytest.mark.parametrize(
-    "params",
-    [{"cursor": text} for text in READS["cursor"]]
-    + [{"from": "\0"}, {"from": "yesterday"}, {"entity": "\0"}, {"entity": ",,"}, {"entity": "x"}]
-    + [{"from": "now", "exclude_origin": "all"}, {"from": "now", "limit": "x"}],
-)
-def test_a_hostile_look_at_the_feed_is_refused(caller, params):
-    assert caller.get("changes", **params).status_code == 400
+def test_a_hostile_look_at_the_feed_is_refused(reader):
+    params = [{"cursor": text} for text in READS["cursor"]]
+    params += [{"entity": text} for text in ("\0", ",,", "x", "")]
+    params += [{"from": text} for text in ("\0", "yesterday", "")]
+    params += [{"from": "now", "exclude_origin": "all"}, {"from": "now", "limit": "x"}]
+    for some in params:
+        assert reader.get("changes", **some).status_code == 400, some
