@@ -88,10 +88,7 @@ class UploadView(WritingView):
 
     parser_classes = (NDJSONParser, CSVParser)
     documented = {"POST": of_upload}
-    parameters = frozenset({"source"})
-
-    def known_parameters(self) -> set[str]:
-        return set(self.parameters)
+    write_parameters = frozenset({"source"})
 
     def post(self, request):
         source = self.source(request.query_params)

@@ -37,6 +37,7 @@ class ApiView(APIView):
     renderer_classes = (FastJSONRenderer,)
     scopes: dict[str, str] = {}
     parameters: frozenset[str] = frozenset()
+    write_parameters: frozenset[str] = frozenset()
     # What the published schema says, by method: an Operation, or a function of the view.
     documented: dict = {}
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
@@ -90,7 +91,8 @@ class ApiView(APIView):
 
     def refuse_parameters(self, request):
         """Refuse what would be passed over in silence: the caller would read it as obeyed."""
-        known = self.known_parameters() if request.method in ("GET", "HEAD") else set()
+        reads = request.method in ("GET", "HEAD")
+        known = self.known_parameters() if reads else self.write_parameters
         for name, values in request.query_params.lists():
             if name not in known:
                 raise bad_parameter(name, _("There is no such parameter here."))
