@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import Contact, Enterprise
 from zone.api.examples import known_id
 from zone.api.resources import Resource, register
+from zone.masking import mask_phone
 
 
 @register
@@ -51,7 +52,7 @@ class Contacts(Resource):
         "name": "王经理",
         "title": "投资总监",
         "role": "DECIDER",
-        "phone": "138****5678",
+        "phone": mask_phone("13800005678"),
         "wechat": "",
         "email": "w***@example.com",
         "consent_source": "CARD",

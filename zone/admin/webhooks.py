@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.clients import resource_name
 from zone.admin.state import ReasonForm, StateAction
-from zone.api_scopes import RESOURCES
+from zone.feed.synced import entities
 from zone.models import ApprovedHost, WebhookDelivery, WebhookEndpoint
 
 ON, OFF, NO_SECRET = _("switched on"), _("switched off"), _("without a secret")
@@ -24,7 +24,7 @@ MOST_AT_ONCE = 1_000
 
 
 def entity_choices() -> list[tuple[str, str]]:
-    return [(name, f"{resource_name(name)} {name}") for name in RESOURCES]
+    return [(name, f"{resource_name(name)} {name}") for name in entities()]
 
 
 class EndpointForm(forms.ModelForm):

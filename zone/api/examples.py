@@ -137,5 +137,5 @@ REFUSALS = {
     429: Refusal(
         "throttled", _("Too many requests in a minute; please wait as long as Retry-After says.")
     ),
-    503: Refusal("unavailable", _("The database does not answer; please try again.")),
+    503: Refusal("unavailable", _("Nothing was done; please send the request again.")),
 }

@@ -248,6 +248,7 @@ def action_shape(resource: Resource, name: str) -> dict:
 def batch_shape(resource: Resource) -> dict:
     """Return the shape of a batch; what a new row needs, only a new row needs."""
     data = write_shape(resource)
+    needed = ", ".join(data["required"])
     fields = {name: shape for name, shape in data["properties"].items() if name != "external_refs"}
     id_over_there = external_reference()["properties"]
     item = {
@@ -257,7 +258,7 @@ def batch_shape(resource: Resource) -> dict:
             "type": ["integer", "null"],
             "description": _("The version that was read; refused when the row has another one."),
         },
-        "data": record(fields, description=_("The row; a new one needs: %s.") % needs(data)),
+        "data": record(fields, description=_("The row; a new one needs: %s.") % needed),
     }
     items = listed(record(item, ("external_id", "data"), additionalProperties=False))
     about = _("partial writes what may be written, atomic all or nothing.")
@@ -267,10 +268,6 @@ def batch_shape(resource: Resource) -> dict:
         "items": {**items, "minItems": 1, "maxItems": MOST_ROWS},
     }
     return record(batch, ("source", "items"), additionalProperties=False)
-
-
-def needs(shape: dict) -> str:
-    return ", ".join(shape["required"])
 
 
 def closed(fields: dict, *required) -> dict:

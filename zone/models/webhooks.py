@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from zone.api_scopes import CHANGES, READ, RESOURCES
+from zone.api_scopes import CHANGES, READ
 from zone.feed.cursor import Cursor, cursor_now
 from zone.feed.scope import Scope
 from zone.feed.synced import entities as synced
@@ -32,7 +32,7 @@ OLD_SECRET_HOLDS = timedelta(hours=24)
 
 def check_entities(names: list[str]) -> None:
     """Refuse names that are no resources."""
-    if unknown := sorted(set(names) - set(RESOURCES)):
+    if unknown := sorted(set(names) - set(synced())):
         raise ValidationError(
             _("No resources of the interface: %(names)s."),
             params={"names": ", ".join(unknown)},
