@@ -251,6 +251,7 @@ def test_four_workers_share_uploads_and_write_each_row_once(api, small_parts):
     assert set(ApiUpload.objects.values_list("state", "created")) == {("DONE", 30)}
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_killed_again_and_again_writes_each_row_once(api):
     caller = api("enterprises:write")

@@ -221,6 +221,7 @@ def _without_rule() -> str:
     return APPLY.partition("WHERE")[0]
 
 
+@pytest.mark.slow
 def test_a_mirror_killed_at_any_moment_goes_on_where_it_was(world, another, live_server):
     chain = world.chains[0]
     Enterprise.objects.bulk_create(
