@@ -117,12 +117,15 @@ class Mirror:
             return self.read_list(state["lists"])
         return self.read_changes(state["cursor"])
 
-    def begin(self):
+    def begin(self) -> None:
         """Take a cursor, then page the lists: what changes meanwhile comes once more."""
         names = self.entities or self.readable()
         cursor = self.get("changes", {"from": "now", **self.wanted})["next_cursor"]
+        if not self.entities and names != self.readable():
+            return self.begin()  # a right came or went: the cursor would not tell of it
         generation = self.store.state().get("generation", 0) + 1
-        self.store.keep([], generation=generation, cursor=cursor, lists=dict.fromkeys(names, ""))
+        lists = dict.fromkeys(names, "")
+        return self.store.keep([], generation=generation, cursor=cursor, lists=lists)
 
     def readable(self) -> list[str]:
         scopes = [scope.split(":") for scope in self.get("me")["scopes"]]

@@ -159,6 +159,26 @@ def test_a_right_taken_away_while_the_lists_are_read_does_not_stop_the_copy(worl
     assert_equal(copy)
 
 
+class Interrupted(Mirror):
+    """Its key gets a right back right after it has asked for its rights."""
+
+    def readable(self):
+        names = super().readable()
+        if "leads:read" not in self.client.scopes:
+            self.client.scopes.append("leads:read")
+            self.client.save()
+        return names
+
+
+def test_a_right_given_back_while_it_begins_is_not_overlooked(world, another):
+    copy = another(kind=Interrupted)
+    copy.client.scopes.remove("leads:read")
+    copy.client.save()
+    copy.catch_up()
+    assert_equal(copy)
+    assert "leads" in {entity for entity, _ in copy.store.rows()}
+
+
 def test_a_restored_database_is_taken_over_though_its_versions_are_lower(world, another):
     copy = another()
     lead, later = factories.make_lead(), factories.make_lead()
