@@ -55,7 +55,9 @@ def test_a_method_that_is_not_published_is_refused_with_those_that_are(api, path
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("path", ["", "nowhere", "leads/", "leads/7", "leads/%00", "%F0%28"])
+@pytest.mark.parametrize(
+    "path", ["", "nowhere", "leads/", "leads/7", "leads/%00", "%F0%28", "leads/%0A"]
+)
 def test_an_address_that_is_none_is_not_found_whatever_the_method(api, path, method):
     refused = api().http.generic(method, V1 + path)
     assert (refused.status_code, problem(refused)["code"]) == (404, "not_found")

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from django.conf import settings
-from django.urls import path
+from django.urls import path, re_path
 
 from zone.api import about, changes, docs, uploads, webhooks
 from zone.api.batch import BatchView
@@ -64,5 +64,5 @@ for name, resource in RESOURCES.items():
     for action in resource.actions:
         view = ActionView.as_view(resource=resource, action=action)
         urlpatterns.append(path(f"{name}/<uuid:pk>/{action}", view, name=f"{name}-{action}"))
-nowhere = NoSuchView.as_view()
-urlpatterns += [path("", nowhere), path("<path:anything>", nowhere)]
+# Whatever it holds: to <path:…> a new line is no part of an address.
+urlpatterns.append(re_path(r"^[\s\S]*$", NoSuchView.as_view()))
