@@ -5,11 +5,13 @@ from django.db import OperationalError
 from django.test import Client
 
 from crm.models import Enterprise, Lead
+from tests import factories
 from tests.api.conftest import V1, problem
 from tests.api.published import published
 from tests.api.world import World
 from zone.api.documenting import CASES
 from zone.api.examples import REFUSALS, known_id
+from zone.api.urls import RESOURCES
 from zone.api_scopes import all_scopes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,3 +99,21 @@ def test_a_database_that_is_away_is_503_and_says_when_to_come_back(caller, monke
 
 def test_each_status_has_its_example_and_its_case():
     assert sorted(REFUSALS) == sorted(CASES) == sorted([*WAYS, 429, 503])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_whose_parent_goes_before_the_commit_is_a_conflict(api, monkeypatch):
+    """Keys are checked at commit, after everything else has been found good."""
+    chain = factories.make_chain()
+    at = factories.make_enterprise(chain=chain)
+
+    def saved_too_late(self, row, by, **extra):
+        type(at).objects.filter(pk=at.pk).delete()
+        type(row)._base_manager.bulk_create([row])
+
+    monkeypatch.setattr(type(RESOURCES["leads"]), "create", saved_too_late)
+    body = {"enterprise": str(at.pk), "title": "线索", "chain": chain.code}
+    body |= {"source": "OWN", "planned_investment_wan": "1"}
+    refused = api("leads:write", "leads:read").post("leads", body)
+    assert (refused.status_code, problem(refused)["code"]) == (409, "conflict"), refused.text
+    assert type(at).objects.count() == 1

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from math import ceil
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
@@ -111,6 +111,9 @@ def as_problem(exception: Exception, view=None) -> Problem:
         detail = exception.detail
         code = getattr(detail, "code", exception.default_code)
         return Problem(exception.status_code, detail, code)
+    if isinstance(exception, IntegrityError):
+        # What keys point to is checked at commit: somebody has deleted it meanwhile.
+        return Problem(409, _("Nothing was done; please send the request again."), "conflict")
     if isinstance(exception, (OperationalError, InterfaceError)):
         # A database that restarts, or two who wait for each other.
         away = Problem(503, _("Nothing was done; please send the request again."), "unavailable")

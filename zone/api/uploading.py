@@ -13,7 +13,7 @@ from http import HTTPStatus
 from itertools import islice
 
 import orjson
-from django.db import OperationalError, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from zone import bulk
@@ -175,7 +175,7 @@ def write_next_part() -> bool:
             if upload is None:
                 return False
             _go_on(upload)
-    except OperationalError as busy:
+    except (OperationalError, IntegrityError) as busy:
         logger.warning("an upload waits: %s", busy)
     except Exception:
         logger.exception("an upload was stopped")
