@@ -1,6 +1,10 @@
 """Personas: who knocks at the door in the tests."""
 
+import gc
+
 import pytest
+from django.core.management.commands import flush
+from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests import factories
@@ -58,15 +62,38 @@ def as_user(client):
 
 @pytest.fixture(autouse=True, scope="session")
 def _emptied_past_the_trail():
-    """Let the tests that commit be cleaned up by TRUNCATE, which the trail refuses."""
-    plain = DatabaseOperations.execute_sql_flush
+    """Empty the tables after a test that commits, past the triggers that would refuse or tell it.
 
-    def execute(operations, sql_list):
-        tables = (trail_triggers.ENTRIES, trail_triggers.LINKS)
-        opened = [f"ALTER TABLE {table} DISABLE TRIGGER refuse_change" for table in tables]
-        closed = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER refuse_change" for table in tables]
-        return plain(operations, [*opened, *sql_list, *closed])
+    TRUNCATE makes every file of every table anew (200 ms); deleting a test's few rows takes 30.
+    What a migration leaves behind, kinds of rows and permissions, stays.
+    """
+
+    def sql_flush(operations, style, tables, **options):
+        return [table for table in tables if table not in KEPT]
+
+    def execute_sql_flush(operations, tables):
+        filled = " UNION ALL ".join(f"SELECT '{t}' WHERE EXISTS (SELECT FROM {t})" for t in tables)
+        with transaction.atomic(), connection.cursor() as cursor:
+            found = [name for (name,) in cursor.execute(filled)]
+            cursor.execute(";".join(f"ALTER TABLE {t} DISABLE TRIGGER USER" for t in found) or ";")
+            cursor.execute(";".join(f"DELETE FROM {t}" for t in found) or ";")
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(";".join(f"ALTER TABLE {t} ENABLE TRIGGER USER" for t in found) or ";")
+            for table, trigger, _definition in ALWAYS:
+                if table in found:
+                    cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", execute)
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *options: None)
         yield
+
+
+KEPT = {"django_content_type", "auth_permission"}
+ALWAYS = (*trail_triggers.OF_ENTRIES, *trail_triggers.OF_CHAIN)
+
+
+def pytest_collection_finish():
+    """Keep what is loaded by now out of the collector's way."""
+    gc.freeze()

@@ -62,6 +62,7 @@ def forms_of(client, user, rows) -> list[tuple[str, object]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_every_box_of_every_form_answers(as_user, world, role):
     user, rows = world(role)

@@ -15,7 +15,7 @@ from tests.api.conftest import V1
 from tests.api.world import World
 from zone.api_scopes import all_scopes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ROOT, PROGRAM = settings.BASE_DIR, Path(sys.executable).parent / "schemathesis"
 CASES, SEED = 2_000, 20_250_303
 # What a check takes for a refusal; 2xx to nonsense is a fault, 5xx always is.
@@ -55,16 +55,10 @@ def fuzz(live_server, api, tmp_path, monkeypatch):
     return run
 
 
-def test_a_few_cases_of_each_operation_meet_no_fault(fuzz):
-    assert fuzz("--phases=fuzzing", "--max-examples=1") >= 66
-
-
-@pytest.mark.slow
 def test_two_thousand_cases_meet_no_fault_and_nothing_unpublished(fuzz):
     assert fuzz("--phases=examples,fuzzing", "--max-examples=32") >= CASES
 
 
-@pytest.mark.slow
 def test_every_boundary_of_some_resources_meets_no_fault(fuzz):
     tags = [f"--include-tag={name}" for name in ("about", "changes", "contacts", "leads")]
     assert fuzz("--phases=coverage", *tags) > 500

@@ -45,6 +45,7 @@ def test_a_file_is_added_downloaded_and_deleted_on_the_form(page, project, uploa
     assert not Attachment.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_colleagues_file_shows_no_button_to_delete_it(page, project, uploads, live_server):
     factories.make_attachment(project=project)
     specialist = factories.make_specialist()
@@ -56,6 +57,7 @@ def test_a_colleagues_file_shows_no_button_to_delete_it(page, project, uploads, 
     assert [button.is_visible() for button in buttons.all()] == [True, False]
 
 
+@pytest.mark.slow
 def test_several_files_are_chosen_at_once_and_the_note_stays_ones_own(page, project, uploads):
     page.goto(reverse("admin:projects_project_attach", args=[project.pk]))
     page.set_input_files("[name=files]", uploads)

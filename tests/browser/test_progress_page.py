@@ -100,6 +100,7 @@ def test_on_a_phone_a_finger_hits_everything_and_tables_are_cards(progress_page:
     assert progress_page.locator(".zp-lights-head a").first.bounding_box()["width"] > 150
 
 
+@pytest.mark.slow
 def test_the_chart_of_a_phone_has_texts_of_twelve_pixels(progress_page: Page):
     show(progress_page, 390)
     heights = progress_page.eval_on_selector_all(
@@ -120,6 +121,7 @@ def test_every_text_can_be_read(progress_page: Page, scheme: str, width: int):
     assert progress_page.evaluate(CONTRAST, TEXTS) == []
 
 
+@pytest.mark.slow
 def test_each_light_has_shape_and_word(progress_page: Page):
     show(progress_page, 1440)
     lights = progress_page.locator("[data-chain] .zp-light").all_inner_texts()
@@ -127,6 +129,7 @@ def test_each_light_has_shape_and_word(progress_page: Page):
     assert all(len(text.strip()) > 3 for text in lights)
 
 
+@pytest.mark.slow
 def test_the_form_leads_to_the_chosen_day_without_a_script(progress_page: Page):
     show(progress_page, 1440)
     progress_page.fill(".zp-choosers [name=on]", "2025-02-28")
@@ -137,6 +140,7 @@ def test_the_form_leads_to_the_chosen_day_without_a_script(progress_page: Page):
     assert pace.get_attribute("data-value") == "16.67"
 
 
+@pytest.mark.slow
 def test_paper_shows_the_tables_behind_the_charts(progress_page: Page):
     show(progress_page, 1440)
     progress_page.emulate_media(media="print")

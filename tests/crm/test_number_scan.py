@@ -85,6 +85,7 @@ def shown(text: str) -> list[str]:
     return [mark for mark in (*NUMBERS.values(), *HIDDEN) if mark in text]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [*ROLES, "superuser"])
 def test_no_page_shows_a_number_to_any_role(client, world, role, log):
     if role == "superuser":

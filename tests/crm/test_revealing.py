@@ -164,6 +164,7 @@ def test_a_day_begins_at_midnight_in_the_zone(office, monkeypatch):
     assert looks_today(office) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_who_pass_fifty_at_once_one_raises_the_alert(monkeypatch):
     person = make_user(is_superuser=True)

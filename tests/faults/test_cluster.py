@@ -19,6 +19,7 @@ from zone import cluster as cluster_module
 from zone.checkout import ROOT, Lock, StartProblem
 from zone.cluster import Cluster
 
+pytestmark = pytest.mark.slow
 NO_WAL_YET = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
 HOLD = """
     import sys, time
@@ -71,7 +72,6 @@ def test_data_is_found_again_after_a_stop(cluster):
         assert run(cluster, "SELECT n FROM kept") == [(1,)]
 
 
-@pytest.mark.slow
 def test_every_acknowledged_row_survives_a_kill(cluster):
     with cluster.in_use():
         run(cluster, "CREATE TABLE kept (n int)")
@@ -86,7 +86,6 @@ def test_every_acknowledged_row_survives_a_kill(cluster):
             assert acknowledged > 0
 
 
-@pytest.mark.slow
 def test_a_loss_would_be_seen(tmp_path):
     """Negative control: without synchronous commits, the same kill loses what was acknowledged."""
     cluster = Cluster(tmp_path / "postgres", NO_WAL_YET)
@@ -120,7 +119,6 @@ def test_a_killed_postmaster_comes_back_on_its_port_while_we_serve(cluster):
     assert cluster.processes.all() == []
 
 
-@pytest.mark.slow
 def test_without_the_watch_it_stays_gone(cluster):
     """Negative control of the test above."""
     with cluster.in_use():
@@ -129,7 +127,6 @@ def test_without_the_watch_it_stays_gone(cluster):
         assert not cluster.answers()
 
 
-@pytest.mark.slow
 def test_a_backend_that_hangs_does_not_keep_the_next_server_out(cluster, monkeypatch):
     monkeypatch.setattr(cluster_module, "ORPHANS_LIMIT", 0.2)
     with cluster.in_use(), psycopg.connect(cluster.url) as connection:
@@ -181,7 +178,6 @@ def test_who_comes_second_leaves_the_server_to_the_first(cluster):
     assert cluster.processes.all() == []
 
 
-@pytest.mark.slow
 def test_two_at_once_share_one_server(cluster):
     servers = []
 
@@ -229,7 +225,6 @@ def test_data_half_made_by_a_killed_start_is_made_anew(cluster):
         assert cluster.answers()
 
 
-@pytest.mark.slow
 def test_a_lost_password_is_replaced(cluster):
     with cluster.in_use():
         run(cluster, "CREATE TABLE kept AS SELECT 1 AS n")
@@ -261,7 +256,6 @@ def test_personal_data_stays_out_of_the_log(cluster):
     assert "13800000000" not in log
 
 
-@pytest.mark.slow
 def test_another_server_on_our_port_is_not_taken_for_ours(cluster, tmp_path):
     other = Cluster(tmp_path / "other")
     try:
@@ -331,7 +325,6 @@ def test_the_application_is_no_superuser_but_may_make_test_databases(cluster):
         assert run(cluster, "SHOW TimeZone") == [("Asia/Shanghai",)]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become another user")
 def test_root_below_a_closed_folder_keeps_data_and_programs_within_reach(tmp_path, monkeypatch):
     closed = tmp_path / "closed"

@@ -183,6 +183,7 @@ def test_a_limit_above_the_highest_is_the_highest():
     assert (len(page.items), page.has_more) == (1, False)
 
 
+@pytest.mark.slow
 def test_a_narrow_client_gets_on_through_what_is_not_for_it(chain, other_chain):
     """A page looks through so many lines, finds nothing, and still moves the cursor."""
     replica = Replica(of_chain(other_chain))

@@ -93,9 +93,8 @@ def scopes_of(world: World) -> list[dict]:
     ]
 
 
-@pytest.mark.parametrize(
-    "seconds", [2, pytest.param(45, marks=pytest.mark.slow)], ids=["short", "long"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [2, 45], ids=["short", "long"])
 def test_under_load_every_key_has_what_it_sees(world, another, seconds):
     copies = [another(**scope) for scope in scopes_of(world)]
     writer = Thread(target=change_for, args=(world, seconds))
@@ -134,6 +133,7 @@ def test_a_deleted_and_a_merged_row_leave_with_their_reason(world, another):
     assert copy.store.rows()["leads", str(lead.pk)]["enterprise"] == str(kept.pk)
 
 
+@pytest.mark.slow
 def test_when_the_clients_scope_changes_the_copy_begins_anew(world, another):
     copy = another(chains=world.chains)
     copy.catch_up()
@@ -150,6 +150,7 @@ def test_when_the_clients_scope_changes_the_copy_begins_anew(world, another):
     assert "leads" not in {entity for entity, _ in copy.store.rows()}
 
 
+@pytest.mark.slow
 def test_a_right_taken_away_while_the_lists_are_read_does_not_stop_the_copy(world, another):
     copy = another()
     copy.step()
@@ -210,6 +211,7 @@ class Hasty(Mirror):
         return page["has_more"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "whole"), [(Mirror, True), (Hasty, False)])
 def test_the_place_is_kept_with_the_page_or_rows_are_lost(world, another, kind, whole):
     copy = another(kind=kind)
@@ -280,6 +282,7 @@ def start(copy: Mirror, url: str, *options: str) -> subprocess.Popen:
     )
 
 
+@pytest.mark.slow
 def test_it_waits_as_long_as_it_is_told_when_it_asked_too_often(world, another, settings):
     copy = another()
     copy.catch_up()
@@ -293,6 +296,7 @@ def test_it_waits_as_long_as_it_is_told_when_it_asked_too_often(world, another, 
     assert said[0].startswith("429; again in 1.0 s")
 
 
+@pytest.mark.slow
 def test_it_waits_while_nobody_answers(world, another):
     copy = another()
     copy.catch_up()

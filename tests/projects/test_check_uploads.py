@@ -59,6 +59,7 @@ def test_an_orphan_is_listed_and_removed_only_when_asked_and_old(folder):
     assert AuditEntry.objects.get(action="COMMAND").detail["removed"] == 1
 
 
+@pytest.mark.slow
 def test_the_demos_files_come_and_go_with_it(folder, committed):
     facts.load()
     loading.load()

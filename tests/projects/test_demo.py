@@ -50,6 +50,7 @@ def rows_by_model() -> dict:
     }
 
 
+@pytest.mark.slow
 def test_its_rows_are_valid(demo):
     for model in demo_models():
         for row in model.objects.filter(is_demo=True).order_by("pk")[::SAMPLE]:
@@ -171,6 +172,7 @@ def test_loading_again_changes_nothing(demo):
     assert out.getvalue().strip()
 
 
+@pytest.mark.slow
 def test_clearing_leaves_the_trail_of_the_demo_people(demo):
     person = User.objects.get(username="office")
     AuditEntry.objects.record(AuditEntry.Action.LOGIN, by=person)

@@ -49,6 +49,7 @@ def test_every_row_it_makes_is_marked(zone):
         assert {pk for pk, is_demo in rows.items() if not is_demo} == set(before[label]), label
 
 
+@pytest.mark.slow
 def test_the_same_story_every_time(zone):
     assert told() == told()
 
@@ -63,6 +64,7 @@ def test_clearing_leaves_exactly_what_was_there_before(zone):
     assert real.version == 1
 
 
+@pytest.mark.slow
 def test_targets_the_office_has_set_are_respected(zone):
     chain = IndustryChain.objects.get(code="electronics")
     factories.make_target("SIGNED_AMOUNT", 100, chain=chain)

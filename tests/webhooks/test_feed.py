@@ -179,6 +179,7 @@ def test_an_endpoint_that_cannot_be_read_for_stops_no_other(
     assert sound.deliveries.count() == 1
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_under_concurrent_writes(receiver, endpoint_of):
     """Writers hold, roll back and write at once; two dispatchers follow them."""
     endpoint_of(receiver, entities=["enterprises"])

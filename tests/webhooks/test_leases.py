@@ -46,6 +46,7 @@ def many(endpoint, number: int = 120):
         factories.make_delivery(endpoint)
 
 
+@pytest.mark.slow
 def test_two_dispatchers_send_each_message_once(receiver, endpoint_of):
     many(endpoint_of(receiver))
     receiver.seconds = 0.002
@@ -54,6 +55,7 @@ def test_two_dispatchers_send_each_message_once(receiver, endpoint_of):
     assert min(done) > 0
 
 
+@pytest.mark.slow
 def test_without_leases_they_send_twice(receiver, endpoint_of, monkeypatch):
     """The negative control."""
 
@@ -184,6 +186,7 @@ def test_killed_between_sending_and_noting_it_comes_again_as_the_same_message(
     assert {event["data"]["id"] for event in receiver.events} == made
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_nothing_is_lost(receiver, endpoint_of):
     endpoint_of(receiver, entities=["enterprises"])
     made = set()
@@ -204,6 +207,7 @@ def test_killed_at_random_moments_nothing_is_lost(receiver, endpoint_of):
     assert WebhookDelivery.objects.waiting().count() == 0
 
 
+@pytest.mark.slow
 def test_the_command_ends_in_good_order_on_sigterm(db):
     running = start("manage.py", "work")
     try:

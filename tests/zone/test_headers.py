@@ -150,6 +150,7 @@ def test_the_scanner_finds_what_the_policy_would_block(html, found):
     assert Inline(html).found == found
 
 
+@pytest.mark.slow
 def test_no_page_of_the_admin_holds_anything_inline(client):
     root = factories.make_user(is_superuser=True)
     fill(1, root)

@@ -58,11 +58,13 @@ def test_compiled_catalogue_says_what_the_source_says():
     assert stale == [], "run make messages; stale in django.mo:\n" + "\n".join(stale)
 
 
+@pytest.mark.slow
 def test_collecting_twice_changes_nothing():
     once = messages.merge(catalogue())
     assert str(messages.merge(once)) == str(once)
 
 
+@pytest.mark.slow
 def test_a_new_text_is_added_empty_and_an_unused_one_leaves():
     old = polib.POFile()
     old.append(polib.POEntry(msgid="said by nobody", msgstr="无人使用"))

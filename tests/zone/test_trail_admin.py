@@ -255,6 +255,7 @@ def test_no_password_ever_stands_in_the_trail(client, root):
     assert "argon2" not in str(trail(person))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", [0, 1])
 def test_a_command_that_changes_data_leaves_one_line(again):
     """Run again at once, it changes nothing and leaves none."""
