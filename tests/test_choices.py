@@ -75,6 +75,7 @@ def test_every_box_of_every_form_answers(as_user, world, role):
             assert (address, data, answer.status_code) == (address, data, 200)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_a_form_sent_back_as_it_came_is_accepted(as_user, world, role):
     user, rows = world(role)

@@ -268,6 +268,7 @@ def test_a_recognised_agreement_takes_none_on_its_page(as_user, office):
     assert post(counted.project) == 302
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["office", "specialist", "leadership"])
 def test_a_form_asks_as_much_at_30_files_as_at_1(client, chain, role):
     user = factories.make_user(role, chain)

@@ -94,7 +94,7 @@ def test_checked_values_stand_on_the_page(page, targets, counted, completion, ga
     assert figures["signed_projects.actual"] == "1"
 
 
-@pytest.mark.parametrize("query", ["", "&chain=new-energy"])
+@pytest.mark.parametrize("query", ["", pytest.param("&chain=new-energy", marks=pytest.mark.slow)])
 def test_each_figure_appears_exactly_once_outside_the_chain_table(page, targets, query):
     factories.make_counted(100)
     found = page(ADDRESS + query)
@@ -206,6 +206,7 @@ def test_the_tenants_link_shows_each_enterprise_once(page, targets, as_user, off
     assert rows.context["cl"].result_count == 2
 
 
+@pytest.mark.slow
 def test_every_address_on_the_page_opens(page, targets, client):
     chain = factories.make_chain()
     specialist = factories.make_specialist(chain)
@@ -367,7 +368,7 @@ def make_everything(rows: int):
 
 
 @pytest.mark.parametrize("rows", [1, 30])
-@pytest.mark.parametrize("query", ["", "&chain=new-energy"])
+@pytest.mark.parametrize("query", ["", pytest.param("&chain=new-energy", marks=pytest.mark.slow)])
 def test_the_page_asks_the_same_few_questions_whatever_the_rows(
     client, leader, targets, rows, query
 ):

@@ -110,11 +110,13 @@ def test_the_walk_knows_every_url():
     assert {"/", "/admin/progress/", "/admin/autocomplete/", "/admin/zone/user/", *OPEN} <= {*paths}
 
 
+@pytest.mark.slow
 def test_nothing_opens_before_the_code(client, enrolled):
     assert enter(client, enrolled) == f"{CODE}?next=%2Fadmin%2Fzone%2Fpark%2F"
     assert {path for _method, path in stands_open(client)} == {CODE}
 
 
+@pytest.mark.slow
 def test_nothing_opens_before_enrolment_where_the_role_asks_for_it(client, office):
     assert enter(client, office) == f"{PHONE}?next=%2Fadmin%2Fzone%2Fpark%2F"
     assert {path for _method, path in stands_open(client)} == {PHONE}
