@@ -62,7 +62,7 @@ def _refuse(kept: Enterprise, dropped: Enterprise, reason: str):
 
 def _empty_fields(kept: Enterprise, dropped: Enterprise) -> dict:
     """Return what the dropped record knows and the kept one does not."""
-    names = written_fields(kept)
+    names = written_fields(kept._meta.model)
     empty = [name for name in names if getattr(kept, name) in (None, "")]
     known = {name: getattr(dropped, name) for name in empty}
     return {name: value for name, value in known.items() if value not in (None, "")}

@@ -142,7 +142,7 @@ def made_of(row: models.Model) -> list[tuple]:
 
 def edited(before: models.Model, after: models.Model) -> list[tuple]:
     """Return the line of a change; a save that changes nothing has none."""
-    changes = differences(before, after, written_fields(after))
+    changes = differences(before, after, written_fields(after._meta.model))
     return [(action_of(Action.CHANGED, after, changes), after, changes)] if changes else []
 
 

@@ -164,7 +164,7 @@ class Batch:
             item.draft.check_alone()
             self._refuse_closed(item)
             if row:
-                item.changes = differences(item.before, row, written_fields(row))
+                item.changes = differences(item.before, row, written_fields(self.model))
         except Problem as problem:
             item.refuse(problem)
 

@@ -257,7 +257,7 @@ class Draft:
     def changed(self, before: models.Model):
         """Save the changed row; one that is as it was stays untouched."""
         self.check()
-        found = differences(before, self.row, written_fields(self.row))
+        found = differences(before, self.row, written_fields(self.row._meta.model))
         if found:
             try:
                 self.row.save()

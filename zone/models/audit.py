@@ -3,6 +3,7 @@ from __future__ import annotations
 import getpass
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import Range
@@ -227,18 +228,24 @@ class AuditEntry(models.Model):
 
 def _masked(changes: dict, of: models.Model | None) -> dict:
     """Mask numbers in texts, as the last net; codes and amounts stay as they are."""
-    free = {
-        field.name
-        for field in (of._meta.fields if of is not None else ())
-        if isinstance(field, (models.CharField, models.TextField, models.ForeignKey))
-        and not isinstance(field, CodeField)
-    }
+    free = free_texts(of._meta.model) if of is not None else ()
     return {
         name: [masked_text(value) if isinstance(value, str) else value for value in pair]
         if name in free
         else pair
         for name, pair in changes.items()
     }
+
+
+@cache
+def free_texts(model: type[models.Model]) -> frozenset[str]:
+    """Return the fields whose text people write, or that show a row by its name."""
+    return frozenset(
+        field.name
+        for field in model._meta.fields
+        if isinstance(field, (models.CharField, models.TextField, models.ForeignKey))
+        and not isinstance(field, CodeField)
+    )
 
 
 def key_of(row: models.Model) -> str:
@@ -304,10 +311,11 @@ def differences(before: models.Model, after: models.Model, names) -> dict[str, l
 
 def contents(row: models.Model) -> dict[str, str]:
     """Return what stands in a row, field by field, for the line of its making or its end."""
-    values = {name: readable(row, name) for name in written_fields(row)}
+    values = {name: readable(row, name) for name in written_fields(row._meta.model)}
     return {name: value for name, value in values.items() if value}
 
 
-def written_fields(row: models.Model) -> list[str]:
+@cache
+def written_fields(model: type[models.Model]) -> tuple[str, ...]:
     """Return the fields that people write; what the program keeps by itself is left out."""
-    return [field.name for field in row._meta.concrete_fields if field.editable]
+    return tuple(field.name for field in model._meta.concrete_fields if field.editable)
