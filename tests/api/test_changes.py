@@ -134,6 +134,42 @@ def test_a_cursor_of_another_history_or_other_rights_is_gone(api, chain):
     assert problem(caller.get("changes", cursor=cursor))["code"] == "cursor_scope"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda client, chain: client.chains.set([]),
+        lambda client, chain: client.chains.add(factories.make_chain("electronics")),
+        lambda client, chain: client.parks.add(factories.make_park()),
+        lambda client, chain: save(client, scopes=[*READ, "pii:read"]),
+        lambda client, chain: save(client, whole_zone=True),
+    ],
+    ids=["chain gone", "chain added", "park added", "scope", "zone"],
+)
+def test_rights_that_went_and_came_back_are_others(api, chain, change):
+    """What the client copied meanwhile lacks rows, or shows more than it may."""
+    caller = api(*READ, chains=[chain])
+    cursor = start(caller)
+    change(caller.client, chain)
+    save(caller.client, scopes=list(READ), whole_zone=False)
+    caller.client.chains.set([chain])
+    caller.client.parks.clear()
+    assert problem(caller.get("changes", cursor=cursor))["code"] == "cursor_scope"
+
+
+def test_rights_to_write_and_a_new_name_leave_a_cursor_in_force(api, chain):
+    caller = api(*READ, chains=[chain])
+    cursor = start(caller)
+    save(caller.client, scopes=["leads:write", *reversed(READ)], name="示例·另一系统")
+    caller.client.chains.set([chain])
+    assert caller.get("changes", cursor=cursor).status_code == 200
+
+
+def save(client, **values):
+    for name, value in values.items():
+        setattr(client, name, value)
+    client.save()
+
+
 @pytest.mark.parametrize("rows", [1, 30])
 def test_a_page_takes_the_same_few_queries_whatever_the_rows(
     api, django_assert_max_num_queries, rows

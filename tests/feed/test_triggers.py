@@ -208,6 +208,21 @@ def test_a_space_never_changes_its_park():
         Space.objects.filter(pk=space.pk).update(park=park)
 
 
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (factories.make_chain, "code"),
+        (factories.make_park, "code"),
+        (factories.make_user, "username"),
+    ],
+)
+def test_what_other_rows_are_named_by_in_the_feed_never_changes(make, field):
+    row = make()
+    with pytest.raises(IntegrityError, match=f"{field} of .* never changes"), transaction.atomic():
+        type(row).objects.filter(pk=row.pk).update(**{field: "another"})
+    type(row).objects.filter(pk=row.pk).update(is_demo=not row.is_demo)
+
+
 def test_a_changed_reference_raises_the_version_of_its_row(chain):
     lead, other = factories.make_lead(chain=chain), factories.make_lead(chain=chain)
     watch = Watch()

@@ -3,8 +3,9 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.urls import reverse
 
-from tests.factories import make_appointment, make_user
+from tests.factories import make_appointment, make_chain, make_park, make_user
 from zone.models import AuditEntry, SecurityAlert, User
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,18 @@ def test_an_account_made_in_the_admin_enters_after_choosing_its_own_password(per
     assert client.get("/admin/zone/user/").status_code == 200
     made.refresh_from_db()
     assert (made.must_change_password, made.password_changed_at is None) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("make", "field"), [(make_chain, "code"), (make_park, "code"), (make_user, "username")]
+)
+def test_what_other_systems_know_a_row_by_is_written_once(client, make, field):
+    row = make()
+    client.force_login(make_user(is_superuser=True))
+    name = row._meta.model_name
+    form = client.get(reverse(f"admin:zone_{name}_change", args=[row.pk])).context["adminform"]
+    assert field not in form.form.fields
+    assert field in client.get(reverse(f"admin:zone_{name}_add")).context["adminform"].form.fields
 
 
 def test_a_person_made_by_a_command_need_not_change(db):

@@ -65,6 +65,10 @@ class ScopedModelAdmin(
         may = super().has_delete_permission(request, obj) and self.has_right(request, "delete", obj)
         return may and is_open(obj, request.user)
 
+    def get_readonly_fields(self, request, obj=None):
+        fields = super().get_readonly_fields(request, obj)
+        return (*fields, *getattr(self.model, "FIXED", ())) if obj else fields
+
     def get_object(self, request, object_id, from_field=None):
         """Return the row, locked while a form is being saved.
 

@@ -83,11 +83,6 @@ class SpaceAdmin(ScopedModelAdmin):
         (_("Size"), {"fields": ("area_m2", "floor", "clear_height_m", "power_kva")}),
     )
 
-    def get_readonly_fields(self, request, obj=None):
-        """A space stands where it stands; who sees what is in it goes by its park."""
-        fields = super().get_readonly_fields(request, obj)
-        return (*fields, "park") if obj else fields
-
     @display(
         description=_("state"),
         ordering="state",

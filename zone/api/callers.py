@@ -78,5 +78,6 @@ def _ids(path: str) -> ArrayAgg:
 
 def _caller(key: ApiKey) -> Caller:
     client = key.client
-    scope = Scope(client.whole_zone, frozenset(key.chains), frozenset(key.parks), client.account_id)
+    chains, parks = frozenset(key.chains), frozenset(key.parks)
+    scope = Scope(client.whole_zone, chains, parks, client.account_id, client.rights)
     return Caller(client, key, scope)

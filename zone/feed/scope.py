@@ -15,12 +15,17 @@ from zone.feed.synced import ALL, ANY_CHAIN, Down, grounds, opened_by
 
 @dataclass(frozen=True)
 class Scope:
-    """The whole zone, or some chains and parks; ``account`` is the client's own user."""
+    """The whole zone, or some chains and parks; ``account`` is the client's own user.
+
+    ``rights`` counts the changes of what the client may read: rights that went and came back
+    are others, since what the client copied in between lacks rows.
+    """
 
     zone: bool = False
     chains: frozenset[UUID] = frozenset()
     parks: frozenset[UUID] = frozenset()
     account: UUID | None = None
+    rights: int = 0
 
     @property
     def tokens(self) -> set[UUID]:
@@ -36,7 +41,7 @@ class Scope:
     def revision(self) -> str:
         """Return a word that differs from that of every other scope."""
         parts = [self.zone, sorted(map(str, self.chains)), sorted(map(str, self.parks))]
-        text = json.dumps([*parts, str(self.account)])
+        text = json.dumps([*parts, str(self.account), self.rights])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def rows(self, model: type[models.Model], using: str | None = None) -> models.QuerySet:

@@ -39,14 +39,13 @@ class Synced:
     ``number`` stands for it in the log and is never reused, ``name`` is its name in the
     interface. ``paths`` lead to the chains, parks and accounts whose clients see a row:
     ``chain`` (own field), ``project__park`` (one step up), ``leads__chain`` (down, then an own
-    field or one that is ``fixed``). Fields in ``fixed`` never change; the database refuses it.
+    field or one of the child's ``FIXED``).
     """
 
     number: int
     name: str
     paths: tuple[str, ...] = ()
     opens: tuple[Open, ...] = ()
-    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,4 +124,4 @@ def _ground(model: type[models.Model], path: str, names: list[str]) -> Own | Up 
     if len(names) > 2 or not sync_of(parent):
         raise TypeError(f"{path}: only one step up, to a synchronised row, is followed")
     column = parent._meta.get_field(names[1]).column
-    return Up(field.column, parent, column, fixed=names[1] in parent.SYNC.fixed)
+    return Up(field.column, parent, column, fixed=names[1] in parent.FIXED)

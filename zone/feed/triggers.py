@@ -272,7 +272,7 @@ def install(model: type[models.Model]) -> str:
         f"CREATE TRIGGER {PREFIX}_truncate AFTER TRUNCATE ON {table} "
         "EXECUTE FUNCTION zone_feed_truncated();"
     )
-    parts += [_fix(model, model._meta.get_field(name).column) for name in model.SYNC.fixed]
+    parts += [fix(model, name) for name in model.FIXED]
     if columns := moving_columns(model):
         key = ", ".join(["id", *columns])
         parts.append(f"CREATE UNIQUE INDEX {key_index(model)} ON {table} ({key});")
@@ -282,7 +282,7 @@ def install(model: type[models.Model]) -> str:
 def remove(model: type[models.Model]) -> str:
     table = model._meta.db_table
     names = [*(f"{PREFIX}_{event}" for event in (*TABLES, "truncate"))]
-    names += [f"{PREFIX}_fixed_{model._meta.get_field(name).column}" for name in model.SYNC.fixed]
+    names += [f"{PREFIX}_fixed_{model._meta.get_field(name).column}" for name in model.FIXED]
     drops = [f"DROP TRIGGER IF EXISTS {name} ON {table};" for name in names]
     drops += [f"DROP FUNCTION IF EXISTS {function_name(model, event)}();" for event in TABLES]
     return "\n".join([*drops, f"DROP INDEX IF EXISTS {key_index(model)};"])
@@ -340,8 +340,10 @@ def key_index(model: type[models.Model]) -> str:
     return f"{PREFIX}_{model._meta.db_table}_key"
 
 
-def _fix(model: type[models.Model], column: str) -> str:
-    table, name = model._meta.db_table, f"{PREFIX}_fixed_{column}"
+def fix(model: type[models.Model], field: str) -> str:
+    """Return the SQL that lets a field be written once and never changed."""
+    table, column = model._meta.db_table, model._meta.get_field(field).column
+    name = f"{PREFIX}_fixed_{column}"
     return (
         f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW "
         f"WHEN (OLD.{column} IS DISTINCT FROM NEW.{column}) "

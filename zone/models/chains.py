@@ -15,6 +15,7 @@ class IndustryChain(Row):
     """One of the zone's leading industries, led by a chain leader."""
 
     SYNC = Synced(1, "chains", opens=(Open(ALL),))
+    FIXED = ("code",)
 
     code = models.CharField(
         _("code"),

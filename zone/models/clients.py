@@ -91,6 +91,8 @@ class ApiClient(Row):
         help_text=_("Addresses or networks such as 10.20.0.0/16, with commas; empty: any."),
     )
     is_disabled = models.BooleanField(_("disabled"), default=False)
+    # Raised by the database (``zone.client_triggers``) with every change of what may be read.
+    rights = models.BigIntegerField(db_default=0, editable=False)
 
     objects = ApiClientQuerySet.as_manager()
 
@@ -123,6 +125,7 @@ class ApiClient(Row):
             chains=frozenset(self.chains.values_list("pk", flat=True)),
             parks=frozenset(self.parks.values_list("pk", flat=True)),
             account=self.account_id,
+            rights=self.rights,
         )
 
     def may(self, scope: str) -> bool:

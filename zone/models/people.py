@@ -43,7 +43,7 @@ class User(Row, Account):
     """A person who logs in."""
 
     SYNC = None
-
+    FIXED = ("username",)
     PERSONAL = ("password", "email", "handover_code")  # never written into the trail
 
     display_name = models.CharField(

@@ -23,6 +23,10 @@ class Row(models.Model):
     every real change, whoever writes it; a save that changes nothing leaves them alone.
     """
 
+    # Written once: other systems know the row by it, or its place in the feed hangs on it.
+    # The database refuses a change.
+    FIXED: tuple[str, ...] = ()
+
     id = models.UUIDField(_("ID"), primary_key=True, default=uuid.uuid4, editable=False)
     version = models.BigIntegerField(_("version"), db_default=1, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)

@@ -251,7 +251,7 @@ class WebhookEndpoint(Row):
         is_new = self._state.adding
         if is_new:
             # One at a time, or two at once would both be the last that is allowed.
-            list(ApiClient.objects.select_for_update().filter(pk=self.client_id).values_list("pk"))
+            self.client.refresh_from_db(from_queryset=ApiClient.objects.select_for_update())
             if WebhookEndpoint.objects.filter(client=self.client_id).count() >= MOST_ENDPOINTS:
                 raise ValidationError(
                     _("A client has %(most)s addresses at most."),
