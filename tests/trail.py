@@ -16,8 +16,8 @@ def execute(statement: str, values=()) -> None:
 
 def seal() -> None:
     """Do now what a commit does: give every line its link."""
-    execute("SET CONSTRAINTS queue_link, link_queued IMMEDIATE")
-    execute("SET CONSTRAINTS queue_link, link_queued DEFERRED")
+    execute("SET CONSTRAINTS link_queued IMMEDIATE")
+    execute("SET CONSTRAINTS link_queued DEFERRED")
 
 
 @contextmanager

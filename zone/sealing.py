@@ -163,12 +163,12 @@ def purge(before: date, on: date | None = None) -> Purge:
     )
     with connection.cursor() as cursor:
         # The new line takes its place in the chain before the beginning of the chain goes.
-        cursor.execute("SET CONSTRAINTS queue_link, link_queued IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS link_queued IMMEDIATE")
         cursor.execute("SELECT set_config('zone.purge', 'on', true)")
         entries._raw_delete(entries.db)
         links._raw_delete(links.db)
         cursor.execute("SELECT set_config('zone.purge', 'off', true)")
-        cursor.execute("SET CONSTRAINTS queue_link, link_queued DEFERRED")
+        cursor.execute("SET CONSTRAINTS link_queued DEFERRED")
     return plan
 
 

@@ -50,15 +50,7 @@ DROP FUNCTION zone_guard_trail_delete();
 DROP FUNCTION zone_refuse_trail_change();
 """
 
-CHAIN = f"""
-CREATE FUNCTION zone_trail_hash(previous text, place bigint, day date, entry {ENTRIES})
-RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT encode(sha256(convert_to(previous || jsonb_build_array(
-    place, day, entry.id, entry.at AT TIME ZONE 'UTC', entry.action, entry.by_id, entry.by_name,
-    entry.door, host(entry.address), entry.model, entry.object_id, entry.object_name,
-    entry.parent, entry.changes, entry.why, entry.detail
-  )::text, 'UTF8')), 'hex')
-$$;
+LINK_ENTRY = f"""
 CREATE FUNCTION zone_link_entry(wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   entry {ENTRIES};
@@ -76,6 +68,8 @@ BEGIN
   VALUES (head.position, today, wanted, head.hash,
           zone_trail_hash(head.hash, head.position, today, entry));
 END $$;
+"""
+STEPS = f"""
 CREATE FUNCTION zone_queue_link() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO {QUEUE} VALUES (NEW.id);
@@ -87,9 +81,21 @@ BEGIN
   DELETE FROM {QUEUE} WHERE entry_id = NEW.entry_id;
   RETURN NULL;
 END $$;
+"""
+QUEUED = f"""
 -- Empty after every commit, so nothing is lost when a crash empties it.
 CREATE UNLOGGED TABLE {QUEUE} (entry_id bigint PRIMARY KEY);
 """
+CHAIN = f"""
+CREATE FUNCTION zone_trail_hash(previous text, place bigint, day date, entry {ENTRIES})
+RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT encode(sha256(convert_to(previous || jsonb_build_array(
+    place, day, entry.id, entry.at AT TIME ZONE 'UTC', entry.action, entry.by_id, entry.by_name,
+    entry.door, host(entry.address), entry.model, entry.object_id, entry.object_name,
+    entry.parent, entry.changes, entry.why, entry.detail
+  )::text, 'UTF8')), 'hex')
+$$;
+{LINK_ENTRY}{STEPS}{QUEUED}"""
 UNDO_CHAIN = f"""
 DROP TABLE {QUEUE};
 DROP FUNCTION zone_link_queued();
@@ -98,6 +104,65 @@ DROP FUNCTION zone_link_entry(bigint);
 DROP FUNCTION zone_trail_hash(text, bigint, date, {ENTRIES});
 """
 LINK_OLD_LINES = f"DO $$ BEGIN PERFORM zone_link_entry(id) FROM {ENTRIES} ORDER BY id; END $$"
+
+# Later: the lines of one statement are one entry in the queue, and are sealed in one pass. The
+# queue's own trigger takes both steps: it puts what it finds behind all that waits, then seals.
+LINK_ENTRIES = f"""
+CREATE FUNCTION zone_link_entries(wanted bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  entry {ENTRIES};
+  last {LINKS};
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('{LINKS}'));
+  SELECT * INTO last FROM {LINKS} ORDER BY position DESC LIMIT 1;
+  last.position := coalesce(last.position, 0);
+  last.hash := coalesce(last.hash, '');
+  -- A clock that is set back never puts a line into a day that is over.
+  last.day := greatest(last.day, (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date);
+  FOR entry IN SELECT * FROM {ENTRIES} WHERE id = ANY(wanted) ORDER BY id LOOP
+    last.position := last.position + 1;
+    last.previous := last.hash;
+    last.hash := zone_trail_hash(last.previous, last.position, last.day, entry);
+    INSERT INTO {LINKS} (position, day, entry_id, previous, hash)
+    VALUES (last.position, last.day, entry.id, last.previous, last.hash);
+  END LOOP;
+END $$;
+CREATE OR REPLACE FUNCTION zone_link_entry(wanted bigint) RETURNS void LANGUAGE sql AS $$
+  SELECT zone_link_entries(ARRAY[wanted])
+$$;
+CREATE FUNCTION zone_queue_link() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO {QUEUE} (entry_ids) SELECT array_agg(id) FROM new_rows HAVING count(*) > 0;
+  RETURN NULL;
+END $$;
+CREATE FUNCTION zone_link_queued() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.is_behind THEN
+    PERFORM zone_link_entries(NEW.entry_ids);
+  ELSE
+    INSERT INTO {QUEUE} (entry_ids, is_behind) VALUES (NEW.entry_ids, true);
+  END IF;
+  DELETE FROM {QUEUE} WHERE id = NEW.id;
+  RETURN NULL;
+END $$;
+-- Empty after every commit, so nothing is lost when a crash empties it.
+CREATE UNLOGGED TABLE {QUEUE} (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  entry_ids bigint[] NOT NULL,
+  is_behind boolean NOT NULL DEFAULT false
+);
+"""
+DROP_STEPS = f"""
+DROP TABLE {QUEUE};
+DROP FUNCTION zone_link_queued();
+DROP FUNCTION zone_queue_link();
+"""
+UNDO_LINK_ENTRIES = f"""
+{DROP_STEPS}
+DROP FUNCTION zone_link_entry(bigint);
+DROP FUNCTION zone_link_entries(bigint[]);
+{LINK_ENTRY}{STEPS}{QUEUED}
+"""
 
 REFUSE = "BEFORE UPDATE OR TRUNCATE ON {table} EXECUTE FUNCTION zone_refuse_trail_change()"
 GUARD = "BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION zone_guard_trail_delete()"
@@ -114,6 +179,15 @@ OF_CHAIN = (
     (LINKS, "guard_delete", f"TRIGGER guard_delete {GUARD}"),
     (ENTRIES, "queue_link", f"CONSTRAINT TRIGGER queue_link {AT_COMMIT} zone_queue_link()"),
     (QUEUE, "link_queued", f"CONSTRAINT TRIGGER link_queued {AT_COMMIT} zone_link_queued()"),
+)
+BY_STATEMENT = (
+    (
+        ENTRIES,
+        "queue_link",
+        "TRIGGER queue_link AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows "
+        "EXECUTE FUNCTION zone_queue_link()",
+    ),
+    OF_CHAIN[-1],
 )
 
 

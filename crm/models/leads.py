@@ -347,9 +347,10 @@ class Lead(Row):
         step, handover = (
             getattr(cls, name).rel.related_model for name in ("stage_changes", "owner_changes")
         )
-        same = {"by": by, "on": on}
-        bulk.insert(step, [step(lead=lead, to_stage=lead.stage, **same) for lead in leads])
-        bulk.insert(handover, [handover(lead=lead, to_owner=lead.owner, **same) for lead in leads])
+        same = {"by_id": by.pk, "on": on}
+        bulk.insert_values(step, [{"lead_id": x.pk, "to_stage": x.stage, **same} for x in leads])
+        owners = [{"lead_id": x.pk, "to_owner_id": x.owner_id, **same} for x in leads]
+        bulk.insert_values(handover, owners)
 
     for _writer in (advance, close, mark_converted, claim, assign, release, register):
         _writer.alters_data = True

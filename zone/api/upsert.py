@@ -18,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from zone import bulk
 from zone.api import values
 from zone.api.problems import Problem, as_problem, error, refused
 from zone.api.resources import Resource
@@ -248,14 +249,16 @@ class Batch:
 
     def _write_references(self, new: list[Item]):
         same = {"source": self.source, "entity": self.model.SYNC.number}
-        ExternalRef.objects.bulk_create(
-            [ExternalRef(external_id=i.external_id, object_id=i.row.pk, **same) for i in new],
-            ignore_conflicts=True,
-        )
-        held = self._references(item.external_id for item in new)
-        if clashes := [item for item in new if held[item.external_id] != item.row.pk]:
+        refs = [{"external_id": i.external_id, "object_id": i.row.pk, **same} for i in new]
+        try:
+            with transaction.atomic():
+                bulk.insert_values(ExternalRef, refs)
+        except IntegrityError:
+            # Somebody has written one of them, alone, since this batch looked.
+            held = self._references(item.external_id for item in new)
             detail = _("This reference already belongs to another row.")
-            raise Left({i: Problem(HTTPStatus.CONFLICT, detail, "reference") for i in clashes})
+            taken = Problem(HTTPStatus.CONFLICT, detail, "reference")
+            raise Left({i: taken for i in new if i.external_id in held}) from None
 
     def _write_changes(self, changed: list[Item]):
         rows = [item.row for item in changed]

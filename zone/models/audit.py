@@ -51,19 +51,19 @@ class AuditEntryQuerySet(models.QuerySet):
 
     def record_made(self, row: models.Model, *, by) -> AuditEntry:
         """Write that ``row`` came to be, and with what in it."""
-        return self._made(row, by).saved()
+        return AuditEntry(**self._made(row, by)).saved()
 
     def record_all_made(self, rows, *, by):
         """Write that each of ``rows`` came to be, in one statement."""
-        bulk.insert(AuditEntry, [self._made(row, by) for row in rows])
+        bulk.insert_values(AuditEntry, [self._made(row, by) for row in rows])
 
     def record_all_changed(self, changes: dict[models.Model, dict], *, by):
         """Write for each row what ``differences`` found, in one statement."""
         changed = AuditEntry.Action.CHANGED
         lines = [self._line(changed, by=by, of=row, changes=c) for row, c in changes.items()]
-        bulk.insert(AuditEntry, lines)
+        bulk.insert_values(AuditEntry, lines)
 
-    def _made(self, row: models.Model, by) -> AuditEntry:
+    def _made(self, row: models.Model, by) -> dict:
         changes = {name: ["", value] for name, value in contents(row).items()}
         return self._line(AuditEntry.Action.CREATED, by=by, of=row, changes=changes)
 
@@ -83,7 +83,7 @@ class AuditEntryQuerySet(models.QuerySet):
         returns: ``{field: [before, after]}``. The rest is detail: anything that JSON can hold,
         never a personal number.
         """
-        return self._line(action, **said).saved()
+        return AuditEntry(**self._line(action, **said)).saved()
 
     def _line(
         self,
@@ -95,12 +95,13 @@ class AuditEntryQuerySet(models.QuerySet):
         why: str = "",
         origin: Origin | None = None,
         **detail,
-    ) -> AuditEntry:
+    ) -> dict:
+        """Return the values of a line."""
         origin = origin or getattr(by, "origin", None) or Origin()
         person = by if by is not None and by.pk else None
-        return AuditEntry(
+        return dict(
             action=action,
-            by=person,
+            by_id=person and person.pk,
             by_name=person.name_and_account[:150] if person else "",
             door=origin.door,
             address=origin.address,
