@@ -16,8 +16,8 @@ def courted(enterprises: Iterable[UUID]) -> dict[UUID, Lead]:
     spelling of its name: no two share one, nor a credit code.
     """
     ids = set(enterprises)
-    locked = Enterprise.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    locked = Enterprise.objects.filter(pk__any_of=ids).order_by("pk").select_for_update(no_key=True)
     list(locked.values_list("pk"))
-    leads = Lead.objects.open().filter(enterprise__in=ids).select_related("owner")
+    leads = Lead.objects.open().filter(enterprise__any_of=ids).select_related("owner")
     # The oldest comes last and stays.
     return {lead.enterprise_id: lead for lead in leads.order_by("-registered_at", "-pk")}

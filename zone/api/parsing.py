@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from zone.api.problems import Problem
 
 LARGEST = 2 * 1024 * 1024  # bytes
 DEEPEST = 20
+HALF = re.compile("[\ud800-\udfff]")
 
 
 class StrictJSONParser(BaseParser):
@@ -81,5 +83,5 @@ def _check(value, depth: int):
 def _check_text(text: str):
     if "\0" in text:
         raise unreadable(_("A text holds the character NUL, which cannot be stored."))
-    if any("\ud800" <= sign <= "\udfff" for sign in text):
+    if HALF.search(text):
         raise unreadable(_("A text holds half of a character (a lone surrogate)."))

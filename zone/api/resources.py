@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import models
@@ -39,8 +40,7 @@ class Column:
     masked: Callable | None = None
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """A row as the interface shows it."""
 
     pk: UUID
@@ -159,7 +159,7 @@ class Resource:
             AuditEntry.objects.record(exported, by=caller.client.account, what=what, rows=rows)
 
     def load(self, ids: Iterable[UUID], caller: Caller) -> list[Shown]:
-        return self.read(self.model._base_manager.filter(pk__in=list(ids)), caller)
+        return self.read(self.model._base_manager.filter(pk__any_of=ids), caller)
 
     def _write(self, found: list[dict], writers: list[tuple]):
         refs = ExternalRef.objects.by_row(row["id"] for row in found)

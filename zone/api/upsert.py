@@ -137,7 +137,7 @@ class Batch:
             name = f"{self.model.SYNC.number}:{self.source}"
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))", [name])
         refs = self._references(item.external_id for item in self.open)
-        rows = self.model._base_manager.filter(pk__in=refs.values()).order_by("pk")
+        rows = self.model._base_manager.filter(pk__any_of=refs.values()).order_by("pk")
         rows = rows.select_related(*pointed_at(self.model)).select_for_update(of=("self",))
         there = {row.pk: row for row in rows}
         seen = self._visible(there)
@@ -145,13 +145,13 @@ class Batch:
 
     def _references(self, external_ids: Iterable[str]) -> dict[str, UUID]:
         refs = ExternalRef.objects.of(self.model).filter(source=self.source)
-        mine = refs.filter(external_id__in=list(external_ids))
+        mine = refs.filter(external_id__any_of=external_ids)
         return dict(mine.values_list("external_id", "object_id"))
 
     def _visible(self, ids: Iterable[UUID]) -> set[UUID]:
         if self.caller.scope.zone:
             return set(ids)
-        rows = self.resource.rows(self.caller).filter(pk__in=list(ids))
+        rows = self.resource.rows(self.caller).filter(pk__any_of=ids)
         return set(rows.values_list("pk", flat=True))
 
     # Checking
@@ -200,7 +200,7 @@ class Batch:
         said = {item: value for item, value in said.items() if value}
         if not said:
             return
-        held = self.model._base_manager.filter(**{f"{field.attname}__in": set(said.values())})
+        held = self.model._base_manager.filter(**{f"{field.attname}__any_of": set(said.values())})
         holders = dict(held.values_list(field.attname, "pk"))
         for item, value in said.items():
             if holders.setdefault(value, item.row.pk) != item.row.pk:
@@ -275,7 +275,7 @@ class Batch:
 
     def _read_versions(self):
         written = {item.row.pk: item for item in self.open}
-        rows = self.model._base_manager.filter(pk__in=written)
+        rows = self.model._base_manager.filter(pk__any_of=written)
         for pk, version in rows.values_list("pk", "version"):
             written[pk].version = version
 

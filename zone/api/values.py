@@ -212,7 +212,8 @@ class Finder:
         named |= self._references(model, {key for key in keys if isinstance(key, tuple)})
         # None is Django's word for none; no name at all would mean every one.
         rows = self.caller.scope.rows(model).select_related(*owners(model) or [None])
-        rows = rows.in_bulk(set(named.values())) if named else {}
+        found = rows.filter(pk__any_of=set(named.values())) if named else ()
+        rows = {row.pk: row for row in found}
         for key, pk in named.items():
             if pk in rows:
                 yield key, rows[pk]

@@ -99,20 +99,20 @@ class AuditEntryQuerySet(models.QuerySet):
         """Return the values of a line."""
         origin = origin or getattr(by, "origin", None) or Origin()
         person = by if by is not None and by.pk else None
-        return dict(
-            action=action,
-            by_id=person and person.pk,
-            by_name=person.name_and_account[:150] if person else "",
-            door=origin.door,
-            address=origin.address,
-            model=of._meta.label_lower if of is not None else "",
-            object_id=str(of.pk) if of is not None else "",
-            object_name=masked_text(name_of(of))[:200] if of is not None else "",
-            parent=parent_of(of) if of is not None else "",
-            changes=_masked(changes or {}, of),
-            why=masked_text(why)[:500],
-            detail=detail,
-        )
+        return {
+            "action": action,
+            "by_id": person and person.pk,
+            "by_name": person.name_and_account[:150] if person else "",
+            "door": origin.door,
+            "address": origin.address,
+            "model": of._meta.label_lower if of is not None else "",
+            "object_id": str(of.pk) if of is not None else "",
+            "object_name": masked_text(name_of(of))[:200] if of is not None else "",
+            "parent": parent_of(of) if of is not None else "",
+            "changes": _masked(changes or {}, of),
+            "why": masked_text(why)[:500],
+            "detail": detail,
+        }
 
 
 class AuditEntry(models.Model):

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import models
+from django.db import connections, models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from zone.feed import any_of  # noqa: F401  registers the look-up
+from zone.feed.any_of import array_of
 
 
 class ExternalRefQuerySet(models.QuerySet):
@@ -19,9 +19,15 @@ class ExternalRefQuerySet(models.QuerySet):
     def by_row(self, ids: Iterable[UUID]) -> dict[tuple[int, UUID], list[dict[str, str]]]:
         """Return ``{(entity, id): [{source, external_id}]}`` in a lasting order."""
         found = defaultdict(list)
-        for ref in self.filter(object_id__any_of=list(ids)).order_by("source", "external_id"):
-            pair = {"source": ref.source, "external_id": ref.external_id}
-            found[ref.entity, ref.object_id].append(pair)
+        statement = (
+            "SELECT entity, object_id, source, external_id FROM zone_externalref "
+            "WHERE object_id = ANY(%s::uuid[]) ORDER BY source, external_id"
+        )
+        # Asked for with every list: composing the query would cost as much as running it.
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(statement, [array_of(ids)])
+            for entity, pk, source, external_id in cursor.fetchall():
+                found[entity, pk].append({"source": source, "external_id": external_id})
         return found
 
 
