@@ -20,6 +20,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connections, models
+from django.db.models.functions import Cast
 from django.db.transaction import atomic
 
 from zone.feed import any_of  # noqa: F401  registers the look-up
@@ -39,7 +40,7 @@ LAST_VERSION = 2**53 - 1
 UPSERT, DELETE = "upsert", "delete"
 # What somebody else's move took away or gave is no echo of one's own write.
 WINDOW = f"""
-SELECT log.xid::text::bigint, log.seq, entity, object_id, tokens && %s::uuid[],
+SELECT log.xid::text::bigint, log.seq, entity, object_id::text, tokens && %s::uuid[],
   op <> 'V' AND origin IS NOT DISTINCT FROM %s::uuid AND origin IS NOT NULL
 FROM {LOG} log WHERE (log.xid, log.seq) > (%s::text::xid8, %s) AND log.xid < %s::text::xid8
 -- Not "xid", which would be the number made of it, and no index has that.
@@ -84,15 +85,22 @@ class End(NamedTuple):
 
 
 class Event(NamedTuple):
-    place: Place
+    """A line of the log; ids are texts, since making a UUID of each takes longer than reading."""
+
+    xid: int
+    seq: int
     entity: int
-    object_id: UUID
+    object_id: str
     concerns: bool
     echo: bool
 
     @property
-    def key(self) -> tuple[int, UUID]:
+    def key(self) -> tuple[int, str]:
         return self.entity, self.object_id
+
+    @property
+    def place(self) -> Place:
+        return Place(self.xid, self.seq)
 
 
 def read_page(
@@ -137,9 +145,10 @@ class _Reader:
         self.scope, self.limit, self.echo, self.using = scope, limit, echo, using
         wanted = set(entities() if names is None else names)
         self.models = {n: m for n, m in by_number().items() if m.SYNC.name in wanted}
-        self.taken: dict[tuple[int, UUID], None] = {}
-        self.visible: set[tuple[int, UUID]] = set()
-        self.looked: set[tuple[int, UUID]] = set()
+        # While the log is read; what it comes to stands in ``taken`` and ``visible``.
+        self.picked: dict[tuple[int, str], None] = {}
+        self.seen: set[tuple[int, str]] = set()
+        self.looked: set[tuple[int, str]] = set()
 
     def read(self, start: Place, horizon: Place) -> tuple[Place, bool]:
         """Decide what the page holds; return the place it reaches and whether more follows."""
@@ -149,10 +158,12 @@ class _Reader:
         for size in (first, 2 * first, SCANNED - 3 * first):
             events = self.window(place, horizon, size)
             self.look_at(events)
+            last = None
             for event in events:
                 if not self.take(event):
-                    return place, True
-                place = event.place
+                    return last.place if last else place, True
+                last = event
+            place = last.place if last else place
             if len(events) < size:
                 # The log ends here: a quiet client's cursor is not to age.
                 return max(place, horizon), False
@@ -163,7 +174,7 @@ class _Reader:
         values = [tokens, self.echo, str(place.xid), place.seq, str(horizon.xid), size]
         with connections[self.using].cursor() as cursor:
             cursor.execute(WINDOW, values)
-            return [Event(Place(xid, seq), *rest) for xid, seq, *rest in cursor.fetchall()]
+            return list(map(Event._make, cursor.fetchall()))
 
     def look_at(self, events: list[Event]):
         """Ask once for each kind of row what the client sees of it."""
@@ -174,24 +185,29 @@ class _Reader:
         for number, ids in unknown.items():
             self.looked |= {(number, pk) for pk in ids}
             rows = self.scope.rows(self.models[number], self.using).filter(pk__any_of=ids)
-            self.visible |= {(number, pk) for pk in rows.values_list("pk", flat=True)}
+            texts = rows.annotate(text=Cast("pk", models.TextField())).values_list("text")
+            self.seen |= {(number, pk) for (pk,) in texts}
 
     def is_wanted(self, event: Event) -> bool:
         return event.entity in self.models and not event.echo
 
     def take(self, event: Event) -> bool:
         """Put the event's row on the page if it belongs there; False when there is no room."""
-        known = event.key in self.taken or not self.is_wanted(event)
-        if known or not (event.key in self.visible or event.concerns or self.scope.zone):
+        key = event.key
+        if not (event.concerns or self.scope.zone or key in self.seen):
             return True
-        if len(self.taken) == self.limit:
+        if key in self.picked or not self.is_wanted(event):
+            return True
+        if len(self.picked) == self.limit:
             return False
-        self.taken[event.key] = None
+        self.picked[key] = None
         return True
 
     # What stands on the page
 
     def items(self, rows: Rows) -> list[Item]:
+        self.taken = [(number, UUID(pk)) for number, pk in self.picked]
+        self.visible = {(number, UUID(pk)) for number, pk in self.seen & self.picked.keys()}
         refs = ExternalRef.objects.using(self.using).by_row(pk for _number, pk in self.taken)
         loaded, ends = self.load(rows), self.ends()
         found = []
