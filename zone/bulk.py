@@ -73,9 +73,8 @@ def _copy(model: type[models.Model], fields: list, values: Iterable[list], using
 
 
 def is_given(field: models.Field, row: models.Model) -> bool:
-    value = getattr(row, field.attname)
-    by_database = isinstance(value, DatabaseDefault) or isinstance(field, models.AutoField)
-    return not by_database and not field.generated
+    is_open = isinstance(getattr(row, field.attname), DatabaseDefault)
+    return not (is_open or field.generated or isinstance(field, models.AutoField))
 
 
 def by_database(field: models.Field) -> bool:

@@ -152,10 +152,8 @@ class _Reader:
 
     def read(self, start: Place, horizon: Place) -> tuple[Place, bool]:
         """Decide what the page holds; return the place it reaches and whether more follows."""
-        place = start
-        # A client that sees everything is done with the first part, a narrow one needs them all.
-        first = self.limit + 1
-        for size in (first, 2 * first, SCANNED - 3 * first):
+        place, scanned, size = start, 0, self.limit + 1
+        while size:
             events = self.window(place, horizon, size)
             self.look_at(events)
             last = None
@@ -167,7 +165,15 @@ class _Reader:
             if len(events) < size:
                 # The log ends here: a quiet client's cursor is not to age.
                 return max(place, horizon), False
+            scanned += size
+            size = self.next_size(scanned)
         return place, True
+
+    def next_size(self, scanned: int) -> int:
+        """Return how many lines will fill the page at the rate so far, and a tenth more."""
+        room, found = self.limit + 1 - len(self.picked), max(len(self.picked), 1)
+        wanted = max(room * scanned * 11 // (found * 10), self.limit + 1)
+        return min(wanted, SCANNED - scanned)
 
     def window(self, place: Place, horizon: Place, size: int) -> list[Event]:
         tokens = list(self.scope.tokens)
