@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -27,6 +27,7 @@ FLAGS = [
 ]
 HERE = Path(__file__).parent
 TIMEOUT = 15_000  # milliseconds
+expect.set_options(timeout=TIMEOUT)  # a machine with all its cores busy takes its time
 # The console names most violations, not all: an event comes for each.
 SAY_WHAT_IS_BLOCKED = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`blocked by the policy: ${event.effectiveDirective} ${event.blockedURI} `

@@ -139,6 +139,7 @@ def test_what_is_written_into_a_page_does_not_run_and_is_noticed(page: Page, pro
         *("style-src-attr", "style-src-elem"),
     ]
     assert page.evaluate(EXECUTED) == []
+    page.close()  # what else the browser has to say comes before that is done
     problems.clear()
 
 
@@ -155,4 +156,5 @@ def test_text_is_never_run_as_a_script(page: Page, problems: list[str]):
     page.evaluate("setTimeout('window.inline = 1')")
     assert blocked(page, problems, 1) == ["script-src"]
     assert page.evaluate("window.inline") is None
+    page.close()  # what else the browser has to say comes before that is done
     problems.clear()
