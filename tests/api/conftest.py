@@ -78,6 +78,10 @@ def problem(response) -> dict:
     return json.loads(response.content)
 
 
+def pointers(response) -> list[tuple]:
+    return sorted((found["pointer"], found["code"]) for found in problem(response)["errors"])
+
+
 @pytest.fixture
 def maker(db):
     """Return a function that makes so many rows of a resource."""
@@ -107,3 +111,9 @@ def maker(db):
         return [makers[name](n) for n in range(rows)]
 
     return make
+
+
+def lead_body(chain, **data) -> dict:
+    enterprise = factories.make_enterprise(chain=chain)
+    body = {"enterprise": str(enterprise.pk), "title": "正极材料", "chain": chain.code}
+    return body | {"source": "SUPERIOR", "planned_investment_wan": "12500.5"} | data
