@@ -258,7 +258,9 @@ class Batch:
             held = self._references(item.external_id for item in new)
             detail = _("This reference already belongs to another row.")
             taken = Problem(HTTPStatus.CONFLICT, detail, "reference")
-            raise Left({i: taken for i in new if i.external_id in held}) from None
+            if clashes := {item: taken for item in new if item.external_id in held}:
+                raise Left(clashes) from None
+            raise
 
     def _write_changes(self, changed: list[Item]):
         rows = [item.row for item in changed]
