@@ -4,6 +4,7 @@ import gc
 
 import pytest
 from django.core.management.commands import flush
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -92,6 +93,10 @@ def _emptied_past_the_trail():
 
 KEPT = {"django_content_type", "auth_permission"}
 ALWAYS = (*trail_triggers.OF_ENTRIES, *trail_triggers.OF_CHAIN)
+
+
+# The test server sends an answer in pieces, and each but the first waits 40 ms for the receipt.
+WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 def pytest_collection_finish():
