@@ -18,7 +18,7 @@ start: $(STAMP) messages  ## Serve on http://127.0.0.1:8000/ (PORT=8001 make sta
 	@exec $(RUN) manage.py start $(ARGS)
 
 test: $(STAMP) messages  ## Run the tests (ARGS="-k leads", ARGS="-m ''" for the slow ones too)
-	@exec $(RUN) -m pytest -n auto --maxprocesses=4 $(ARGS)
+	@exec $(RUN) -m pytest -n auto --maxprocesses=4 --dist worksteal $(ARGS)
 
 lint: $(STAMP)  ## Check style, formatting and missing migrations
 	$(RUN) -m ruff check .

@@ -126,7 +126,8 @@ def over_budget(client, user) -> dict:
     return over
 
 
-@pytest.mark.parametrize("rows", [1, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [1, 30])
 def test_no_list_takes_more_than_12_queries_and_no_form_more_than_20(client, root, rows):
     fill(rows, root)
     assert over_budget(client, root) == {}

@@ -82,7 +82,9 @@ def show(page: Page, width: int, scheme: str = "light") -> None:
     page.wait_for_selector(".zp-chart:visible")
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1440])
+@pytest.mark.parametrize(
+    "width", [390, 1440, *(pytest.param(w, marks=pytest.mark.slow) for w in (320, 768, 1024))]
+)
 def test_nothing_scrolls_sideways(progress_page: Page, width: int):
     show(progress_page, width)
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

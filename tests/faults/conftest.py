@@ -26,19 +26,22 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     cluster.remove()
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every user may reach; pytest's tmp_path is closed to others."""
+def folder_for_all() -> Path:
+    """Make a folder that every user may reach; pytest's tmp_path is closed to others."""
     folder = Path(tempfile.mkdtemp(prefix="zone-faults-"))
     folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    folder = folder_for_all()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def checkout(open_folder: Path) -> Iterator[Path]:
-    """A copy of the code with a var/ of its own."""
-    copy = open_folder / "checkout"
+def checked_out(copy: Path) -> Path:
+    """Copy the code, without data of its own."""
     copy.mkdir()
     for source in ROOT.iterdir():
         if source.name in LEFT_OUT or source.name.startswith("."):
@@ -47,6 +50,13 @@ def checkout(open_folder: Path) -> Iterator[Path]:
             shutil.copytree(source, copy / source.name)
         else:
             shutil.copy2(source, copy)
+    return copy
+
+
+@pytest.fixture
+def checkout(open_folder: Path) -> Iterator[Path]:
+    """A copy of the code with a var/ of its own."""
+    copy = checked_out(open_folder / "checkout")
     yield copy
     Cluster(copy / "var" / "postgres").remove()
 
@@ -79,7 +89,7 @@ def anyones_python(nobody: dict) -> list[str]:
     pytest.skip("no Python that an ordinary user may run")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def clean_environment() -> dict[str, str]:
     """The environment of somebody who set nothing."""
     dropped = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "PORT", "UPLOADS", "DJANGO_SETTINGS_MODULE")

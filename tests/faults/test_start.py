@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.faults.conftest import checked_out, folder_for_all
 from zone.cluster import THROWAWAY, Cluster
 
 pytestmark = pytest.mark.slow
@@ -93,6 +95,28 @@ def start(checkout: Path, clean_environment: dict[str, str]) -> Iterator[Callabl
         one.end()
 
 
+@pytest.fixture(scope="session")
+def data(clean_environment: dict[str, str]) -> Iterator[Path]:
+    """What a first start leaves in var/, stopped: to make it takes most of a test's time."""
+    folder = folder_for_all()
+    server = Started(checked_out(folder / "checkout"), clean_environment)
+    try:
+        server.ready().signal(signal.SIGINT)
+        server.process.wait(30)
+        yield server.checkout / "var"
+    finally:
+        server.end()
+        Cluster(server.checkout / "var" / "postgres").remove()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def with_data(checkout: Path, data: Path) -> Path:
+    """A checkout that was started before."""
+    subprocess.run(["cp", "--archive", data, checkout / "var"], check=True)
+    return checkout
+
+
 def refused(checkout: Path, environment: dict[str, str], command: str = "start", **how) -> str:
     """Run a command that must fail; return the one line it says."""
     done = subprocess.run(
@@ -106,14 +130,14 @@ def refused(checkout: Path, environment: dict[str, str], command: str = "start",
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_ctrl_c_and_its_kin_leave_no_process(start, checkout, number):
+def test_ctrl_c_and_its_kin_leave_no_process(start, with_data, number):
     server = start().ready()
-    cluster = Cluster(checkout / "var" / "postgres")
+    cluster = Cluster(with_data / "var" / "postgres")
     assert cluster.processes.all() != []
     server.signal(number)
     server.process.wait(30)
     assert cluster.processes.all() == []
-    assert wait_until_empty(checkout) == []
+    assert wait_until_empty(with_data) == []
 
 
 def test_ctrl_c_half_way_through_the_first_start_leaves_no_process(start, checkout):
@@ -127,9 +151,9 @@ def test_ctrl_c_half_way_through_the_first_start_leaves_no_process(start, checko
     start().ready()
 
 
-def test_the_next_start_takes_over_after_a_kill(start, checkout):
+def test_the_next_start_takes_over_after_a_kill(start, with_data):
     server = start().ready()
-    cluster = Cluster(checkout / "var" / "postgres")
+    cluster = Cluster(with_data / "var" / "postgres")
     with psycopg.connect(cluster.url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
     before = cluster.processes.postmaster()
@@ -147,17 +171,17 @@ def test_the_next_start_takes_over_after_a_kill(start, checkout):
     assert cluster.processes.all() == []
 
 
-def test_the_site_recovers_when_the_postmaster_is_killed(start, checkout):
+def test_the_site_recovers_when_the_postmaster_is_killed(start, with_data):
     server = start().ready()
-    cluster = Cluster(checkout / "var" / "postgres")
+    cluster = Cluster(with_data / "var" / "postgres")
     os.kill(cluster.processes.postmaster(), signal.SIGKILL)
     server.ready()
     assert cluster.answers()
 
 
-def test_a_killed_worker_is_replaced(start, checkout):
+def test_a_killed_worker_is_replaced(start, with_data):
     server = start().ready()
-    workers = [pid for pid in processes_in(checkout) if parent(pid) == server.process.pid]
+    workers = [pid for pid in processes_in(with_data) if parent(pid) == server.process.pid]
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
     server.ready()
@@ -167,18 +191,18 @@ def parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
-def test_a_second_start_is_refused_in_one_line(start, checkout, clean_environment):
+def test_a_second_start_is_refused_in_one_line(start, with_data, clean_environment):
     server = start().ready()
     environment = clean_environment | {"PORT": str(free_port())}
-    line = refused(checkout, environment)
+    line = refused(with_data, environment)
     assert f"process {server.process.pid} serves http://127.0.0.1:{server.port}/" in line
     server.ready()
 
 
-def test_another_command_works_beside_the_server(start, checkout, clean_environment):
+def test_another_command_works_beside_the_server(start, with_data, clean_environment):
     server = start().ready()
     done = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--check"], cwd=checkout, env=clean_environment
+        [sys.executable, "manage.py", "migrate", "--check"], cwd=with_data, env=clean_environment
     )
     assert done.returncode == 0
     assert server.ready()

@@ -43,7 +43,7 @@ class Watched:
         return missing
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_every_change_reaches_all_whom_it_concerns(seed):
     watched = Watched(seed)
     assert [watched.uncovered() for _ in range(40)] == [[]] * 40

@@ -180,6 +180,7 @@ def test_a_right_given_back_while_it_begins_is_not_overlooked(world, another):
     assert "leads" in {entity for entity, _ in copy.store.rows()}
 
 
+@pytest.mark.slow
 def test_a_restored_database_is_taken_over_though_its_versions_are_lower(world, another):
     copy = another()
     lead, later = factories.make_lead(), factories.make_lead()
