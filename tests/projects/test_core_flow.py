@@ -251,13 +251,15 @@ def test_a_recognised_agreement_is_read_only_until_withdrawn(as_user, office):
     [
         (date(1990, 1, 1), "请检查年份"),
         (date(2025, 2, 28), "2025-03-01"),
-        (today() + timedelta(days=1), "不能晚于今天"),
+        (None, "不能晚于今天"),
         (date(2025, 3, 1), ""),
     ],
 )
 def test_a_stage_is_not_dated_before_the_last_one_nor_in_the_future(specialist, day, words):
     lead = make_lead(owner=specialist)
     lead.advance(by=specialist, on=date(2025, 3, 1))
+    # Not among the parameters: those are made long before a test that midnight may come before.
+    day = day or today() + timedelta(days=1)
     if not words:
         lead.advance(by=specialist, on=day)
         return

@@ -17,7 +17,9 @@ from zone.scoping import reach
 
 pytestmark = pytest.mark.django_db
 
-YESTERDAY, TOMORROW = today() - timedelta(days=1), today() + timedelta(days=1)
+
+def yesterday() -> date:
+    return today() - timedelta(days=1)
 
 
 def test_an_ended_appointment_gives_nothing_from_the_next_request_on(client, chain):
@@ -26,7 +28,7 @@ def test_an_ended_appointment_gives_nothing_from_the_next_request_on(client, cha
     client.force_login(person)
     leads = reverse("admin:crm_lead_changelist")
     assert client.get(leads).status_code == 200
-    person.appointments.update(ends_on=YESTERDAY)
+    person.appointments.update(ends_on=yesterday())
     assert client.get(leads).status_code in (302, 403)
     fresh = type(person).objects.get(pk=person.pk)
     assert not fresh.has_perm("crm.view_lead")
@@ -36,15 +38,21 @@ def test_an_ended_appointment_gives_nothing_from_the_next_request_on(client, cha
 @pytest.mark.parametrize(
     ("starts", "ends", "holds"),
     [
-        (today(), today(), True),
-        (date(2025, 1, 1), None, True),
-        (TOMORROW, None, False),
-        (date(2025, 1, 1), YESTERDAY, False),
+        (0, 0, True),
+        (-90, None, True),
+        (1, None, False),
+        (-90, -1, False),
     ],
 )
 def test_a_post_opens_from_its_first_to_its_last_day(chain, starts, ends, holds):
+    """Days are counted from today's, as it is then: midnight may come before a test does."""
     person = factories.make_user()
-    factories.make_appointment(person, "CHAIN_LEADER", chain=chain, starts_on=starts, ends_on=ends)
+    days = {
+        name: today() + timedelta(days=number)
+        for name, number in (("starts_on", starts), ("ends_on", ends))
+        if number is not None
+    }
+    factories.make_appointment(person, "CHAIN_LEADER", chain=chain, **days)
     assert (reach(person).led_chains == {chain.pk}) is holds
     assert person.has_perm("crm.view_lead") is holds
 
@@ -116,10 +124,10 @@ def test_the_office_ends_a_post_with_the_reason(as_user, office, specialist):
     post = specialist.appointments.get()
     url = reverse("admin:zone_appointment_end", args=[post.pk])
     client = as_user(office)
-    assert client.post(url, {"on": YESTERDAY, "reason": ""}).status_code == 200
-    assert client.post(url, {"on": YESTERDAY, "reason": "调任"}).status_code == 302
+    assert client.post(url, {"on": yesterday(), "reason": ""}).status_code == 200
+    assert client.post(url, {"on": yesterday(), "reason": "调任"}).status_code == 302
     post.refresh_from_db()
-    assert post.ends_on == YESTERDAY
+    assert post.ends_on == yesterday()
     entry = AuditEntry.objects.of(post).filter(action="ENDED").get()
     assert (entry.by, entry.why) == (office, "调任")
 
@@ -143,7 +151,7 @@ def test_a_persons_page_says_what_they_reach_and_why(as_user, office, specialist
     page = as_user(office).get(reverse("admin:zone_user_change", args=[specialist.pk]))
     assert specialist.appointments.get().reach_words in page.text
     assert chain.name in specialist.appointments.get().reach_words
-    specialist.appointments.update(ends_on=YESTERDAY)
+    specialist.appointments.update(ends_on=yesterday())
     page = as_user(office).get(reverse("admin:zone_user_change", args=[specialist.pk]))
     assert specialist.appointments.get().reach_words not in page.text
 
@@ -192,7 +200,7 @@ def test_a_post_that_began_today_ends_at_once(office, chain):
     post.appoint(by=office)
     with pytest.raises(ValidationError):
         post.end(by=office, on=today() - timedelta(days=2), reason="任命有误")
-    post.end(by=office, on=YESTERDAY, reason="任命有误")
+    post.end(by=office, on=yesterday(), reason="任命有误")
     assert reach(type(person).objects.get(pk=person.pk)).chains == set()
     Appointment(user=person, role="SPECIALIST", chain=chain, starts_on=today()).appoint(by=office)
 
@@ -202,7 +210,7 @@ def test_the_database_refuses_the_same_post_twice(chain, has_chain):
     person = factories.make_user()
     where = {"user": person, "role": "SPECIALIST", "chain": chain if has_chain else None}
     posts = [
-        Appointment(starts_on=date(2025, 1, 1), ends_on=YESTERDAY, **where),
+        Appointment(starts_on=date(2025, 1, 1), ends_on=yesterday(), **where),
         Appointment(starts_on=today(), **where),
     ]
     Appointment.objects.bulk_create(posts)
