@@ -115,8 +115,14 @@ def about() -> dict:
 
 def tags(found: dict) -> list[dict]:
     used = {tag for one in operations(found) for tag in one["tags"]}
-    kinds = {r.name: str(r.model._meta.verbose_name_plural) for r in RESOURCES.values()}
-    return [{"name": tag, "description": kinds.get(tag, "")} for tag in sorted(used)]
+    words = {r.name: str(r.model._meta.verbose_name_plural) for r in RESOURCES.values()} | {
+        "about": _("the interface itself"),
+        "changes": _("the change feed"),
+        "progress": _("target progress"),
+        "uploads": _("uploads over the interface"),
+        "webhook-endpoints": _("webhook endpoints"),
+    }
+    return [{"name": tag, "description": words[tag]} for tag in sorted(used)]
 
 
 def operations(found: dict) -> Iterator[dict]:
