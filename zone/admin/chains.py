@@ -30,6 +30,7 @@ class SegmentInline(ZoneInline):
 
 @admin.register(IndustryChain)
 class IndustryChainAdmin(ScopedModelAdmin):
+    fields = ("code", "name", "position", "description")
     list_display = ("name", "code", "position")
     search_fields = ("name", "code")
     inlines = (SegmentInline,)
