@@ -66,7 +66,7 @@ def _emptied_past_the_trail():
     """Empty the tables after a test that commits, past the triggers that would refuse or tell it.
 
     TRUNCATE makes every file of every table anew (200 ms); deleting a test's few rows takes 30.
-    What a migration leaves behind, kinds of rows and permissions, stays.
+    What a migration leaves behind, kinds of rows and the roles with their permissions, stays.
     """
 
     def sql_flush(operations, style, tables, **options):
@@ -91,7 +91,7 @@ def _emptied_past_the_trail():
         yield
 
 
-KEPT = {"django_content_type", "auth_permission"}
+KEPT = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 ALWAYS = (*trail_triggers.OF_ENTRIES, *trail_triggers.OF_CHAIN)
 
 

@@ -4,11 +4,9 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
@@ -71,16 +69,7 @@ def problems() -> list[str]:
 
 
 @pytest.fixture
-def roles(live_server) -> None:
-    """Bring back what the flush after each live-server test takes: the roles and their rights.
-
-    The serialized rollback cannot: Playwright's event loop hides the connection it is kept on.
-    """
-    import_module("projects.migrations.0004_roles").create_roles(apps, None)
-
-
-@pytest.fixture
-def page(browser: Browser, live_server, roles, problems: list[str]) -> Iterator[Page]:
+def page(browser: Browser, live_server, problems: list[str]) -> Iterator[Page]:
     """A tab on the running site: page.goto("/admin/")."""
     context = browser.new_context(
         base_url=live_server.url,
