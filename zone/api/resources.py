@@ -159,7 +159,7 @@ class Resource:
             AuditEntry.objects.record(exported, by=caller.client.account, what=what, rows=rows)
 
     def load(self, ids: Iterable[UUID], caller: Caller) -> list[Shown]:
-        return self.read(self.model._base_manager.filter(pk__any_of=ids), caller)
+        return self.read(self.model._base_manager.filter(pk__any_of=ids).order_by(), caller)
 
     def _write(self, found: list[dict], writers: list[tuple]):
         refs = ExternalRef.objects.by_row(row["id"] for row in found)

@@ -191,7 +191,7 @@ class _Reader:
         for number, ids in unknown.items():
             self.looked |= {(number, pk) for pk in ids}
             rows = self.scope.rows(self.models[number], self.using).filter(pk__any_of=ids)
-            texts = rows.annotate(text=Cast("pk", models.TextField())).values_list("text")
+            texts = rows.order_by().annotate(text=Cast("pk", models.TextField())).values_list("text")
             self.seen |= {(number, pk) for (pk,) in texts}
 
     def is_wanted(self, event: Event) -> bool:
@@ -238,7 +238,7 @@ class _Reader:
         }
 
     def plain_rows(self, name: str, ids: list[UUID]) -> Iterable[models.Model]:
-        return self.here(entities()[name]).filter(pk__any_of=ids)
+        return self.here(entities()[name]).filter(pk__any_of=ids).order_by()
 
     def here(self, model: type[models.Model]) -> models.QuerySet:
         return model._base_manager.using(self.using)
