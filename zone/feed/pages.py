@@ -191,7 +191,8 @@ class _Reader:
         for number, ids in unknown.items():
             self.looked |= {(number, pk) for pk in ids}
             rows = self.scope.rows(self.models[number], self.using).filter(pk__any_of=ids)
-            texts = rows.order_by().annotate(text=Cast("pk", models.TextField())).values_list("text")
+            rows = rows.order_by()
+            texts = rows.annotate(text=Cast("pk", models.TextField())).values_list("text")
             self.seen |= {(number, pk) for (pk,) in texts}
 
     def is_wanted(self, event: Event) -> bool:
