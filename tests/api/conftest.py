@@ -11,6 +11,7 @@ from tests.api.published import published
 from zone.models import ApiClient, Building, ChainSegment
 
 V1 = "/api/v1/"
+LEADS = ("leads:read", "leads:write", "leads:delete", "projects:write", "projects:read")
 
 
 class CheckedClient(Client):
@@ -71,6 +72,12 @@ def api(db):
         return Api(client)
 
     return make
+
+
+@pytest.fixture
+def caller(api) -> Api:
+    """Return another system that works on leads."""
+    return api(*LEADS)
 
 
 def problem(response) -> dict:

@@ -8,12 +8,6 @@ from tests import factories
 from tests.api.conftest import lead_body, pointers, problem
 
 pytestmark = pytest.mark.django_db
-LEADS = ("leads:read", "leads:write", "leads:delete", "projects:write", "projects:read")
-
-
-@pytest.fixture
-def caller(api):
-    return api(*LEADS)
 
 
 def test_from_the_pool_to_a_project_by_actions(caller, chain, specialist):

@@ -8,17 +8,11 @@ from django.utils import timezone
 
 from crm.models import Contact, Lead
 from tests import factories
-from tests.api.conftest import lead_body, pointers, problem
+from tests.api.conftest import LEADS, lead_body, pointers, problem
 from tests.racing import at_once
 from zone.models import ApiReply, AuditEntry
 
 pytestmark = pytest.mark.django_db
-LEADS = ("leads:read", "leads:write", "leads:delete", "projects:write", "projects:read")
-
-
-@pytest.fixture
-def caller(api):
-    return api(*LEADS)
 
 
 def test_the_same_request_again_is_done_once(caller, chain):

@@ -7,17 +7,11 @@ import pytest
 from crm.models import Enterprise, Lead
 from projects.models import Occupancy
 from tests import factories
-from tests.api.conftest import lead_body, pointers, problem
+from tests.api.conftest import LEADS, lead_body, pointers, problem
 from tests.racing import at_once
 from zone.models import ApiReply, AuditEntry, ExternalRef
 
 pytestmark = pytest.mark.django_db
-LEADS = ("leads:read", "leads:write", "leads:delete", "projects:write", "projects:read")
-
-
-@pytest.fixture
-def caller(api):
-    return api(*LEADS)
 
 
 def test_a_lead_is_pushed_into_the_pool_and_reads_back(caller, chain):

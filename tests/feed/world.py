@@ -224,25 +224,33 @@ class World:
 
 def versions() -> dict[tuple[str, UUID], int]:
     """Return the version of every synchronised row."""
-    return seen(Scope(zone=True))
+    return _read(statements(None), "default")
 
 
 def seen(scope: Scope, using: str = "default") -> dict[tuple[str, UUID], int]:
     """Return the version of every row that ``scope`` sees, each kind read for itself."""
+    return _read(statements(scope), using)
+
+
+def _read(asked: list[tuple[str, tuple[str, tuple]]], using: str) -> dict[tuple[str, UUID], int]:
     found = {}
     with connections[using].cursor() as cursor:
-        for name, statement in statements(scope):
+        for name, statement in asked:
             cursor.execute(*statement)
             found |= {(name, pk): version for pk, version in cursor.fetchall()}
     return found
 
 
 @cache
-def statements(scope: Scope) -> list[tuple[str, tuple[str, tuple]]]:
-    """Return what asks for the rows of each kind: to compose it takes longer than to run it."""
+def statements(scope: Scope | None) -> list[tuple[str, tuple[str, tuple]]]:
+    """Return what asks for the rows of each kind: to compose it takes longer than to run it.
+
+    Without a scope it is every row there is, whatever a scope of the whole zone says.
+    """
     found = []
     for name, model in entities().items():
         with suppress(EmptyResultSet):
-            rows = scope.rows(model).values_list("pk", "version")
+            rows = scope.rows(model) if scope else model._base_manager.all()
+            rows = rows.values_list("pk", "version")
             found.append((name, rows.query.sql_with_params()))
     return found
