@@ -100,6 +100,31 @@ def test_every_model_is_a_business_row_or_history_or_the_trail_or_serves_synchro
     assert {m._meta.label for m in OURS if not issubclass(m, (Row, Change))} == others
 
 
+# An index that is the beginning of another one costs every write and answers nothing.
+REDUNDANT = """
+SELECT a.indexrelid::regclass::text
+FROM pg_index a JOIN pg_index b ON a.indrelid = b.indrelid AND a.indexrelid <> b.indexrelid
+WHERE a.indrelid = ANY(%s::regclass[]) AND NOT a.indisunique
+  AND coalesce(a.indpred, b.indpred) IS NULL AND coalesce(a.indexprs, b.indexprs) IS NULL
+  AND b.indkey::text || ' ' LIKE a.indkey::text || ' %%'
+  AND b.indclass::text || ' ' LIKE a.indclass::text || ' %%'
+"""
+
+
+def redundant_indexes() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(REDUNDANT, [[model._meta.db_table for model in OURS]])
+        return sorted(name for (name,) in cursor.fetchall())
+
+
+@pytest.mark.django_db
+def test_no_index_is_the_beginning_of_another():
+    assert redundant_indexes() == []
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX needless ON crm_lead (chain_id)")
+    assert redundant_indexes() == ["needless"]
+
+
 def test_every_model_says_in_one_sentence_what_it_is():
     assert [m for m in OURS if not m.__doc__ or m.__doc__.startswith(f"{m.__name__}(")] == []
 

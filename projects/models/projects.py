@@ -97,6 +97,7 @@ class Project(Row):
         blank=True,
         related_name="projects",
         verbose_name=_("industry chain"),
+        db_index=False,
     )
     park = models.ForeignKey(
         "zone.Park",
@@ -351,7 +352,7 @@ class Credit(Row):
     SYNC = None
 
     project = models.ForeignKey(
-        Project, models.CASCADE, related_name="credits", verbose_name=_("project")
+        Project, models.CASCADE, related_name="credits", verbose_name=_("project"), db_index=False
     )
     specialist = models.ForeignKey(
         "zone.User",

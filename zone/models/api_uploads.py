@@ -32,7 +32,7 @@ class ApiUpload(models.Model):
     COUNTS = ("created", "updated", "unchanged", "failed")
 
     id = models.UUIDField(_("ID"), primary_key=True, default=uuid.uuid4, editable=False)
-    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="uploads")
+    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="uploads", db_index=False)
     address = models.GenericIPAddressField(_("address"), null=True)
     resource = models.CharField(max_length=40)
     source = models.CharField(max_length=50, validators=[no_personal_number])
@@ -105,7 +105,7 @@ class ApiUploadPart(models.Model):
     What was sent may hold personal data, so it goes as soon as it is not needed any more.
     """
 
-    upload = models.ForeignKey(ApiUpload, models.CASCADE, related_name="parts")
+    upload = models.ForeignKey(ApiUpload, models.CASCADE, related_name="parts", db_index=False)
     number = models.PositiveIntegerField()
     items = models.JSONField(null=True)
     results = models.JSONField(null=True)

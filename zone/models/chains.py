@@ -62,7 +62,11 @@ class ChainSegment(Row):
         EXTEND = "EXTEND", _("extend the chain")
 
     chain = models.ForeignKey(
-        IndustryChain, models.CASCADE, related_name="segments", verbose_name=_("industry chain")
+        IndustryChain,
+        models.CASCADE,
+        related_name="segments",
+        verbose_name=_("industry chain"),
+        db_index=False,
     )
     parent = models.ForeignKey(
         "self",

@@ -268,7 +268,7 @@ class ApiReplyQuerySet(OpenQuerySet):
 class ApiReply(models.Model):
     """The answer to a write, kept with it for a week: the same request again is not done twice."""
 
-    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="+")
+    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=200)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()

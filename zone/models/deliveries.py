@@ -100,6 +100,7 @@ class WebhookDelivery(Row):
         models.CASCADE,
         related_name="deliveries",
         verbose_name=_("webhook endpoint"),
+        db_index=False,
     )
     webhook_id = models.CharField("webhook-id", max_length=40, unique=True, editable=False)
     type = models.CharField(_("type"), max_length=60, editable=False)

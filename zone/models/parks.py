@@ -124,7 +124,9 @@ class Building(Row):
 
     PART_OF = "park"  # whose story tells of it too
 
-    park = models.ForeignKey(Park, models.PROTECT, related_name="buildings", verbose_name=_("park"))
+    park = models.ForeignKey(
+        Park, models.PROTECT, related_name="buildings", verbose_name=_("park"), db_index=False
+    )
     name = models.CharField(_("name"), max_length=50, validators=[no_personal_number])
     floors = models.PositiveSmallIntegerField(_("floors"), null=True, blank=True)
 
@@ -189,7 +191,9 @@ class Space(Row):
 
     PART_OF = "park"  # whose story tells of it too
 
-    park = models.ForeignKey(Park, models.PROTECT, related_name="spaces", verbose_name=_("park"))
+    park = models.ForeignKey(
+        Park, models.PROTECT, related_name="spaces", verbose_name=_("park"), db_index=False
+    )
     building = models.ForeignKey(
         Building,
         models.PROTECT,

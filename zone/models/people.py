@@ -105,7 +105,7 @@ class Appointment(Row):
         AUDITOR = "AUDITOR", _("auditor")
 
     user = models.ForeignKey(
-        User, models.CASCADE, related_name="appointments", verbose_name=_("person")
+        User, models.CASCADE, related_name="appointments", verbose_name=_("person"), db_index=False
     )
     role = models.CharField(_("role"), max_length=20, choices=Role)
     chain = models.ForeignKey(

@@ -173,7 +173,11 @@ class WebhookEndpoint(Row):
     SYNC = None
 
     client = models.ForeignKey(
-        ApiClient, models.CASCADE, related_name="endpoints", verbose_name=_("interface client")
+        ApiClient,
+        models.CASCADE,
+        related_name="endpoints",
+        verbose_name=_("interface client"),
+        db_index=False,
     )
     url = models.CharField(_("address"), max_length=addresses.LONGEST)
     entities = ArrayField(
