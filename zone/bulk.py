@@ -40,22 +40,33 @@ def insert(model: type[models.Model], rows: Iterable[models.Model]) -> None:
         row._state.adding, row._state.db = False, using
 
 
-def insert_values(model: type[models.Model], rows: list[dict]) -> None:
+def insert_values(model: type[models.Model], rows: list[dict], same: dict | None = None) -> None:
     """Insert rows given as ``{attname: value}``, all with the same names; defaults hold.
 
-    For what nobody needs as an object afterwards: making one costs as much as writing it.
+    ``same`` is what all of them share. For what nobody needs as an object afterwards: making one
+    costs as much as writing it.
     """
     if not rows:
         return
     using = router.db_for_write(model)
-    given = [field for field in model._meta.concrete_fields if field.attname in rows[0]]
-    left = [f for f in model._meta.concrete_fields if f not in given and not by_database(f)]
-    writers = [(field.attname, preparer(field, connections[using])) for field in given]
+    own, shared, made = {}, {}, []
+    for field in model._meta.concrete_fields:
+        name, prepare = field.attname, preparer(field, connections[using])
+        if name in rows[0]:
+            own[field] = (name, prepare)
+        elif same and name in same:
+            shared[field] = prepare(same[name])
+        elif is_made(field):
+            made.append(field)
+        elif not by_database(field):
+            shared[field] = prepare(field.get_default())
     values = (
-        [write(row[name]) for name, write in writers] + [field.get_default() for field in left]
+        [prepare(row[name]) for name, prepare in own.values()]
+        + [field.get_default() for field in made]
+        + [*shared.values()]
         for row in rows
     )
-    _copy(model, given + left, values, using)
+    _copy(model, [*own, *made, *shared], values, using)
 
 
 def _copy(model: type[models.Model], fields: list, values: Iterable[list], using: str) -> None:
@@ -80,6 +91,11 @@ def is_given(field: models.Field, row: models.Model) -> bool:
 def by_database(field: models.Field) -> bool:
     """Whether the database fills the field in when it is not given."""
     return field.generated or field.has_db_default() or isinstance(field, models.AutoField)
+
+
+def is_made(field: models.Field) -> bool:
+    """Whether each row has a default of its own, such as an id."""
+    return field.has_default() and callable(field.default)
 
 
 def reader(field: models.Field, connection) -> Callable:

@@ -88,6 +88,7 @@ class Lead(Row):
         models.PROTECT,
         related_name="leads",
         verbose_name=_("industry chain"),
+        db_index=False,
     )
     segment = models.ForeignKey(
         "zone.ChainSegment",
@@ -149,6 +150,7 @@ class Lead(Row):
         editable=False,
         verbose_name=_("owner"),
         help_text=_("Empty means the pool."),
+        db_index=False,
     )
     registered_at = models.DateTimeField(_("registered at"), auto_now_add=True)
     protected_until = models.DateField(_("protected until"), null=True, blank=True, editable=False)
@@ -348,9 +350,10 @@ class Lead(Row):
             getattr(cls, name).rel.related_model for name in ("stage_changes", "owner_changes")
         )
         same = {"by_id": by.pk, "on": on}
-        bulk.insert_values(step, [{"lead_id": x.pk, "to_stage": x.stage, **same} for x in leads])
-        owners = [{"lead_id": x.pk, "to_owner_id": x.owner_id, **same} for x in leads]
-        bulk.insert_values(handover, owners)
+        first = {**same, "to_stage": cls.Stage.NEW}
+        bulk.insert_values(step, [{"lead_id": lead.pk} for lead in leads], same=first)
+        owners = [{"lead_id": lead.pk, "to_owner_id": lead.owner_id} for lead in leads]
+        bulk.insert_values(handover, owners, same=same)
 
     for _writer in (advance, close, mark_converted, claim, assign, release, register):
         _writer.alters_data = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from django.utils.translation import gettext_lazy as _
@@ -47,7 +48,9 @@ def read_json(body: bytes):
         )
     except (UnicodeDecodeError, ValueError, RecursionError) as mistake:
         raise unreadable(_("This is not valid JSON in UTF-8.")) from mistake
-    _check(found, 0)
+    _check_depth(found)
+    if b"\\u" in body:  # what cannot be stored stands in JSON as \u0000 or \ud800
+        _check_texts(found)
     return found
 
 
@@ -66,18 +69,27 @@ def _refuse_constant(name: str):
     raise unreadable(_("NaN and Infinity are no JSON."))
 
 
-def _check(value, depth: int):
+def _check_depth(value, depth: int = 1):
     if depth > DEEPEST:
         raise unreadable(_("The body is nested more than 20 deep."))
+    for below in _parts(value):
+        if isinstance(below, (dict, list)):
+            _check_depth(below, depth + 1)
+
+
+def _check_texts(value):
     if isinstance(value, str):
         _check_text(value)
-    elif isinstance(value, dict):
-        for key, below in value.items():
-            _check_text(key)
-            _check(below, depth + 1)
-    elif isinstance(value, list):
-        for below in value:
-            _check(below, depth + 1)
+    if isinstance(value, dict):
+        _check_texts([*value])
+    for below in _parts(value):
+        _check_texts(below)
+
+
+def _parts(value) -> Iterable:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _check_text(text: str):

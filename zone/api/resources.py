@@ -107,6 +107,30 @@ class Resource:
         """Whether the caller writes a row that it sees; some rows more clients see than run."""
         return True
 
+    def blank(self) -> models.Model:
+        """Return a new row with defaults alone, in half the time of ``model()``."""
+        return self.model(*(make() if make else value for make, value in self._defaults))
+
+    @cached_property
+    def _defaults(self) -> list[tuple[Callable | None, object]]:
+        return [
+            (field.get_default, None) if bulk.is_made(field) else (None, field.get_default())
+            for field in self.model._meta.concrete_fields
+        ]
+
+    @cached_property
+    def pointers_needed(self) -> list[models.Field]:
+        """Return the fields that have to point to a row."""
+        fields = self.model._meta.concrete_fields
+        return [field for field in fields if field.is_relation and not field.blank]
+
+    @cached_property
+    def not_sent(self) -> frozenset[str]:
+        """Return what needs no check by itself: no body sets it, or it is found by the reader."""
+        sent = {*self.writable, *self.fixed, *self.whole}
+        fields = self.model._meta.concrete_fields
+        return frozenset(f.name for f in fields if f.is_relation or f.name not in sent)
+
     def prepare(self, row: models.Model, extra: dict):
         """Bring what stands in several values of the body into the row, before it is checked."""
 

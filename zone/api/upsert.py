@@ -137,6 +137,8 @@ class Batch:
             name = f"{self.model.SYNC.number}:{self.source}"
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))", [name])
         refs = self._references(item.external_id for item in self.open)
+        if not refs:
+            return {}
         rows = self.model._base_manager.filter(pk__any_of=refs.values()).order_by("pk")
         rows = rows.select_related(*pointed_at(self.model)).select_for_update(of=("self",))
         there = {row.pk: row for row in rows}
@@ -249,10 +251,10 @@ class Batch:
 
     def _write_references(self, new: list[Item]):
         same = {"source": self.source, "entity": self.model.SYNC.number}
-        refs = [{"external_id": i.external_id, "object_id": i.row.pk, **same} for i in new]
+        refs = [{"external_id": item.external_id, "object_id": item.row.pk} for item in new]
         try:
             with transaction.atomic():
-                bulk.insert_values(ExternalRef, refs)
+                bulk.insert_values(ExternalRef, refs, same=same)
         except IntegrityError:
             # Somebody has written one of them, alone, since this batch looked.
             held = self._references(item.external_id for item in new)

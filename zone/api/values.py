@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -56,14 +57,13 @@ def read_value(field: models.Field, value, finder: Finder):
         if field.null:
             return None
         raise ValidationError(_("This cannot be null."), code="null")
-    return READERS[type_of(field)](value)
+    return READERS[type_of(type(field))](value)
 
 
-def type_of(field: models.Field) -> type:
-    for kind in (models.BooleanField, models.DecimalField, models.IntegerField, models.DateField):
-        if isinstance(field, kind):
-            return kind
-    return models.CharField
+@cache
+def type_of(field: type[models.Field]) -> type[models.Field]:
+    kinds = (models.BooleanField, models.DecimalField, models.IntegerField, models.DateField)
+    return next((kind for kind in kinds if issubclass(field, kind)), models.CharField)
 
 
 @shaped(type="string")

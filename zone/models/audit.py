@@ -51,21 +51,19 @@ class AuditEntryQuerySet(models.QuerySet):
 
     def record_made(self, row: models.Model, *, by) -> AuditEntry:
         """Write that ``row`` came to be, and with what in it."""
-        return AuditEntry(**self._made(row, by)).saved()
+        return self.record(AuditEntry.Action.CREATED, by=by, of=row, changes=made(row))
 
     def record_all_made(self, rows, *, by):
         """Write that each of ``rows`` came to be, in one statement."""
-        bulk.insert_values(AuditEntry, [self._made(row, by) for row in rows])
+        self._record_all(AuditEntry.Action.CREATED, {row: made(row) for row in rows}, by)
 
     def record_all_changed(self, changes: dict[models.Model, dict], *, by):
         """Write for each row what ``differences`` found, in one statement."""
-        changed = AuditEntry.Action.CHANGED
-        lines = [self._line(changed, by=by, of=row, changes=c) for row, c in changes.items()]
-        bulk.insert_values(AuditEntry, lines)
+        self._record_all(AuditEntry.Action.CHANGED, changes, by)
 
-    def _made(self, row: models.Model, by) -> dict:
-        changes = {name: ["", value] for name, value in contents(row).items()}
-        return self._line(AuditEntry.Action.CREATED, by=by, of=row, changes=changes)
+    def _record_all(self, action: str, changes: dict[models.Model, dict], by):
+        lines = [self._subject(row, found) for row, found in changes.items()]
+        bulk.insert_values(AuditEntry, lines, same=self._deed(action, by=by))
 
     def record_command(self, command: str, **detail) -> AuditEntry:
         """Write that a command changed data, and which account of the machine ran it."""
@@ -83,20 +81,14 @@ class AuditEntryQuerySet(models.QuerySet):
         returns: ``{field: [before, after]}``. The rest is detail: anything that JSON can hold,
         never a personal number.
         """
-        return AuditEntry(**self._line(action, **said)).saved()
+        subject = self._subject(said.pop("of", None), said.pop("changes", None) or {})
+        return AuditEntry(**self._deed(action, **said), **subject).saved()
 
-    def _line(
-        self,
-        action: str,
-        *,
-        by=None,
-        of: models.Model | None = None,
-        changes: dict | None = None,
-        why: str = "",
-        origin: Origin | None = None,
-        **detail,
+    @staticmethod
+    def _deed(
+        action: str, *, by=None, why: str = "", origin: Origin | None = None, **detail
     ) -> dict:
-        """Return the values of a line."""
+        """Return the values of a line that tell what was done, by whom and from where."""
         origin = origin or getattr(by, "origin", None) or Origin()
         person = by if by is not None and by.pk else None
         return {
@@ -105,13 +97,21 @@ class AuditEntryQuerySet(models.QuerySet):
             "by_name": person.name_and_account[:150] if person else "",
             "door": origin.door,
             "address": origin.address,
-            "model": of._meta.label_lower if of is not None else "",
-            "object_id": str(of.pk) if of is not None else "",
-            "object_name": masked_text(name_of(of))[:200] if of is not None else "",
-            "parent": parent_of(of) if of is not None else "",
-            "changes": _masked(changes or {}, of),
             "why": masked_text(why)[:500],
             "detail": detail,
+        }
+
+    @staticmethod
+    def _subject(of: models.Model | None, changes: dict) -> dict:
+        """Return the values of a line that tell which row it was done to."""
+        if of is None:
+            return {"changes": changes}
+        return {
+            "model": of._meta.label_lower,
+            "object_id": str(of.pk),
+            "object_name": masked_text(name_of(of))[:200],
+            "parent": parent_of(of),
+            "changes": _masked(changes, of),
         }
 
 
@@ -190,6 +190,7 @@ class AuditEntry(models.Model):
         db_constraint=False,
         related_name="+",
         verbose_name=_("by"),
+        db_index=False,
     )
     by_name = models.CharField(_("name of the person"), max_length=150, blank=True, default="")
     door = models.CharField(_("door"), max_length=10, choices=Door)
@@ -227,9 +228,9 @@ class AuditEntry(models.Model):
         return self
 
 
-def _masked(changes: dict, of: models.Model | None) -> dict:
+def _masked(changes: dict, of: models.Model) -> dict:
     """Mask numbers in texts, as the last net; codes and amounts stay as they are."""
-    free = free_texts(of._meta.model) if of is not None else ()
+    free = free_texts(of._meta.model)
     return {
         name: [masked_text(value) if isinstance(value, str) else value for value in pair]
         if name in free
@@ -260,15 +261,23 @@ def parent_of(row: models.Model) -> str:
     or the row with which it would be deleted.
     Whoever sees the whole must see the part: where that does not hold ``PART_OF`` is empty.
     """
-    part_of = getattr(row, "PART_OF", None)
-    names = (part_of,) if isinstance(part_of, str) else part_of or ()
-    for field in row._meta.concrete_fields:
-        goes_along = field.many_to_one and field.remote_field.on_delete is CASCADE
-        if field.name in names or (part_of is None and goes_along):
-            key = getattr(row, field.attname)
-            if key is not None:
-                return f"{field.related_model._meta.label_lower}:{key}"
+    for attname, label in wholes(row._meta.model):
+        if (key := getattr(row, attname)) is not None:
+            return f"{label}:{key}"
     return ""
+
+
+@cache
+def wholes(model: type[models.Model]) -> tuple[tuple[str, str], ...]:
+    """Return ``(attname, app.model)`` of the fields that may name what a row is a part of."""
+    part_of = getattr(model, "PART_OF", None)
+    names = (part_of,) if isinstance(part_of, str) else part_of or ()
+    return tuple(
+        (field.attname, field.related_model._meta.label_lower)
+        for field in model._meta.concrete_fields
+        if field.name in names
+        or (part_of is None and field.many_to_one and field.remote_field.on_delete is CASCADE)
+    )
 
 
 def name_of(row: models.Model) -> str:
@@ -310,13 +319,29 @@ def differences(before: models.Model, after: models.Model, names) -> dict[str, l
     return found
 
 
+def made(row: models.Model) -> dict[str, list[str]]:
+    """Return what ``differences`` would of a row that was not there before."""
+    return {name: ["", value] for name, value in contents(row).items()}
+
+
 def contents(row: models.Model) -> dict[str, str]:
     """Return what stands in a row, field by field, for the line of its making or its end."""
-    values = {name: readable(row, name) for name in written_fields(row._meta.model)}
-    return {name: value for name, value in values.items() if value}
+    filled = (
+        name
+        for name, attname in written_columns(row._meta.model)
+        if getattr(row, attname) not in (None, "")
+    )
+    return {name: value for name in filled if (value := readable(row, name))}
 
 
 @cache
 def written_fields(model: type[models.Model]) -> tuple[str, ...]:
     """Return the fields that people write; what the program keeps by itself is left out."""
-    return tuple(field.name for field in model._meta.concrete_fields if field.editable)
+    return tuple(name for name, attname in written_columns(model))
+
+
+@cache
+def written_columns(model: type[models.Model]) -> tuple[tuple[str, str], ...]:
+    """Return ``(name, attname)`` of the fields that people write."""
+    fields = model._meta.concrete_fields
+    return tuple((field.name, field.attname) for field in fields if field.editable)
