@@ -152,8 +152,8 @@ class ChangesView(ApiView):
             raise bad_parameter("exclude_origin", _("Only exclude_origin=self is possible."))
         return self.caller.client.account_id if "exclude_origin" in params else None
 
-    def load(self, name: str, ids):
-        return RESOURCES[name].load(ids, self.caller)
+    def load(self, name: str, rows):
+        return RESOURCES[name].read(rows, self.caller)
 
     def gone(self, request, reason: str) -> Problem:
         start = request.build_absolute_uri(reverse("api:changes") + "?from=now")

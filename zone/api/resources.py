@@ -47,6 +47,10 @@ class Shown(NamedTuple):
     version: int
     data: dict
 
+    @property
+    def external_refs(self) -> list[dict[str, str]]:
+        return self.data["external_refs"]
+
 
 @dataclass(frozen=True)
 class Action:
@@ -181,9 +185,6 @@ class Resource:
         if rows:
             exported, what = AuditEntry.Action.EXPORTED, self.model._meta.label_lower
             AuditEntry.objects.record(exported, by=caller.client.account, what=what, rows=rows)
-
-    def load(self, ids: Iterable[UUID], caller: Caller) -> list[Shown]:
-        return self.read(self.model._base_manager.filter(pk__any_of=ids).order_by(), caller)
 
     def _write(self, found: list[dict], writers: list[tuple]):
         refs = ExternalRef.objects.by_row(row["id"] for row in found)

@@ -20,7 +20,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connections, models
-from django.db.models.functions import Cast
 from django.db.transaction import atomic
 
 from zone.feed import any_of  # noqa: F401  registers the look-up
@@ -50,7 +49,9 @@ DELETED = f"""
 SELECT object_id, max(version) FROM {LOG} WHERE op = 'D' AND object_id = ANY(%s) GROUP BY 1
 """
 
-Rows = Callable[[str, list[UUID]], Iterable[models.Model]]
+# Loads rows of one kind as they are to be shown: with ``pk``, ``version``, and ``external_refs``
+# if they are wanted.
+Rows = Callable[[str, models.QuerySet], Iterable]
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Item:
     external_refs: list[dict[str, str]] = field(default_factory=list)
     reason: str | None = None
     merged_into: UUID | None = None
-    row: models.Model | None = None
+    row: object | None = None
 
 
 @dataclass
@@ -116,17 +117,18 @@ def read_page(
 ) -> Page:
     """Return what changed for ``scope`` since ``cursor``, at most ``limit`` rows, each once.
 
-    ``rows(entity, ids)`` loads the rows to show (within the page's snapshot); ``revision`` is the
-    one that the cursor was made with, by default the scope's own. Raises ``BadCursor`` and
-    ``CursorGone``. Opens a transaction of its own and refuses to run inside another.
+    ``rows(entity, queryset)`` loads what the client sees (within the page's snapshot), by default
+    as it is; ``revision`` is the one that the cursor was made with, by default the scope's own.
+    Raises ``BadCursor`` and ``CursorGone``. Opens a transaction of its own and refuses to run
+    inside another.
     """
     start = Cursor.read(cursor)
     with _snapshot(using):
         state = look(using)
         start.check(state, revision := scope.revision if revision is None else revision)
-        reader = _Reader(scope, min(limit, LONGEST), entities, exclude_origin, using)
+        reader = _Reader(scope, min(limit, LONGEST), entities, exclude_origin, rows, using)
         place, has_more = reader.read(start.place, state.horizon)
-        items = reader.items(rows or reader.plain_rows)
+        items = reader.items()
         after = Cursor(state.epoch, place, revision)
         return Page(items, str(after), has_more, lag(using))
 
@@ -141,13 +143,13 @@ def _snapshot(using: str) -> Iterator[None]:
 class _Reader:
     """Reads one page: goes through the log until the page is full or the log ends."""
 
-    def __init__(self, scope: Scope, limit: int, names, echo: UUID | None, using: str):
+    def __init__(self, scope: Scope, limit: int, names, echo: UUID | None, rows, using: str):
         self.scope, self.limit, self.echo, self.using = scope, limit, echo, using
+        self.show: Rows = rows or self.plain_rows
         wanted = set(entities() if names is None else names)
         self.models = {n: m for n, m in by_number().items() if m.SYNC.name in wanted}
-        # While the log is read; what it comes to stands in ``taken`` and ``visible``.
-        self.picked: dict[tuple[int, str], None] = {}
-        self.seen: set[tuple[int, str]] = set()
+        self.picked: dict[tuple[int, str], None] = {}  # in the order of the log
+        self.seen: dict[tuple[int, str], object] = {}
         self.looked: set[tuple[int, str]] = set()
 
     def read(self, start: Place, horizon: Place) -> tuple[Place, bool]:
@@ -183,17 +185,16 @@ class _Reader:
             return list(map(Event._make, cursor.fetchall()))
 
     def look_at(self, events: list[Event]):
-        """Ask once for each kind of row what the client sees of it."""
+        """Load, once for each kind of row, what the client sees of it."""
         unknown = defaultdict(set)
         for event in events:
             if self.is_wanted(event) and event.key not in self.looked:
                 unknown[event.entity].add(event.object_id)
         for number, ids in unknown.items():
             self.looked |= {(number, pk) for pk in ids}
-            rows = self.scope.rows(self.models[number], self.using).filter(pk__any_of=ids)
-            rows = rows.order_by()
-            texts = rows.annotate(text=Cast("pk", models.TextField())).values_list("text")
-            self.seen |= {(number, pk) for (pk,) in texts}
+            model = self.models[number]
+            rows = self.scope.rows(model, self.using).filter(pk__any_of=ids).order_by()
+            self.seen |= {(number, str(row.pk)): row for row in self.show(model.SYNC.name, rows)}
 
     def is_wanted(self, event: Event) -> bool:
         return event.entity in self.models and not event.echo
@@ -212,45 +213,48 @@ class _Reader:
 
     # What stands on the page
 
-    def items(self, rows: Rows) -> list[Item]:
-        self.taken = [(number, UUID(pk)) for number, pk in self.picked]
-        self.visible = {(number, UUID(pk)) for number, pk in self.seen & self.picked.keys()}
-        refs = ExternalRef.objects.using(self.using).by_row(pk for _number, pk in self.taken)
-        loaded, ends = self.load(rows), self.ends()
-        found = []
-        for key in self.taken:
-            item = Item(self.models[key[0]].SYNC.name, key[1], DELETE, 0, refs.get(key, []))
-            if key in self.visible:
-                item.op, item.row, item.version = UPSERT, loaded[key], loaded[key].version
-            else:
-                item.version, item.reason, item.merged_into = ends[key]
-            found.append(item)
-        return found
+    def items(self) -> list[Item]:
+        lost = [key for key in self.picked if key not in self.seen]
+        stones = self.tombstones(lost) if lost else {}
+        return [stones[key] if key in stones else self.upsert(key) for key in self.picked]
 
-    def load(self, rows: Rows) -> dict[tuple[int, UUID], models.Model]:
-        wanted = defaultdict(list)
-        for number, pk in self.taken:
-            if (number, pk) in self.visible:
-                wanted[number].append(pk)
+    def upsert(self, key: tuple[int, str]) -> Item:
+        row, name = self.seen[key], self.models[key[0]].SYNC.name
+        refs = getattr(row, "external_refs", [])
+        return Item(name, row.pk, UPSERT, row.version, refs, row=row)
+
+    def tombstones(self, lost: list[tuple[int, str]]) -> dict[tuple[int, str], Item]:
+        gone = {key: (key[0], UUID(key[1])) for key in lost}
+        refs, ends = self.refs(pk for _number, pk in gone.values()), self.ends([*gone.values()])
         return {
-            (number, row.pk): row
-            for number, ids in wanted.items()
-            for row in rows(self.models[number].SYNC.name, ids)
+            key: Item(
+                self.models[number].SYNC.name,
+                pk,
+                DELETE,
+                ends[number, pk].version,
+                refs.get((number, pk), []),
+                ends[number, pk].reason,
+                ends[number, pk].merged_into,
+            )
+            for key, (number, pk) in gone.items()
         }
 
-    def plain_rows(self, name: str, ids: list[UUID]) -> Iterable[models.Model]:
-        return self.here(entities()[name]).filter(pk__any_of=ids).order_by()
+    def plain_rows(self, name: str, rows: models.QuerySet) -> Iterable[models.Model]:
+        found = list(rows)
+        refs = self.refs(row.pk for row in found)
+        for row in found:
+            row.external_refs = refs.get((entities()[name].SYNC.number, row.pk), [])
+        return found
 
-    def here(self, model: type[models.Model]) -> models.QuerySet:
-        return model._base_manager.using(self.using)
+    def refs(self, ids: Iterable[UUID]) -> dict[tuple[int, UUID], list[dict[str, str]]]:
+        return ExternalRef.objects.using(self.using).by_row(ids)
 
-    def ends(self) -> dict[tuple[int, UUID], End]:
+    def ends(self, lost: list[tuple[int, UUID]]) -> dict[tuple[int, UUID], End]:
         """Return why each row that the client no longer sees has gone, and at which version."""
-        lost = [key for key in self.taken if key not in self.visible]
         found = {}
         for number in {number for number, _pk in lost}:
             ids = [pk for entity, pk in lost if entity == number]
-            there = self.here(self.models[number]).filter(pk__any_of=ids)
+            there = self.models[number]._base_manager.using(self.using).filter(pk__any_of=ids)
             for pk, version in there.values_list("pk", "version"):
                 found[number, pk] = End(version, "out_of_scope")
         gone = [key for key in lost if key not in found]

@@ -10,13 +10,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import models, transaction
 
 from zone.feed.cursor import BadCursor, CursorGone, cursor_now
 from zone.feed.pages import Item, Page, read_page
-from zone.feed.synced import entities
 from zone.models import WebhookCursor, WebhookDelivery, WebhookEndpoint
 from zone.models.webhooks import View
 
@@ -68,9 +66,9 @@ def queue(place: WebhookCursor, now: datetime) -> int:
     return store(place, page, now)
 
 
-def versions_of(name: str, ids: list[UUID]) -> Iterable[models.Model]:
+def versions_of(name: str, rows: models.QuerySet) -> Iterable[models.Model]:
     """Load what a thin message needs, and nothing about anybody."""
-    return entities()[name]._base_manager.filter(pk__any_of=ids).only("pk", "version")
+    return rows.only("pk", "version")
 
 
 @transaction.atomic

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from zone.api.callers import Caller
+from zone.api.urls import RESOURCES
 from zone.feed.cursor import Cursor, cursor_now
 from zone.feed.log import Place, look
 from zone.feed.pages import LONGEST, read_page
 from zone.feed.scope import Scope
 from zone.feed.tables import LOG
-from zone.models import IndustryChain
+from zone.models import ApiClient, IndustryChain
 
 ROUNDS = 5
 CHAINS = """INSERT INTO zone_industrychain (id, is_demo, code, name, position, description)
@@ -46,6 +49,11 @@ LENGTHEN = f"""INSERT INTO {LOG} (xid, entity, object_id, version, op, tokens)
   FROM generate_series(1, %(lines)s) n
   JOIN (SELECT id, chain_id, row_number() OVER () - 1 AS k FROM crm_lead) l
     ON l.k = (n::bigint * 7919) %% %(rows)s"""
+
+
+def shown_to(caller: Caller) -> Callable:
+    """Return what loads the rows as the interface shows them."""
+    return lambda name, rows: RESOURCES[name].read(rows, caller)
 
 
 class Command(BaseCommand):
@@ -100,17 +108,19 @@ class Command(BaseCommand):
             "a chain without leads": Scope(chains=frozenset({empty.pk})),
         }
         self.stdout.write(f"a page of a log of {lines:,} lines (ms){'middle':>12}{'end':>8}")
+        client = ApiClient(scopes=["leads:read", "changes:read"])
         for name, scope in scopes.items():
             state = look()
             middle = str(Cursor(state.epoch, Place(lines // 40), scope.revision))
-            times = [self.page(scope, middle), self.page(scope, cursor_now(scope.revision))]
+            caller = Caller(client, None, scope)
+            times = [self.page(caller, middle), self.page(caller, cursor_now(scope.revision))]
             self.stdout.write(f"  {name:<37}{times[0]:>12.1f}{times[1]:>8.1f}")
 
-    def page(self, scope: Scope, cursor: str) -> float:
+    def page(self, caller: Caller, cursor: str) -> float:
         times = []
         for _ in range(ROUNDS):
             started = time.perf_counter()
-            read_page(scope, cursor, limit=LONGEST)
+            read_page(caller.scope, cursor, limit=LONGEST, rows=shown_to(caller))
             times.append((time.perf_counter() - started) * 1000)
         return statistics.median(times)
 
