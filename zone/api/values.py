@@ -210,8 +210,10 @@ class Finder:
     def _rows_by_id(self, model: type[models.Model], keys: set) -> Iterable[tuple]:
         named = {key: key for key in keys if isinstance(key, UUID)}
         named |= self._references(model, {key for key in keys if isinstance(key, tuple)})
+        # Moments take longest to read, and no rule asks when the row that it points to was written.
+        rows = self.caller.scope.rows(model).defer("created_at", "updated_at")
         # None is Django's word for none; no name at all would mean every one.
-        rows = self.caller.scope.rows(model).select_related(*owners(model) or [None])
+        rows = rows.select_related(*owners(model) or [None])
         found = rows.filter(pk__any_of=set(named.values())) if named else ()
         rows = {row.pk: row for row in found}
         for key, pk in named.items():
