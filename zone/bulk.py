@@ -16,6 +16,7 @@ from django.db.models.expressions import DatabaseDefault
 SIMPLE = (
     models.BooleanField,
     models.CharField,
+    models.DateField,
     models.DecimalField,
     models.IntegerField,
     models.TextField,
@@ -115,7 +116,8 @@ def preparer(field: models.Field, connection) -> Callable:
 
 def is_simple(field: models.Field) -> bool:
     """Whether a checked value of the field goes into the database as it is."""
-    return _is_simple(type(field.target_field if field.is_relation else field))
+    by_clock = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    return not by_clock and _is_simple(type(field.target_field if field.is_relation else field))
 
 
 @cache

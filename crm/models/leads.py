@@ -193,9 +193,9 @@ class Lead(Row):
         return self.title
 
     def clean(self):
-        if self.segment and self.chain_id and self.segment.chain_id != self.chain_id:
+        if self.segment_id and self.chain_id and self.segment.chain_id != self.chain_id:
             raise ValidationError({"segment": _("This segment belongs to another chain.")})
-        if self.contact and self.contact.enterprise_id != self.enterprise_id:
+        if self.contact_id and self.contact.enterprise_id != self.enterprise_id:
             raise ValidationError({"contact": _("This contact belongs to another enterprise.")})
 
     @property
