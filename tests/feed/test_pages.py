@@ -254,6 +254,28 @@ def test_a_page_writes_nothing_and_sees_one_snapshot():
 
 
 @pytest.mark.parametrize("scope", ["zone", "chain"])
+def test_no_more_rows_are_loaded_than_fit_on_a_page(chain, scope):
+    replica = Replica(ZONE if scope == "zone" else of_chain(chain))
+    for _ in range(12 if scope == "chain" else 0):
+        factories.make_lead(chain=factories.make_chain("equipment"))
+    mine = factories.make_lead(chain=chain)
+    for n in range(20):  # lines of one row fill no page, so that the next look takes in many
+        Lead.objects.filter(pk=mine.pk).update(title=f"改{n}")
+    for _ in range(60):
+        factories.make_lead(chain=chain)
+    loaded = []
+
+    def rows(name, queryset):
+        found = list(queryset)
+        loaded.extend(found)
+        return found
+
+    page = replica.read(limit=10, entities=["leads"], rows=rows)
+    assert (len(page.items), page.has_more) == (10, True)
+    assert len(loaded) <= 12
+
+
+@pytest.mark.parametrize("scope", ["zone", "chain"])
 def test_30_rows_cost_as_many_queries_as_one(chain, scope):
     replica = Replica(ZONE if scope == "zone" else of_chain(chain))
     counts = []

@@ -157,12 +157,13 @@ class _Reader:
         place, scanned, size = start, 0, self.limit + 1
         while size:
             events = self.window(place, horizon, size)
-            self.look_at(events)
             last = None
-            for event in events:
-                if not self.take(event):
-                    return last.place if last else place, True
-                last = event
+            for part in self.parts(events):
+                self.look_at(part)
+                for event in part:
+                    if not self.take(event):
+                        return last.place if last else place, True
+                    last = event
             place = last.place if last else place
             if len(events) < size:
                 # The log ends here: a quiet client's cursor is not to age.
@@ -183,6 +184,18 @@ class _Reader:
         with connections[self.using].cursor() as cursor:
             cursor.execute(WINDOW, values)
             return list(map(Event._make, cursor.fetchall()))
+
+    def parts(self, events: list[Event]) -> Iterator[list[Event]]:
+        """Cut the lines where enough rows for a page may be on them: what follows may not fit."""
+        part, rows = [], set()
+        for event in events:
+            part.append(event)
+            if event.concerns or self.scope.zone:
+                rows.add(event.key)
+            if len(rows) > self.limit:
+                yield part
+                part, rows = [], set()
+        yield part
 
     def look_at(self, events: list[Event]):
         """Load, once for each kind of row, what the client sees of it."""
