@@ -10,12 +10,11 @@ import threading
 import time
 from contextlib import contextmanager
 from importlib import import_module
-from wsgiref.simple_server import WSGIRequestHandler
 
 import httpx
 import orjson
 from django.core.management.base import BaseCommand
-from django.core.servers.basehttp import ThreadedWSGIServer
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.db import connection, connections, transaction
 
 from crm.models import Enterprise, Lead
@@ -234,7 +233,10 @@ def log_lines() -> int:
 
 
 class Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
+    """As gunicorn: a connection, also that to the database, serves many requests."""
+
+    # Else the body waits until the client has acknowledged the head.
+    disable_nagle_algorithm = True
 
     def log_message(self, *args):
         pass
