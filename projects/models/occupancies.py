@@ -6,7 +6,7 @@ from django.contrib.admin import display
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -99,6 +99,21 @@ class Occupancy(Row):
 
     def __str__(self):
         return f"{self.enterprise} · {self.space}"
+
+    @classmethod
+    def complete(cls, rows: list[Occupancy]):
+        """Lock the spaces, so that of two who take one at once the second is told that it is taken.
+
+        Left to the exclusion constraint alone, PostgreSQL may end one of them as a deadlock.
+        """
+        spaces = cls._meta.get_field("space").related_model._base_manager
+        wanted = spaces.filter(pk__in={row.space_id for row in rows}).order_by("pk")
+        list(wanted.select_for_update(no_key=True).values_list("pk"))
+
+    @transaction.atomic
+    def save(self, *args, **kwargs):
+        self.complete([self])
+        super().save(*args, **kwargs)
 
     def can_change(self, user) -> bool:
         """Whoever runs the park books its spaces; who follows a project only reads them."""
