@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests import factories
+from tests.serving import served
 from zone import trail_triggers
 
 
@@ -48,6 +49,13 @@ def folder(settings, tmp_path):
 def committed(django_capture_on_commit_callbacks):
     """Return a context in which what waits for the commit happens at the end."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup):
+    """Return ``host:port`` of a gunicorn on the tests' database, for tests that commit."""
+    with served() as host:
+        yield host
 
 
 @pytest.fixture

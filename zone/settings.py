@@ -136,6 +136,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "zone.middleware.WholeBodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "zone.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -271,6 +272,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+# Bytes of a request, as nginx's client_max_body_size in README.
+LARGEST_BODY = 64 * 1024 * 1024
 # A form of an agreement with inlines stays far below this; a flood does not.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 

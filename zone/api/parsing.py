@@ -23,8 +23,6 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream, media_type=None, parser_context=None):
-        if "HTTP_TRANSFER_ENCODING" in parser_context["request"].META:
-            raise chunked()
         body = stream.read(LARGEST + 1)
         if len(body) > LARGEST:
             raise Problem(
@@ -33,12 +31,6 @@ class StrictJSONParser(BaseParser):
                 "too_large",
             )
         return read_json(body)
-
-
-def chunked() -> Problem:
-    """Refuse a body without a length: Django would take it for an empty one."""
-    detail = _("Send the body whole, with Content-Length.")
-    return Problem(HTTPStatus.LENGTH_REQUIRED, detail, "length")
 
 
 def read_json(body: bytes):

@@ -7,15 +7,22 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from math import ceil
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.conf import settings
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    ValidationError,
+)
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from zone.masking import masked_text
+from zone.middleware import LengthRequired
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -104,6 +111,13 @@ def as_problem(exception: Exception, view=None) -> Problem:
     if isinstance(exception, exceptions.UnsupportedMediaType):
         kinds = " / ".join(parser.media_type for parser in view.parser_classes)
         return Problem(415, _("Send the body as %s.") % kinds, exception.default_code)
+    if isinstance(exception, LengthRequired):
+        return Problem(411, _("Send the body whole, with Content-Length."), "length")
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.LARGEST_BODY // 2**20
+        return Problem(413, _("Please send at most %d MiB at a time.") % most, "too_large")
+    if isinstance(exception, (BadRequest, UnreadablePostError)):
+        return Problem(400, _("The body did not arrive whole; please send it again."), "unreadable")
     if isinstance(exception, exceptions.MethodNotAllowed):
         other = _("This address has no such method; Allow names those that it has.")
         return Problem(405, other, exception.default_code)

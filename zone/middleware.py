@@ -1,0 +1,88 @@
+"""What every request passes before the views, and is neither a header nor a step of the login."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.core.handlers.wsgi import LimitedStream
+from django.http import HttpRequest, HttpResponse
+
+IN_MEMORY = 512 * 1024  # bytes of a body; what is longer waits in a temporary file
+STEP = 64 * 1024
+
+
+class LengthRequired(BadRequest):
+    """The server in front passes no body on whose length it is not told."""
+
+
+class WholeBodyMiddleware:
+    """Lets a body be read whole or not at all.
+
+    Django reads as many bytes as ``Content-Length`` names: of a body in pieces
+    (``Transfer-Encoding: chunked``) none, and of one whose connection broke as many as came.
+    Either would be taken for what was sent. Whoever reads such a body gets an exception here:
+    ``BadRequest``, ``LengthRequired`` or ``RequestDataTooBig``.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            request._stream = stream_of_pieces(request.META)
+            # Readers ask for the length first; one that is not 0 lets them come to the stream.
+            request.META["CONTENT_LENGTH"] = str(request._stream.limit)
+        else:
+            request._stream = WholeStream(request.META["wsgi.input"], request._stream.limit)
+        return self.get_response(request)
+
+
+class WholeStream(LimitedStream):
+    """A body of ``limit`` bytes; one that ends earlier or is too long raises when it is read."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._checked(super().read, size)
+
+    def readline(self, size: int = -1, /) -> bytes:
+        return self._checked(super().readline, size)
+
+    def _checked(self, read: Callable[[int], bytes], size: int) -> bytes:
+        if self.limit > settings.LARGEST_BODY:
+            raise RequestDataTooBig("The body is larger than LARGEST_BODY.")
+        found = read(size)
+        if not found and size != 0 and self._pos < self.limit:
+            raise BadRequest("The body ended before its Content-Length.")
+        return found
+
+
+class RefusedStream(WholeStream):
+    """A body that cannot be read: whoever tries is told why."""
+
+    def __init__(self, refusal: Exception):
+        super().__init__(BytesIO(), 1)
+        self.refusal = refusal
+
+    def _checked(self, read: Callable[[int], bytes], size: int) -> bytes:
+        raise self.refusal
+
+
+def stream_of_pieces(meta: dict) -> WholeStream:
+    """Take in a chunked body, as the server in front decodes it, up to ``LARGEST_BODY``."""
+    if not meta.get("wsgi.input_terminated"):
+        return RefusedStream(LengthRequired("Send the body with Content-Length."))
+    body, size = SpooledTemporaryFile(IN_MEMORY), 0  # noqa: SIM115 (read when this has returned)
+    try:
+        while piece := meta["wsgi.input"].read(STEP):
+            size += len(piece)
+            if size > settings.LARGEST_BODY:
+                return RefusedStream(RequestDataTooBig("The body is larger than LARGEST_BODY."))
+            body.write(piece)
+    except Exception as fault:
+        # Each server has errors of its own for a chunk that is none and for a lost connection.
+        return RefusedStream(BadRequest(f"The body could not be read: {fault!r}"))
+    body.seek(0)
+    return WholeStream(body, size)
