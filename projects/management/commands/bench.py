@@ -15,63 +15,105 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from crm.models import Lead
-from zone.models import User
+from crm.models import Enterprise, Lead
+from projects.management.benching import database_of_its_own, insert
+from projects.models import Agreement, Credit, Project
+from zone.models import Appointment, IndustryChain, Target, User
 
 CHAINS = 4
 PEOPLE = 20
 PROJECTS_PER_LEADS = 10
-SEED = (
-    """INSERT INTO zone_industrychain (id, is_demo, code, name, position, description)
-       SELECT gen_random_uuid(), false, 'bench-' || n, '产业链' || n, n, ''
-       FROM generate_series(1, %(chains)s) n""",
-    """INSERT INTO zone_user (id, is_demo, username, password, is_superuser, is_staff, is_active,
-         first_name, last_name, email, date_joined, display_name, department,
-         must_change_password, session_round)
-       SELECT gen_random_uuid(), false, 'bench' || n, '!', n = 1, true, true, '', '', '', now(),
-         '人员' || n, '', false, 0 FROM generate_series(1, %(people)s) n""",
-    """INSERT INTO zone_appointment (id, is_demo, user_id, role, chain_id, starts_on)
-       SELECT gen_random_uuid(), false, u.id, CASE WHEN u.username = 'bench2'
-         THEN 'CHAIN_LEADER' ELSE 'SPECIALIST' END, c.id, date '2025-01-01'
-       FROM zone_user u JOIN zone_industrychain c
-         ON c.position = 1 + substr(u.username, 6)::int %% %(chains)s""",
-    """INSERT INTO crm_enterprise (id, is_demo, name, name_key, sort_key, industry_code,
-         origin_region, chain_id, scale, is_chain_leader, is_above_scale, address, description,
-         source)
-       SELECT gen_random_uuid(), false, '示例储能材料' || n || '号有限公司', 'bench' || n,
-         'shili' || lpad(n::text, 8, '0'), '', '', c.id, '', false, false, '', '', ''
-       FROM generate_series(1, %(leads)s / 2) n
-       JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_industrychain) c
-         ON c.k = n %% %(chains)s""",
-    """INSERT INTO crm_lead (id, is_demo, title, source, referrer, planned_investment_wan, needs,
-         stage, registered_at, next_follow_up_on, enterprise_id, chain_id, owner_id)
-       SELECT gen_random_uuid(), false, '年产' || n || '吨正极材料项目', 'OWN', '',
-         1000 + n %% 90000, '',
-         (ARRAY['NEW','SCREENED','NEGOTIATING','AGREEING','LOST'])[1 + n %% 5],
-         timestamptz '2025-01-01' + n * interval '5 minutes', date '2025-06-01' + n %% 200,
-         e.id, e.chain_id, u.id
-       FROM generate_series(1, %(leads)s) n
-       JOIN (SELECT id, chain_id, row_number() OVER () - 1 AS k FROM crm_enterprise) e
-         ON e.k = n %% (%(leads)s / 2)
-       JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_user) u
-         ON u.k = n %% %(people)s""",
-    """INSERT INTO projects_project (id, is_demo, code, name, enterprise_id, chain_id, stage,
-         status, total_investment_wan, key_level, handler_id, content, published_status, source,
-         lead_id)
-       SELECT gen_random_uuid(), false, 'CZGX-2025-' || lpad(n::text, 6, '0'), title, enterprise_id,
-         chain_id, 'SIGNED', 'ACTIVE', planned_investment_wan, 'NONE', owner_id, '', '', '', id
-       FROM (SELECT *, row_number() OVER () AS n FROM crm_lead) l
-       WHERE n <= %(leads)s / %(per)s""",
-    """INSERT INTO projects_credit (id, is_demo, project_id, specialist_id, share)
-       SELECT gen_random_uuid(), false, id, handler_id, 100 FROM projects_project""",
-    """INSERT INTO projects_agreement (id, is_demo, project_id, kind, title, signed_on, amount_wan,
-         recognised_on, recognised_by_id, exclusion_reason)
-       SELECT gen_random_uuid(), false, id, 'FORMAL', '', date '2025-01-01' + (random() * 270)::int,
-         total_investment_wan, date '2025-12-31', handler_id, '' FROM projects_project""",
-    """INSERT INTO zone_target (id, is_demo, year, measure, value, source)
-       VALUES (gen_random_uuid(), false, 2025, 'SIGNED_AMOUNT', 2390000, ''),
-         (gen_random_uuid(), false, 2025, 'SIGNED_PROJECTS', 40, '')""",
-)
+CHAIN_OF_N = """JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_industrychain) c
+  ON c.k = n %% %(chains)s"""
+
+
+def seed() -> list[str]:
+    """Return the statements that fill the database, in their order."""
+    return [
+        insert(
+            IndustryChain,
+            "FROM generate_series(1, %(chains)s) n",
+            code="'bench-' || n",
+            name="'产业链' || n",
+            position="n",
+        ),
+        insert(
+            User,
+            "FROM generate_series(1, %(people)s) n",
+            username="'bench' || n",
+            password="'!'",
+            is_superuser="n = 1",
+            display_name="'人员' || n",
+        ),
+        insert(
+            Appointment,
+            """FROM zone_user u JOIN zone_industrychain c
+              ON c.position = 1 + substr(u.username, 6)::int %% %(chains)s""",
+            user_id="u.id",
+            role="CASE WHEN u.username = 'bench2' THEN 'CHAIN_LEADER' ELSE 'SPECIALIST' END",
+            chain_id="c.id",
+            starts_on="date '2025-01-01'",
+        ),
+        insert(
+            Enterprise,
+            f"FROM generate_series(1, %(leads)s / 2) n {CHAIN_OF_N}",
+            name="'示例储能材料' || n || '号有限公司'",
+            name_key="'bench' || n",
+            sort_key="'shili' || lpad(n::text, 8, '0')",
+            chain_id="c.id",
+        ),
+        insert(
+            Lead,
+            """FROM generate_series(1, %(leads)s) n
+              JOIN (SELECT id, chain_id, row_number() OVER () - 1 AS k FROM crm_enterprise) e
+                ON e.k = n %% (%(leads)s / 2)
+              JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_user) u
+                ON u.k = n %% %(people)s""",
+            title="'年产' || n || '吨正极材料项目'",
+            source="'OWN'",
+            planned_investment_wan="1000 + n %% 90000",
+            stage="(ARRAY['NEW','SCREENED','NEGOTIATING','AGREEING','LOST'])[1 + n %% 5]",
+            registered_at="timestamptz '2025-01-01' + n * interval '5 minutes'",
+            next_follow_up_on="date '2025-06-01' + n %% 200",
+            enterprise_id="e.id",
+            chain_id="e.chain_id",
+            owner_id="u.id",
+        ),
+        insert(
+            Project,
+            """FROM (SELECT *, row_number() OVER () AS n FROM crm_lead) l
+              WHERE n <= %(leads)s / %(per)s""",
+            code="'CZGX-2025-' || lpad(n::text, 6, '0')",
+            name="title",
+            enterprise_id="enterprise_id",
+            chain_id="chain_id",
+            stage="'SIGNED'",
+            total_investment_wan="planned_investment_wan",
+            handler_id="owner_id",
+            lead_id="id",
+        ),
+        insert(
+            Credit,
+            "FROM projects_project",
+            project_id="id",
+            specialist_id="handler_id",
+            share="100",
+        ),
+        insert(
+            Agreement,
+            "FROM projects_project",
+            project_id="id",
+            kind="'FORMAL'",
+            signed_on="date '2025-01-01' + (random() * 270)::int",
+            amount_wan="total_investment_wan",
+            recognised_on="date '2025-12-31'",
+            recognised_by_id="handler_id",
+        ),
+        *(
+            insert(Target, "", year="2025", measure=f"'{measure}'", value=value)
+            for measure, value in (("SIGNED_AMOUNT", "2390000"), ("SIGNED_PROJECTS", "40"))
+        ),
+    ]
 
 
 @dataclass
@@ -99,9 +141,7 @@ class Command(BaseCommand):
         parser.add_argument("--rounds", type=int, default=15)
 
     def handle(self, *, leads: int, rounds: int, **options):
-        original = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        try:
+        with database_of_its_own():
             self.seed(leads)
             self.stdout.write(
                 f"{'page':<40}{'median':>10}{'p95':>10}{'bare SQL':>12}{'ratio':>9}"
@@ -110,14 +150,12 @@ class Command(BaseCommand):
             for person, pages in self.pages().items():
                 for name, url in pages.items():
                     self.stdout.write(measure(name, url, rounds, person).line())
-        finally:
-            connection.creation.destroy_test_db(original, verbosity=0)
 
     def seed(self, leads: int):
         started = time.perf_counter()
         counts = {"leads": leads, "chains": CHAINS, "people": PEOPLE, "per": PROJECTS_PER_LEADS}
         with connection.cursor() as cursor:
-            for statement in SEED:
+            for statement in seed():
                 cursor.execute(statement, counts)
             cursor.execute("ANALYZE")
         self.stdout.write(f"{leads:,} leads seeded in {time.perf_counter() - started:.1f} s")

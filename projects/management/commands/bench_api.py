@@ -15,53 +15,88 @@ import httpx
 import orjson
 from django.core.management.base import BaseCommand
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from django.db import connection, connections, transaction
+from django.db import connection, connections, models, transaction
+from django.test import override_settings
 
-from crm.models import Enterprise, Lead
+from crm.models import Enterprise, Lead, LeadOwnerChange, LeadStageChange
+from projects.management.benching import database_of_its_own, insert
 from zone.api.callers import Caller
 from zone.api.rendering import write_json
 from zone.api.resources import RESOURCES
 from zone.feed.tables import LOG
-from zone.models import ApiClient, IndustryChain
+from zone.models import ApiClient, AuditEntry, ExternalRef, IndustryChain
 
-BATCH = 500
-ROUNDS = 7
 SCOPES = ("leads:read", "leads:write", "enterprises:read", "enterprises:write", "changes:read")
 LEAD = {"source": "OWN", "planned_investment_wan": "1"}
-BARE = {
-    "enterprises": """INSERT INTO crm_enterprise (id, is_demo, name, name_key, sort_key,
-        industry_code, origin_region, chain_id, scale, is_chain_leader, is_above_scale, address,
-        description, source)
-      SELECT id, false, name, name, name, '', '', chain_id, 'SMALL', false, false, '', '', ''
-      FROM bare ON CONFLICT (id) DO UPDATE SET name = excluded.name
-        WHERE crm_enterprise.name IS DISTINCT FROM excluded.name""",
-    "leads": """INSERT INTO crm_lead (id, is_demo, title, source, referrer,
-        planned_investment_wan, needs, stage, registered_at, enterprise_id, chain_id)
-      SELECT id, false, name, 'OWN', '', 1, '', 'NEW', now(), enterprise_id, chain_id
-      FROM bare ON CONFLICT (id) DO UPDATE SET title = excluded.title
-        WHERE crm_lead.title IS DISTINCT FROM excluded.title""",
-}
-# What a batch keeps besides each row: the other system's id, the trail's line, the histories.
-TRAIL = """INSERT INTO zone_auditentry (action, by_name, door, model, object_id, object_name,
-      parent, changes, why, detail)
-    SELECT 'CREATED', 'bench', 'API', '{model}', id::text, name, '',
-      jsonb_build_object('name', jsonb_build_array('', name), 'chain', '["", "产业链"]'::jsonb,
-        'source', '["", "OWN"]'::jsonb, 'scale', '["", "SMALL"]'::jsonb), '', '{{}}' FROM bare"""
-REFERENCE = """INSERT INTO zone_externalref (source, entity, external_id, object_id)
-    SELECT 'bare', {number}, id::text, id FROM bare"""
-HISTORY = """INSERT INTO crm_{table} (id, "on", reason, is_demo, lead_id{column})
-    SELECT gen_random_uuid(), current_date, '', false, id{value} FROM bare"""
-BESIDE = {
-    "enterprises": (REFERENCE.format(number=6), TRAIL.format(model="crm.enterprise")),
-    "leads": (
-        REFERENCE.format(number=8),
-        HISTORY.format(
-            table="leadstagechange", column=", from_stage, to_stage", value=", '', 'NEW'"
+
+
+def rows_alone() -> dict[str, str]:
+    """Return what writes the rows alone, by resource."""
+    return {
+        "enterprises": insert(
+            Enterprise,
+            f"FROM bare {upsert(Enterprise, 'name')}",
+            id="id",
+            name="name",
+            name_key="name",
+            sort_key="name",
+            chain_id="chain_id",
+            scale="'SMALL'",
         ),
-        HISTORY.format(table="leadownerchange", column="", value=""),
-        TRAIL.format(model="crm.lead"),
-    ),
-}
+        "leads": insert(
+            Lead,
+            f"FROM bare {upsert(Lead, 'title')}",
+            id="id",
+            title="name",
+            source="'OWN'",
+            planned_investment_wan="1",
+            enterprise_id="enterprise_id",
+            chain_id="chain_id",
+        ),
+    }
+
+
+def upsert(model: type[models.Model], column: str) -> str:
+    return (
+        f"ON CONFLICT (id) DO UPDATE SET {column} = excluded.{column} "
+        f"WHERE {model._meta.db_table}.{column} IS DISTINCT FROM excluded.{column}"
+    )
+
+
+def all_else() -> dict[str, tuple[str, ...]]:
+    """Return what writes the rest: the other system's id, the trail's line, the histories."""
+    history = {"lead_id": "id", "on": "current_date"}
+    return {
+        "enterprises": (reference(Enterprise), trail(Enterprise)),
+        "leads": (
+            reference(Lead),
+            insert(LeadStageChange, "FROM bare", to_stage="'NEW'", **history),
+            insert(LeadOwnerChange, "FROM bare", **history),
+            trail(Lead),
+        ),
+    }
+
+
+def reference(model: type[models.Model]) -> str:
+    number = str(model.SYNC.number)
+    names = {"source": "'bare'", "external_id": "id::text", "object_id": "id"}
+    return insert(ExternalRef, "FROM bare", entity=number, **names)
+
+
+def trail(model: type[models.Model]) -> str:
+    return insert(
+        AuditEntry,
+        "FROM bare",
+        action="'CREATED'",
+        by_name="'bench'",
+        door="'API'",
+        model=f"'{model._meta.label_lower}'",
+        object_id="id::text",
+        object_name="name",
+        changes="""jsonb_build_object('name', jsonb_build_array('', name),
+          'chain', '["", "产业链"]'::jsonb, 'source', '["", "OWN"]'::jsonb,
+          'scale', '["", "SMALL"]'::jsonb)""",
+    )
 
 
 class Command(BaseCommand):
@@ -69,48 +104,43 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--seconds", type=int, default=10)
+        parser.add_argument("--rounds", type=int, default=7)
+        parser.add_argument("--rows", type=int, default=500, help="of a batch; 500 at most")
 
-    def handle(self, *, seconds: int, **options):
-        original = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        try:
+    def handle(self, *, seconds: int, rounds: int, rows: int, **options):
+        self.rounds, self.rows = rounds, rows
+        unlimited = override_settings(API_REQUESTS_A_MINUTE=10**6)
+        with database_of_its_own(), unlimited, serving() as address:
             self.chain = IndustryChain.objects.create(code="bench", name="产业链")
             self.client = ApiClient(name="bench", scopes=list(SCOPES), whole_zone=True)
             self.client.save()
-            with self.settings(API_REQUESTS_A_MINUTE=10**6), serving() as address:
-                headers = {"Authorization": f"Bearer {self.client.issue_key()}"}
-                self.http = httpx.Client(base_url=address, headers=headers, timeout=60)
+            headers = {"Authorization": f"Bearer {self.client.issue_key()}"}
+            with httpx.Client(base_url=address, headers=headers, timeout=60) as self.http:
                 self.batches()
                 self.lists()
                 self.lag(seconds)
-        finally:
-            connection.creation.destroy_test_db(original, verbosity=0)
-
-    @staticmethod
-    def settings(**values):
-        from django.test import override_settings
-
-        return override_settings(**values)
 
     # Batches
 
     def batches(self):
         columns = ("HTTP rows/s", "again/s", "bare rows/s", "ratio", "and beside/s", "ratio")
         titles = "".join(f"{title:>14}" for title in columns)
-        self.stdout.write(f"{BATCH} rows in a batch{titles}")
-        for name in BARE:
+        self.stdout.write(f"{self.rows} rows in a batch{titles}")
+        for name in rows_alone():
             made, again = [], []
-            for number in range(ROUNDS):
+            for number in range(self.rounds):
                 items = self.items(name, number)
                 made.append(self.send(name, items, {201}))
                 before = log_lines()
                 again.append(self.send(name, items, {204}))
                 if log_lines() != before:
                     raise RuntimeError("a repeat that changes nothing wrote to the log")
-            bare = [self.bare(name, n) for n in range(ROUNDS)]
-            whole = [self.bare(name, n, BESIDE[name]) for n in range(ROUNDS, 2 * ROUNDS)]
+            bare = [self.bare(name, n) for n in range(self.rounds)]
+            whole = [
+                self.bare(name, n, all_else()[name]) for n in range(self.rounds, 2 * self.rounds)
+            ]
             over_http, repeat, alone, beside = (
-                BATCH / statistics.median(times) for times in (made, again, bare, whole)
+                self.rows / statistics.median(times) for times in (made, again, bare, whole)
             )
             self.stdout.write(
                 f"  {name:<20}{over_http:>14,.0f}{repeat:>14,.0f}{alone:>14,.0f}"
@@ -118,7 +148,7 @@ class Command(BaseCommand):
             )
 
     def items(self, name: str, number: int) -> list[dict]:
-        rows = [{"name": f"示例{number}-{n}公司", "scale": "SMALL"} for n in range(BATCH)]
+        rows = [{"name": f"示例{number}-{n}公司", "scale": "SMALL"} for n in range(self.rows)]
         if name == "leads":
             known = enumerate(self.enterprises(f"甲{number}"))
             rows = [{"enterprise": pk, "title": f"线索{n}", **LEAD} for n, pk in known]
@@ -128,7 +158,9 @@ class Command(BaseCommand):
         ]
 
     def enterprises(self, word: str) -> list[str]:
-        rows = [Enterprise(name=f"示例{word}-{n}号公司", chain=self.chain) for n in range(BATCH)]
+        rows = [
+            Enterprise(name=f"示例{word}-{n}号公司", chain=self.chain) for n in range(self.rows)
+        ]
         Enterprise.complete(rows)
         return [str(row.pk) for row in Enterprise.objects.bulk_create(rows)]
 
@@ -143,10 +175,10 @@ class Command(BaseCommand):
             raise RuntimeError(f"{statuses}: {answer.text[:500]}")
         return taken
 
-    def bare(self, name: str, number: int, beside: tuple[str, ...] = ()) -> float:
+    def bare(self, name: str, number: int, more: tuple[str, ...] = ()) -> float:
         """COPY the same rows into a temporary table and insert them from there.
 
-        ``beside`` are the statements that write what a batch keeps besides each row.
+        ``more`` are the statements that write what a batch keeps besides each row.
         """
         others = self.enterprises(f"乙{number}{name}")
         started = time.perf_counter()
@@ -159,7 +191,7 @@ class Command(BaseCommand):
                 for n, pk in enumerate(others):
                     copy.write_row([f"示例丙{number}-{n}公司", self.chain.pk, pk])
             cursor.execute("UPDATE bare SET id = gen_random_uuid()")
-            for statement in (BARE[name], *beside):
+            for statement in (rows_alone()[name], *more):
                 cursor.execute(statement)
         return time.perf_counter() - started
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from crm.models import Enterprise, Lead
+from projects.management.benching import database_of_its_own, insert
 from zone.api.callers import Caller
 from zone.api.urls import RESOURCES
 from zone.feed.cursor import Cursor, cursor_now
@@ -22,22 +24,7 @@ from zone.feed.tables import LOG
 from zone.models import ApiClient, IndustryChain
 
 ROUNDS = 5
-CHAINS = """INSERT INTO zone_industrychain (id, is_demo, code, name, position, description)
-  SELECT gen_random_uuid(), false, 'bench-' || n, '产业链' || n, n, ''
-  FROM generate_series(1, 4) n"""
-ENTERPRISES = """INSERT INTO crm_enterprise (id, is_demo, name, name_key, sort_key, industry_code,
-    origin_region, chain_id, scale, is_chain_leader, is_above_scale, address, description, source)
-  SELECT gen_random_uuid(), false, '企业' || n, 'bench' || n, n, '', '', c.id, '', false, false,
-    '', '', '' FROM generate_series(1, %(rows)s / 2) n
-  JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_industrychain) c ON c.k = n %% 4"""
-LEADS = """INSERT INTO crm_lead (id, is_demo, title, source, referrer, planned_investment_wan,
-    needs, stage, registered_at, enterprise_id, chain_id)
-  SELECT gen_random_uuid(), false, '线索' || n, 'OWN', '', 1, '', 'NEW', now(), e.id, e.chain_id
-  FROM generate_series(1, %(rows)s) n
-  JOIN (SELECT id, chain_id, row_number() OVER () - 1 AS k FROM crm_enterprise) e
-    ON e.k = n %% (%(rows)s / 2)"""
 WRITES = {
-    "insert": LEADS,
     "update": "UPDATE crm_lead SET title = title || '。'",
     "update that changes nothing": "UPDATE crm_lead SET title = title",
     "move to another chain": """UPDATE crm_lead SET chain_id = (SELECT id FROM zone_industrychain
@@ -56,6 +43,38 @@ def shown_to(caller: Caller) -> Callable:
     return lambda name, rows: RESOURCES[name].read(rows, caller)
 
 
+def chains() -> str:
+    names = {"code": "'bench-' || n", "name": "'产业链' || n", "position": "n"}
+    return insert(IndustryChain, "FROM generate_series(1, 4) n", **names)
+
+
+def enterprises() -> str:
+    return insert(
+        Enterprise,
+        """FROM generate_series(1, %(rows)s / 2) n
+          JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_industrychain) c
+            ON c.k = n %% 4""",
+        name="'企业' || n",
+        name_key="'bench' || n",
+        sort_key="n",
+        chain_id="c.id",
+    )
+
+
+def leads() -> str:
+    return insert(
+        Lead,
+        """FROM generate_series(1, %(rows)s) n
+          JOIN (SELECT id, chain_id, row_number() OVER () - 1 AS k FROM crm_enterprise) e
+            ON e.k = n %% (%(rows)s / 2)""",
+        title="'线索' || n",
+        source="'OWN'",
+        planned_investment_wan="1",
+        enterprise_id="e.id",
+        chain_id="e.chain_id",
+    )
+
+
 class Command(BaseCommand):
     help = "Time the triggers of the change feed and the reading of its pages."
 
@@ -64,27 +83,24 @@ class Command(BaseCommand):
         parser.add_argument("--lines", type=int, default=1_000_000)
 
     def handle(self, *, rows: int, lines: int, **options):
-        original = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        try:
-            self.run(CHAINS)
-            self.run(ENTERPRISES, rows=rows)
+        with database_of_its_own():
+            self.run(chains())
+            self.run(enterprises(), rows=rows)
             self.triggers(rows)
             self.pages(rows, lines)
-        finally:
-            connection.creation.destroy_test_db(original, verbosity=0)
 
     def triggers(self, rows: int):
         self.stdout.write(f"{rows:,} leads in one statement{'with':>18}{'without':>10}{'ratio':>8}")
+        writes = {"insert": leads(), **WRITES}
         taken = {"ENABLE": {}, "DISABLE": {}}
         for _ in range(2):
             for state, times in taken.items():
                 for event in ("insert", "update", "delete"):
                     self.run(f"ALTER TABLE crm_lead {state} TRIGGER feed_{event}")
-                for name, statement in WRITES.items():
+                for name, statement in writes.items():
                     times.setdefault(name, []).append(self.run(statement, rows=rows))
                 self.run("VACUUM ANALYZE crm_lead")
-        for name in WRITES:
+        for name in writes:
             with_, without = (min(times[name]) for times in taken.values())
             ratio = f"{with_ / without:>8.1f}"
             self.stdout.write(f"  {name:<36}{with_:>7.2f} s{without:>8.2f} s{ratio}")
@@ -92,7 +108,7 @@ class Command(BaseCommand):
     def pages(self, rows: int, lines: int):
         for event in ("insert", "update", "delete"):
             self.run(f"ALTER TABLE crm_lead ENABLE TRIGGER feed_{event}")
-        self.run(LEADS, rows=rows)
+        self.run(leads(), rows=rows)
         self.run(f"TRUNCATE {LOG}")
         while look().newest < lines // 20 + 100:
             self.run("DO $$ BEGIN FOR n IN 1..10000 LOOP PERFORM pg_current_xact_id(); COMMIT;"

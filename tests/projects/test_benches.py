@@ -1,0 +1,58 @@
+"""The benches run to their end on a small database, and leave none behind."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from crm.models import Lead
+from projects.management.benching import insert
+from tests import factories, serving
+from zone.models import IndustryChain
+
+SMALL = {
+    "bench": ("--leads=100", "--rounds=1"),
+    "bench_feed": ("--rows=100", "--lines=1000"),
+    "bench_api": ("--rows=20", "--rounds=1", "--seconds=1"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+@pytest.mark.parametrize("command", SMALL)
+def test_the_bench_ends_well_and_drops_its_database(command):
+    found = databases()
+    done = subprocess.run(
+        [sys.executable, settings.BASE_DIR / "manage.py", command, *SMALL[command]],
+        env=os.environ | {"DATABASE_URL": serving.url()},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+    assert databases() == found
+
+
+def databases() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        return {name for (name,) in cursor.fetchall()}
+
+
+@pytest.mark.django_db
+def test_a_seeded_row_holds_what_the_model_would_put_there():
+    made = factories.make_lead()
+    own = {"enterprise_id": f"'{made.enterprise_id}'", "chain_id": f"'{made.chain_id}'"}
+    values = {"title": "'x'", "source": "'OWN'", "planned_investment_wan": "1"}
+    with connection.cursor() as cursor:
+        cursor.execute(insert(Lead, "", **own, **values))
+    seeded = Lead.objects.get(title="x")
+    seeded.full_clean()
+    assert (seeded.stage, seeded.version, seeded.needs, seeded.owner) == ("NEW", 1, "", None)
+
+
+def test_a_column_that_no_field_has_is_refused():
+    with pytest.raises(ValueError, match="colour"):
+        insert(IndustryChain, "", colour="'red'")
