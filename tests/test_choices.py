@@ -1,8 +1,10 @@
 """Whoever may fill in a form may choose in its boxes, and send it back as it came."""
 
 import re
+from itertools import product
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
 
@@ -83,3 +85,32 @@ def test_a_form_sent_back_as_it_came_is_accepted(as_user, world, role):
     for address, page in forms_of(client, user, rows):
         if address.endswith("/change/"):
             assert (address, client.post(address, fields(page)).status_code) == (address, 302)
+
+
+WRONG = ("", "id", "pk", "__class__", "enterprise__chain", "\0", "x" * 5_000, "名称")
+TERMS = ("", "储能", "\0", "'", '"', "%", "\\", "1" * 5_000, "( ) [ * +", "\ud7ff")
+
+
+@pytest.fixture(params=["superuser", *(pytest.param(r, marks=pytest.mark.slow) for r in ROLES)])
+def someone(request, world):
+    role = request.param
+    return world(role)[0] if role in ROLES else factories.make_user(is_superuser=True)
+
+
+def test_no_field_name_makes_the_look_up_fail(as_user, someone):
+    """Reverse sides, other models' fields and words that name none are refused, not a fault."""
+    client = as_user(someone)
+    for model in apps.get_models():
+        relations = (f.name for f in model._meta.get_fields(include_hidden=True) if f.is_relation)
+        for name in {*relations, *WRONG}:
+            query = {"app_label": model._meta.app_label, "model_name": model._meta.model_name}
+            answer = client.get(reverse("admin:autocomplete"), query | {"field_name": name})
+            assert answer.status_code in (200, 403, 404), (model, name)
+
+
+def test_no_term_makes_the_look_up_fail(as_user, office):
+    client = as_user(office)
+    query = {"app_label": "crm", "model_name": "lead", "field_name": "enterprise"}
+    for term, page in product(TERMS, ("", "0", "-1", "x", "9" * 30, "last")):
+        answer = client.get(reverse("admin:autocomplete"), query | {"term": term, "page": page})
+        assert answer.status_code in (200, 404), (term, page)

@@ -46,6 +46,11 @@ class ZoneAdminSite(UnfoldAdminSite):
             AuditEntry.objects.record(Action.LOGIN, by=request.user, of=request.user, step=step)
         return response
 
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        from zone.admin.autocomplete import ForwardAutocompleteView  # needs the apps
+
+        return ForwardAutocompleteView.as_view(admin_site=self)(request)
+
     def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         if request.method == "POST":
             AuditEntry.objects.record(Action.LOGOUT, by=request.user, of=request.user, step="own")
