@@ -185,6 +185,14 @@ class Enterprise(Row):
         if unique_check != ("name_key",):
             return super().unique_error_message(model_class, unique_check)
         # Whose record it is stays unsaid: it may be out of the writer's reach.
+        if not self.name:
+            return ValidationError(
+                _(
+                    "This enterprise has just been recorded by somebody else. Please search for "
+                    "it; if you cannot find it, another chain looks after it: ask the office."
+                ),
+                code="duplicate",
+            )
         return ValidationError(
             _(
                 "“%(name)s” is already recorded. Please search for it; if you cannot "

@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from zone.admin.autocomplete import KnownAutocompleteMixin
+from zone.admin.clashes import ClashesTold
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
 from zone.admin.trail import TrailMixin
@@ -41,6 +42,7 @@ def is_open(obj, user) -> bool:
 
 
 class ScopedModelAdmin(
+    ClashesTold,
     ScopedDoors,
     VersionedAdmin,
     TrailMixin,

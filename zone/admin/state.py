@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -21,6 +21,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from zone.admin.clashes import told
 from zone.calendar import today
 from zone.identifiers import no_personal_number
 
@@ -119,6 +120,10 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
                 target = form.apply() or row
         except ValidationError as refusal:
             _show(refusal, form)
+        except DatabaseError as error:
+            if (clash := told(error, row)) is None:
+                raise
+            form.add_error(None, clash)
         else:
             if form.secret:
                 return _show_once(model_admin, action, request, target, form.secret)
