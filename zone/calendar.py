@@ -1,11 +1,14 @@
-"""Dates in the zone's own time, and the pace a year's target is held to."""
+"""Dates in the zone's own time, spans in words, and the pace a year's target is held to."""
 
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import ngettext
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -29,3 +32,16 @@ def time_progress(year: int, on: date) -> Decimal:
         return Decimal(int(on.year > year))
     days = monthrange(on.year, on.month)[1]
     return (Decimal(on.month - 1) + Decimal(on.day) / days) / 12
+
+
+def in_words(span: timedelta) -> str:
+    """Return ``8 hours`` or ``30 minutes``."""
+    minutes = span // timedelta(minutes=1)
+    hours, rest = divmod(minutes, 60)
+    if hours and not rest:
+        return ngettext("%(number)d hour", "%(number)d hours", hours) % {"number": hours}
+    return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}
+
+
+# For a text made before a language is chosen: ``limit_in_words("SESSION_IDLE")``.
+limit_in_words = lazy(lambda setting: in_words(getattr(settings, setting)), str)

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from django.core.exceptions import FieldDoesNotExist
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from zone.calendar import limit_in_words
 from zone.file_types import megabytes
 from zone.models import AuditEntry
 from zone.timeline import Moved, in_words, kind_name, model_of
@@ -55,8 +57,13 @@ STEPS = {
     "handover": _("handover code"),
     "own": _("by the person"),
     "everywhere": _("signed out everywhere"),
-    "idle": _("30 minutes without work"),
-    "longest": _("8 hours over"),
+    "idle": format_lazy(_("{time} without work"), time=limit_in_words("SESSION_IDLE")),
+    "longest": format_lazy(_("{time} over"), time=limit_in_words("SESSION_LONGEST")),
+    "clock": _("the server's clock was set back"),
+    "guessed": _("old password wrong too often"),
+    "old password": _("wrong old password"),
+    "address": _("strangers at this address"),
+    "site": _("strangers everywhere"),
     "ended": _("ended by others"),
     "no_post": _("no post today"),
     "issued": _("key issued"),

@@ -1,19 +1,19 @@
-"""The forms of the login, and the lines they leave in the trail."""
+"""The forms of the login."""
 
 from __future__ import annotations
 
 from django import forms
-from django.contrib.auth import authenticate
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from zone import handover, lockout, sessions
-from zone.models import AuditEntry, User
+from zone.calendar import limit_in_words
+from zone.models import User
 
-Action = AuditEntry.Action
 TYPED_AS_IT_IS = {"autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -21,9 +21,13 @@ class LoginForm(AuthenticationForm):
     """Name and password; a refusal says what to do and nothing about whether a name exists."""
 
     error_messages = {
-        "invalid_login": _(
-            "User name or password is wrong. Please check both; five wrong entries in a row lock "
-            "for 15 minutes."
+        "invalid_login": format_lazy(
+            _(
+                "User name or password is wrong. Please check both; {failures} wrong entries in a "
+                "row lock for {time}."
+            ),
+            failures=settings.AXES_FAILURE_LIMIT,
+            time=limit_in_words("AXES_COOLOFF_TIME"),
         ),
     }
 
@@ -37,43 +41,16 @@ class LoginForm(AuthenticationForm):
         password = self.cleaned_data.get("password")
         if username is None or not password:
             return self.cleaned_data
-        self.user_cache = authenticate(self.request, username=username, password=password)
+        self.user_cache = lockout.try_password(self.request, username, password)
         if self.user_cache is None:
-            raise self._refusal(username)
+            raise self.get_invalid_login_error()
         self.confirm_login_allowed(self.user_cache)
         return self.cleaned_data
 
-    def _refusal(self, username: str) -> ValidationError:
-        locked = self.request.axes_locked_out
-        record_failure(self.request, username, locked=locked)
-        if not locked:
-            return self.get_invalid_login_error()
-        until = lockout.locked_until(self.request, username)
-        # Axes counts no further once it is locked: only the entry that locked carries a count.
-        if self.request.axes_failures_since_start:
-            record(self.request, Action.LOCKED_OUT, username, until=until.isoformat())
-        return lockout.refusal(until)
-
     def confirm_login_allowed(self, user: User):
         if not user.may_enter:
-            record_failure(self.request, user.username, step="no_post")
+            lockout.record_failure(self.request, user.username, step="no_post")
             raise ValidationError(sessions.WHY["no_post"], code="no_post")
-
-
-def record_failure(request: HttpRequest, username: str, **detail):
-    record(request, Action.LOGIN_FAILED, username, **detail)
-
-
-def record(request: HttpRequest, action: str, username: str, **detail):
-    """Write a line about an account; a name that is none may be a password and is not kept."""
-    account = User.objects.filter(username=username).first()
-    AuditEntry.objects.record(
-        action,
-        of=account,
-        origin=request.origin,
-        username=username if account else "unknown",
-        **detail,
-    )
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
@@ -91,14 +68,25 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
                 ),
             )
 
+    def clean_old_password(self):
+        password = self.cleaned_data["old_password"]
+        if not lockout.try_old_password(self.user, password):
+            raise ValidationError(
+                self.error_messages["password_incorrect"], code="password_incorrect"
+            )
+        return password
+
     def clean_handover_code(self):
+        if "old_password" not in self.cleaned_data:
+            return ""  # whoever does not know the password learns nothing about the code
         if refusal := handover.failure(self.user, self.cleaned_data["handover_code"]):
             raise refusal
         return ""  # it has served
 
     def clean_new_password2(self):
         password = self.cleaned_data.get("new_password2", "")
-        if password and self.user.check_password(password):
+        # Compared with what was typed: to compare with the hash would be one more guess.
+        if password and password == self.cleaned_data.get("old_password"):
             raise ValidationError(_("This is the password you have; please choose a new one."))
         return password
 

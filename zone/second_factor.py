@@ -55,6 +55,10 @@ WRONG = _(
 
 
 def _refuse_while_throttled(device):
+    lockout.trust_no_future(
+        type(device).objects.filter(pk=device.pk), "throttling_failure_timestamp"
+    )
+    device.refresh_from_db()
     allowed, why = device.verify_is_allowed()
     if not allowed:
         raise lockout.refusal(why["locked_until"])
@@ -62,13 +66,11 @@ def _refuse_while_throttled(device):
 
 def _note_failure(person: User, device):
     device.refresh_from_db()
-    AuditEntry.objects.record(Action.LOGIN_FAILED, by=person, of=person, step="second factor")
+    until = None
     if device.throttling_failure_count == settings.AXES_FAILURE_LIMIT:
         _allowed, why = device.verify_is_allowed()
         until = why["locked_until"] if why else timezone.now()
-        AuditEntry.objects.record(
-            Action.LOCKED_OUT, by=person, of=person, step="second factor", until=until.isoformat()
-        )
+    lockout.record_guess(person, "second factor", locked_until=until)
 
 
 def pass_gate(request: HttpRequest, kind: str):
@@ -81,7 +83,7 @@ def pass_gate(request: HttpRequest, kind: str):
 def is_fresh(request: HttpRequest) -> bool:
     """Whether a code was given a few minutes ago: asked before the phone or the codes change."""
     verified = request.session.get(sessions.VERIFIED)
-    return bool(verified) and timezone.now() - datetime.fromisoformat(verified) < FRESH
+    return bool(verified) and abs(timezone.now() - datetime.fromisoformat(verified)) < FRESH
 
 
 def phone_of(person: User) -> TOTPDevice | None:

@@ -1,4 +1,4 @@
-"""How long a login lasts: half an hour without work, eight hours in all."""
+"""How long a login lasts: so long without work, so long in all (``SESSION_…`` in the settings)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,32 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from zone.calendar import limit_in_words
 from zone.models import AuditEntry
 
 STARTED, SEEN = "started_at", "seen_at"
 VERIFIED = "second_factor"  # when the code was given; "" for who has no second factor
 REFRESH = 60  # seconds; the mark is not written on every request
 WHY = {
-    "idle": _("Nothing was done for 30 minutes, so you were logged out. Please log in again."),
-    "longest": _("You had been logged in for 8 hours. Please log in again."),
+    "idle": format_lazy(
+        _("Nothing was done for {time}, so you were logged out. Please log in again."),
+        time=limit_in_words("SESSION_IDLE"),
+    ),
+    "longest": format_lazy(
+        _("You had been logged in for {time}. Please log in again."),
+        time=limit_in_words("SESSION_LONGEST"),
+    ),
+    "clock": _(
+        "The server's clock was set back, so nobody can say how long you had been logged in. "
+        "Please log in again."
+    ),
+    "guessed": _(
+        "The old password was wrong too often, so you were logged out. Please log in again; a "
+        "forgotten password is the system administrator's business."
+    ),
     "ended": _(
         "This login was ended: the password was changed, somebody signed you out, or the account "
         "was closed. Please log in again; if that fails, ask the system administrator."
@@ -62,12 +78,17 @@ class SessionLimitsMiddleware:
         if is_script(request):
             # The reason is kept for the page the person opens next.
             return HttpResponse(status=401)
-        if request.user.is_authenticated:
-            person = request.user
-            AuditEntry.objects.record(AuditEntry.Action.LOGOUT, by=person, of=person, step=why)
-            logout(request)
-        request.session.flush()
-        return to_login(request, why)
+        return end(request, why)
+
+
+def end(request: HttpRequest, why: str) -> HttpResponse:
+    """Log out whoever is here and lead to the login page, which says why (a key of ``WHY``)."""
+    if request.user.is_authenticated:
+        person = request.user
+        AuditEntry.objects.record(AuditEntry.Action.LOGOUT, by=person, of=person, step=why)
+        logout(request)
+    request.session.flush()
+    return to_login(request, why)
 
 
 def why_over(request: HttpRequest) -> str:
@@ -77,9 +98,12 @@ def why_over(request: HttpRequest) -> str:
     if not request.user.may_enter:
         return "no_post"
     now, session = time.time(), request.session
-    if now - session.setdefault(STARTED, now) > settings.SESSION_LONGEST.total_seconds():
+    started = session.setdefault(STARTED, now)
+    seen = session.get(SEEN, 0) or started
+    if max(started, seen) - now > settings.CLOCK_TOLERANCE.total_seconds():
+        return "clock"
+    if now - started > settings.SESSION_LONGEST.total_seconds():
         return "longest"
-    seen = session.get(SEEN, 0) or session[STARTED]
     if now - seen > settings.SESSION_IDLE.total_seconds():
         return "idle"
     if now - session.get(SEEN, 0) > REFRESH:

@@ -147,6 +147,7 @@ MIDDLEWARE = [
     "zone.sessions.SessionLimitsMiddleware",
     "zone.gate.GateMiddleware",
     "axes.middleware.AxesMiddleware",
+    "zone.hashing.BusyMiddleware",
 ]
 ROOT_URLCONF = "zone.urls"
 WSGI_APPLICATION = "zone.wsgi.application"
@@ -174,9 +175,13 @@ AUTHENTICATION_BACKENDS = [
     "zone.backends.AppointmentBackend",
 ]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "zone.hashing.Argon2Hasher",
+    "zone.hashing.PBKDF2Hasher",
 ]
+# In each process of the server; whoever finds these taken, or waits longer, is to come again.
+PASSWORD_HASHES_AT_ONCE = 1
+PASSWORD_HASHES_WAITING = 1
+PASSWORD_HASH_PATIENCE = timedelta(milliseconds=500)
 _VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -197,12 +202,19 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "zone.origin.client_address"
+AXES_CLIENT_IP_CALLABLE = "zone.lockout.place_of_strangers"
 AXES_USERNAME_CALLABLE = "zone.lockout.fingerprint"
 AXES_LOCKOUT_CALLABLE = "zone.lockout.answer"
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True  # the audit trail has it
 AXES_VERBOSE = False
+# Wrong entries, whatever the name, by all who have not logged in with their browser before: a
+# whole office may stand behind one address.
+LOGIN_FAILURES_AN_ADDRESS = 20
+LOGIN_FAILURES_OF_ALL = 200
+LOGIN_FAILURES_WITHIN = timedelta(minutes=15)
+DEVICE_COOKIE_NAME = "device" if DEBUG else "__Host-device"
+DEVICE_COOKIE_AGE = timedelta(days=180)
 
 # Who needs a code from the phone besides the password: roles, and SUPERUSER.
 SECOND_FACTOR_ROLES = env_choices(
@@ -214,6 +226,8 @@ OTP_TOTP_ISSUER = "招商引资管理系统"
 
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_LONGEST = timedelta(hours=8)
+# What is marked with a later time than this from now was marked before the clock was set back.
+CLOCK_TOLERANCE = timedelta(minutes=1)
 # The row outlives the limits above, so that the next morning's login page can still say why.
 SESSION_COOKIE_AGE = 24 * 60 * 60
 

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
-from zone import gate, sessions
+from zone import devices, gate, lockout, sessions
 from zone.login import LoginForm, OwnPasswordForm
 from zone.models import AuditEntry
 
@@ -41,10 +41,12 @@ class ZoneAdminSite(UnfoldAdminSite):
         response = super().login(request, {"why": why, "site_url": "", **(extra_context or {})})
         if request.method == "POST" and isinstance(response, HttpResponseRedirect):
             sessions.begin(request)
+            devices.remember(request, response, lockout.plain(request.user.username))
+            lockout.old_password_limit(request.user).reset()
             request.user.origin = request.origin
             step = "password" if gate.next_step(request) else "complete"
             AuditEntry.objects.record(Action.LOGIN, by=request.user, of=request.user, step=step)
-        return response
+        return lockout.with_status(response)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         from zone.admin.autocomplete import ForwardAutocompleteView  # needs the apps
@@ -63,7 +65,7 @@ class ZoneAdminSite(UnfoldAdminSite):
         must = request.user.must_change_password
         done = reverse(f"{self.name}:password_change_done")
         request.current_app = self.name
-        return PasswordChangeView.as_view(
+        response = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
             success_url=sessions.where_to(request) if must else done,
             template_name=MUST_CHANGE if must else MAY_CHANGE,
@@ -75,3 +77,4 @@ class ZoneAdminSite(UnfoldAdminSite):
                 **(extra_context or {}),
             },
         )(request)
+        return sessions.end(request, "guessed") if lockout.is_guessed(response) else response

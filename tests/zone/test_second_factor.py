@@ -264,10 +264,11 @@ def test_anybody_may_enrol_and_is_asked_from_then_on(client, db):
 def test_a_new_phone_and_new_codes_ask_for_a_code_again(client, enrolled):
     enter(client, enrolled)
     client.post(CODE, {"code": enrolled.codes[0]})
-    session = client.session
-    session["second_factor"] = (timezone.now() - timedelta(minutes=11)).isoformat()
-    session.save()
-    assert client.get(PHONE)["Location"].startswith(CODE)
+    for minutes in (-11, 11):  # so long ago, or not to be trusted after a clock was set back
+        session = client.session
+        session["second_factor"] = (timezone.now() + timedelta(minutes=minutes)).isoformat()
+        session.save()
+        assert client.get(PHONE)["Location"].startswith(CODE)
     assert client.post("/admin/account/recovery/")["Location"].startswith(CODE)
     assert second_factor.codes_left(enrolled) == 9
     client.post(CODE, {"code": enrolled.codes[1]})

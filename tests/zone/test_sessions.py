@@ -1,6 +1,7 @@
 """How long a session lasts and what ends it, with the reason on the login page."""
 
 import time
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 
 from tests.factories import make_user
 from zone import sessions
+from zone.details import STEPS
 from zone.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,26 @@ def test_eight_hours_end_a_session_however_busy(client, person):
     assert client.get(PARKS).status_code == 200
     set_back(client, started_at=8 * 60 + 1, seen_at=0)
     assert client.get(PARKS)["Location"].startswith("/admin/login/?why=longest")
+
+
+@pytest.mark.parametrize("mark", ["seen_at", "started_at"])
+def test_a_clock_set_back_ends_a_session_and_does_not_prolong_it(client, person, mark):
+    set_back(client, **{mark: -0.5})
+    assert client.get(PARKS).status_code == 200
+    set_back(client, **{mark: -2})
+    assert client.get(PARKS)["Location"].startswith("/admin/login/?why=clock")
+    assert AuditEntry.objects.get(action="LOGOUT").detail["step"] == "clock"
+    assert "_auth_user_id" not in client.session
+
+
+def test_the_words_say_the_limits_of_the_settings(client, db, settings):
+    settings.SESSION_IDLE, settings.SESSION_LONGEST = timedelta(minutes=45), timedelta(hours=3)
+    assert "45 分钟没有操作" in client.get("/admin/login/?why=idle").text
+    assert "已登录满 3 小时" in client.get("/admin/login/?why=longest").text
+    client.force_login(make_user("office"))
+    page = client.get("/admin/account/").text
+    assert ("45 分钟没有操作" in page, "3 小时" in page) == (True, True)
+    assert [str(STEPS[step]) for step in ("idle", "longest")] == ["45 分钟无操作", "已满 3 小时"]
 
 
 @pytest.mark.parametrize("why", sessions.WHY)

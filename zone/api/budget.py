@@ -1,4 +1,4 @@
-"""How often a client may call: a bucket that refills, drawn on by one atomic statement."""
+"""How often a client may call: a bucket that refills (``zone.throttling``)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from zone.api.problems import Problem
+from zone.throttling import draw_statement
 
-FILLED = "least(%(most)s, b.tokens + %(rate)s * extract(epoch FROM clock_timestamp() - b.at))"
-# A refused request draws nothing, or whoever keeps knocking would never get in again.
-DRAW = f"""
-INSERT INTO zone_apibudget AS b (client_id, tokens, is_open, at)
-VALUES (%(client)s, %(most)s - 1, true, clock_timestamp())
-ON CONFLICT (client_id) DO UPDATE SET at = clock_timestamp(), is_open = {FILLED} >= 1,
-  tokens = {FILLED} - CASE WHEN {FILLED} >= 1 THEN 1 ELSE 0 END
-RETURNING tokens, is_open
-"""
+DRAW = draw_statement("zone_apibudget", "client_id")
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ def draw(client) -> Budget:
     """Take one request from the client's bucket, if there is one left."""
     most = settings.API_REQUESTS_A_MINUTE
     with connection.cursor() as cursor:
-        cursor.execute(DRAW, {"client": client.pk, "most": most, "rate": most / 60})
+        cursor.execute(DRAW, {"key": client.pk, "most": most, "rate": most / 60})
         left, is_open = cursor.fetchone()
     return Budget(most, int(left), is_open)
 

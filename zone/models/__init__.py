@@ -11,6 +11,7 @@ from zone.models.people import Appointment, User
 from zone.models.rows import Change, Row
 from zone.models.sync import ExternalRef, Merged
 from zone.models.targets import Measure, PublishedFigure, Target
+from zone.models.throttles import Throttle
 from zone.models.webhooks import ApprovedHost, WebhookCursor, WebhookEndpoint
 from zone.models.zone_settings import ZoneSetting
 
@@ -39,6 +40,7 @@ __all__ = [
     "SecurityAlert",
     "Space",
     "Target",
+    "Throttle",
     "User",
     "WebhookCursor",
     "WebhookDelivery",

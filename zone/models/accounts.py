@@ -160,7 +160,7 @@ class Account(AbstractUser):
         )
         AuditEntry.objects.record(Action.PASSWORD, by=by, of=self, why=reason, own=own)
         if self.needs_handover_code:
-            SecurityAlert.objects.note_password(by)
+            SecurityAlert.objects.note_anew(SecurityAlert.Kind.PASSWORD, by)
 
     change_password.alters_data = True
 

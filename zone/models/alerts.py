@@ -31,13 +31,12 @@ class SecurityAlertQuerySet(models.QuerySet):
             self.filter(pk=alert.pk, count__lt=count).update(count=count)
         return alert
 
-    def note_password(self, by):
-        """Tell that ``by`` set the password of an account with more rights; each counts anew."""
-        kind, on = SecurityAlert.Kind.PASSWORD, today()
-        known = self.select_for_update().filter(kind=kind, about=by, on=on).first()
-        self.note(kind, about=by, on=on, count=known.count + 1 if known else 1)
-        # What was settled in the morning says nothing about the afternoon.
-        self.filter(kind=kind, about=by, on=on).update(seen_at=None, seen_by=None)
+    def note_anew(self, kind: str, about):
+        """Count one more of the day; each asks for a look, whatever was settled before."""
+        on = today()
+        known = self.select_for_update().filter(kind=kind, about=about, on=on).first()
+        self.note(kind, about=about, on=on, count=known.count + 1 if known else 1)
+        self.filter(kind=kind, about=about, on=on).update(seen_at=None, seen_by=None)
 
 
 class SecurityAlert(Row):
@@ -48,6 +47,7 @@ class SecurityAlert(Row):
     class Kind(models.TextChoices):
         REVEALS = "REVEALS", _("many contacts revealed")
         PASSWORD = "PASSWORD", _("password of an account with more rights set")
+        GUESSES = "GUESSES", _("wrong passwords or codes in an open login")
 
     TEXTS = {
         Kind.REVEALS: _(
@@ -58,6 +58,11 @@ class SecurityAlert(Row):
             "Set %(count)d times in one day the password of an account that may do more than "
             "this person. Make sure with the owner of each account that they asked for it; then "
             "give the owner, and nobody else, the handover code from the account's page."
+        ),
+        Kind.GUESSES: _(
+            "Within a login of this person, wrong passwords or codes were entered up to the limit, "
+            "%(count)d times in one day. Please ask whether it was them; if not, have the system "
+            "administrator sign them out everywhere and reset the password."
         ),
     }
 

@@ -1,5 +1,6 @@
 """My account: who I am here, what I may do, and how safe my login is."""
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from zone import second_factor
-from zone.calendar import today
+from zone.calendar import in_words, today
 from zone.models import AuditEntry
 
 Action = AuditEntry.Action
@@ -26,6 +27,8 @@ def account(request: HttpRequest) -> HttpResponse:
         "person": person,
         "posts": posts.current(today()),
         "phone": second_factor.phone_of(person),
+        "idle": in_words(settings.SESSION_IDLE),
+        "longest": in_words(settings.SESSION_LONGEST),
         "codes_left": second_factor.codes_left(person),
         "logins": AuditEntry.objects.of(person).filter(action__in=LOGINS)[:SHOWN],
     }

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from zone import second_factor, sessions
+from zone import lockout, second_factor, sessions
 from zone.login import CodeForm
 
 
@@ -24,7 +24,8 @@ def draw(request: HttpRequest, template: str, title: str, **context) -> Template
     frame = admin.site.each_context(request) | {"site_url": "", "title": title}
     frame["next"] = sessions.where_to(request)
     frame["waiting"] = not request.session.get(sessions.VERIFIED)
-    return TemplateResponse(request, f"zone/login/{template}.html", frame | context)
+    response = TemplateResponse(request, f"zone/login/{template}.html", frame | context)
+    return lockout.with_status(response)
 
 
 @page

@@ -1,11 +1,12 @@
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zone.feed.log import RETENTION_DAYS, trim
-from zone.models import ApiReply, ApiUpload, WebhookDelivery
+from zone.models import ApiReply, ApiUpload, Throttle, WebhookDelivery
 
 REPLIES_STAY = timedelta(days=7)
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         lines = trim(now - timedelta(days=days))
         replies, _models = ApiReply.objects.filter(at__lt=now - REPLIES_STAY).delete()
         ApiUpload.objects.filter(finished_at__lt=now - REPLIES_STAY).delete()
+        Throttle.objects.filter(at__lt=now - settings.LOGIN_FAILURES_WITHIN).delete()  # full by now
         messages = WebhookDelivery.objects.forget(now)
         words = _(
             "%(lines)d lines, %(replies)d kept answers and %(messages)d webhook messages removed."
