@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import UserManager
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.core.exceptions import ValidationError
@@ -36,7 +37,14 @@ class UserQuerySet(models.QuerySet):
 
 
 class PeopleManager(UserManager.from_queryset(UserQuerySet)):
-    pass
+    def _create_user_object(self, username, email, password, **fields):
+        """Hold every command that makes an account to the password rule, asked or not.
+
+        Django's ``createsuperuser`` skips it without input, and offers to skip it otherwise.
+        """
+        if password is not None:
+            validate_password(password, self.model(username=username, email=email, **fields))
+        return super()._create_user_object(username, email, password, **fields)
 
 
 class User(Row, Account):
