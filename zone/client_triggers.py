@@ -1,4 +1,6 @@
-"""What the database itself does for clients of the interface: it counts changes of their rights.
+"""What the database itself does for clients of the interface.
+
+It counts the changes of their rights, and binds the name of a source to one client at a time.
 
 Whatever a client copied while it had other rights lacks rows, so a cursor holds for one count
 (``zone.feed.scope``). Only what is read counts: a right to write more loses nobody a row.
@@ -7,6 +9,7 @@ Whatever a client copied while it had other rights lacks rows, so a cursor holds
 from django.db import migrations
 
 CLIENTS = "zone_apiclient"
+SOURCES = "zone_apiclient.sources"  # what whoever binds one locks
 LINKS = ("zone_apiclient_chains", "zone_apiclient_parks")
 
 FORWARDS = f"""
@@ -47,3 +50,26 @@ DROP FUNCTION zone_readable(varchar[]);
 
 def count_rights() -> migrations.RunSQL:
     return migrations.RunSQL(FORWARDS, BACKWARDS)
+
+
+# Two systems under one name would overwrite each other's references.
+ONE_CLIENT = f"""
+CREATE FUNCTION zone_bind_source() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' OR NEW.sources IS DISTINCT FROM OLD.sources THEN
+    PERFORM pg_advisory_xact_lock(hashtext('{SOURCES}'));
+    IF EXISTS (SELECT FROM {CLIENTS} WHERE id <> NEW.id AND sources && NEW.sources) THEN
+      RAISE unique_violation USING MESSAGE = 'a source belongs to one client',
+        CONSTRAINT = 'apiclient_source_once', TABLE = '{CLIENTS}';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER bind_source BEFORE INSERT OR UPDATE OF sources ON {CLIENTS}
+  FOR EACH ROW EXECUTE FUNCTION zone_bind_source();
+"""
+
+
+def bind_sources() -> migrations.RunSQL:
+    undo = f"DROP TRIGGER bind_source ON {CLIENTS}; DROP FUNCTION zone_bind_source()"
+    return migrations.RunSQL(ONE_CLIENT, undo)

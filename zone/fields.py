@@ -75,6 +75,12 @@ class NameField(CodeField):
     normalise = staticmethod(identifiers.half_width)
 
 
+class SourceField(CodeField):
+    """The name under which another system gives its ids, the same for all its spellings."""
+
+    normalise = staticmethod(identifiers.source_code)
+
+
 class MaskedAttribute(DeferredAttribute):
     """Makes whatever is put into a personal field print itself masked from then on."""
 

@@ -20,6 +20,7 @@ REGION_PATTERN = re.compile(r"[1-8]\d{5}", re.ASCII)
 PHONE_PATTERN = re.compile(
     r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?|[48]00-?\d{3}-?\d{4}", re.ASCII
 )
+SOURCE_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,49}", re.ASCII)
 WHOLE_NUMBER = re.compile(r"1[3-9]\d{9}|0\d{9,17}|[48]00\d{7}", re.ASCII)
 # A mobile number in free text, its groups apart by a blank, a dash or a dot.
 MOBILE_IN_TEXT = re.compile(
@@ -38,6 +39,11 @@ DASHES = dict.fromkeys(map(ord, "‐‑‒–—−－"), "-")
 def half_width(text: str) -> str:
     """Turn full-width digits, letters and marks into plain ones and strip blanks around."""
     return unicodedata.normalize("NFKC", text).translate(DASHES).strip()
+
+
+def source_code(text: str) -> str:
+    """Normalise the name of another system: half-width, lower case."""
+    return half_width(text).lower()
 
 
 def compact(text: str) -> str:
@@ -147,6 +153,18 @@ def check_region_code(value: str) -> None:
         raise ValidationError(
             _("A region code has 6 digits, such as 140403 for Luzhou district."),
             code="region_code",
+        )
+
+
+def check_source(value: str) -> None:
+    """Check the name of another system, so that no two look alike."""
+    if not SOURCE_PATTERN.fullmatch(value):
+        raise ValidationError(
+            _(
+                "A source is named by up to 50 plain letters, digits and the signs . _ -, such as "
+                "oa; it begins with a letter or digit. Several are written with commas."
+            ),
+            code="source",
         )
 
 

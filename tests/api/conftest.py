@@ -60,12 +60,13 @@ class Api:
 
 @pytest.fixture
 def api(db):
-    """Return a function that makes a caller with scopes and rows."""
+    """Return a function that makes a caller with scopes and rows; the first one's source is oa."""
 
     def make(*scopes, chains=(), parks=(), **fields) -> Api:
-        name = f"示例·系统{ApiClient.objects.count()}"
-        whole = not (chains or parks)
-        client = ApiClient(name=name, scopes=list(scopes), whole_zone=whole, **fields)
+        number = ApiClient.objects.count()
+        fields.setdefault("sources", [f"oa{number}" if number else "oa"])
+        fields |= {"name": f"示例·系统{number}", "whole_zone": not (chains or parks)}
+        client = ApiClient(scopes=list(scopes), **fields)
         client.save()
         client.chains.set(chains)
         client.parks.set(parks)

@@ -67,9 +67,17 @@ def test_the_security_administrator_sets_a_client_up_and_sees_its_key_once(as_us
         ({"networks": "10.0.0.0/99"}, "networks"),
         ({"chains": []}, "__all__"),
         ({"whole_zone": "on"}, "__all__"),
+        ({"sources": "MIS"}, "sources"),
+        ({"sources": "a b"}, "sources"),
+        ({"sources": "办公"}, "sources"),
+        ({"sources": "-oa"}, "sources"),
+        ({"sources": "oa,"}, "sources"),
+        ({"sources": "o\u200ba"}, "sources"),
+        ({"sources": "x" * 51}, "sources"),
     ],
 )
 def test_a_mistake_is_told_beside_its_field(as_user, guard, chain, data, field):
+    factories.make_client(sources=["mis"])
     whole = {"name": "x", "chains": [chain.pk], "networks": "", "scopes": [], "owner": ""} | data
     page = as_user(guard).post(reverse("admin:zone_apiclient_add"), whole)
     assert (page.status_code, list(page.context["adminform"].form.errors)) == (200, [field])
@@ -117,6 +125,43 @@ def test_a_change_of_rows_and_scopes_is_in_the_trail(as_user, guard, client_of, 
     assert "leads:read" in str(lines.get(action="CHANGED").changes["scopes"])
 
 
+def opened(page, client: ApiClient) -> tuple[str, dict]:
+    address = reverse("admin:zone_apiclient_change", args=[client.pk])
+    return address, fields(page.get(address))
+
+
+def test_sources_are_set_in_the_admin_and_a_change_of_them_is_a_change_of_rights(
+    as_user, guard, client_of
+):
+    client, page = client_of(sources=["oa"]), as_user(guard)
+    address, sent = opened(page, client)
+    assert sent["sources"] == "oa"
+    assert page.post(address, sent | {"sources": "MIS, ｏａ ,oa"}).status_code == 302
+    client.refresh_from_db()
+    assert client.sources == ["mis", "oa"]
+    line = AuditEntry.objects.of(client).get()
+    assert (line.action, line.by) == ("RIGHTS", guard)
+    assert line.changes == {"sources": ["['oa']", "['mis', 'oa']"]}
+    assert "来源代号" in page.get(address).text
+
+
+def test_a_form_opened_before_takes_no_source_away(as_user, guard, client_of):
+    client, page = client_of(), as_user(guard)
+    address, sent = opened(page, client)
+    ApiClient.objects.update(sources=["oa"])
+    assert page.post(address, sent | {"purpose": "同步"}).status_code == 200
+    client.refresh_from_db()
+    assert client.sources == ["oa"]
+
+
+def test_a_name_from_before_the_rule_stays_bound_when_the_form_is_saved(as_user, guard, client_of):
+    client, page = client_of(sources=["省平台"]), as_user(guard)
+    address, sent = opened(page, client)
+    assert page.post(address, sent | {"purpose": "同步"}).status_code == 302
+    client.refresh_from_db()
+    assert (client.purpose, client.sources) == ("同步", ["省平台"])
+
+
 def test_its_account_logs_nobody_in_and_is_offered_nowhere(client_of, office):
     account = client_of(scopes=["leads:read", "pii:read"]).account
     assert (account.has_usable_password(), account.may_enter) == (False, False)
@@ -138,7 +183,16 @@ def test_the_command_prints_the_key_alone_on_the_last_line(chain):
     assert KEY.fullmatch(lines[-1])
     client = ApiClient.objects.get()
     assert (client.scopes, client.whole_zone) == (["leads:read", "changes:read"], False)
+    assert client.sources == []
     assert client.keys.get().expires_at < timezone.now() + timedelta(days=366)
+
+
+def test_the_command_binds_sources_and_says_so_in_the_trail(chain):
+    run("示例·OA", "--source", "ＯＡ", "--source", "oa-2", "--source", "oa", "--zone")
+    client = ApiClient.objects.get()
+    assert client.sources == ["oa", "oa-2"]
+    line = AuditEntry.objects.of(client).get(action="RIGHTS")
+    assert (line.changes, line.door) == ({"sources": ["", "['oa', 'oa-2']"]}, "COMMAND")
 
 
 @pytest.mark.parametrize(
@@ -149,11 +203,13 @@ def test_the_command_prints_the_key_alone_on_the_last_line(chain):
         (("a", "--chain", "none"), "new-energy"),
         (("a", "--zone", "--scopes", "leads:all"), "leads:all"),
         (("a", "--zone", "--network", "x"), "10.20.0.0/16"),
+        (("a", "--zone", "--source", "办公系统"), "来源代号"),
+        (("a", "--zone", "--source", "ＯＡ"), "已绑定到“示例·OA”"),
         (("示例·OA", "--zone"), "名称"),
     ],
 )
 def test_a_wrong_command_says_what_is_wrong_and_leaves_nothing(chain, client_of, args, words):
-    client_of()
+    client_of(sources=["oa"])
     with pytest.raises(CommandError, match=words):
         run(*args)
     assert ApiClient.objects.count() == 1

@@ -100,6 +100,16 @@ def test_references_find_the_kept_one_and_earlier_merges_too(kept, dropped, offi
 
 
 @pytest.mark.django_db
+def test_the_references_of_every_system_survive(kept, dropped, office):
+    here, there = {"source": "oa", "external_id": "E-1"}, {"source": "mis", "external_id": "E-1"}
+    for row, pair in ((kept, here), (dropped, there)):
+        ExternalRef.objects.create(entity=row.SYNC.number, object_id=row.pk, **pair)
+    merge(kept, dropped, office)
+    refs = ExternalRef.objects.of(Enterprise).by_row([kept.pk])
+    assert refs == {(kept.SYNC.number, kept.pk): [there, here]}
+
+
+@pytest.mark.django_db
 def test_two_credit_codes_are_two_enterprises(kept, dropped, office):
     Enterprise.objects.filter(pk=dropped.pk).update(uscc=CODE)
     Enterprise.objects.filter(pk=kept.pk).update(uscc=OTHER_CODE)

@@ -136,7 +136,7 @@ class ApiClientAdmin(ScopedModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "purpose", "owner", "is_disabled")}),
         (_("Rows it sees"), {"fields": ("whole_zone", "chains", "parks")}),
-        (_("Where from and what"), {"fields": ("networks", "scopes")}),
+        (_("Where from and what"), {"fields": ("networks", "sources", "scopes")}),
     )
     state_actions = (
         StateAction(
@@ -184,7 +184,7 @@ class ApiClientAdmin(ScopedModelAdmin):
         return super().get_queryset(request).prefetch_related("chains", "parks", "keys")
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.name == "networks":
+        if db_field.name in ("networks", "sources"):
             kwargs["widget"] = UnfoldAdminTextInputWidget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 

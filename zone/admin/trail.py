@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from zone.models import Appointment, AuditEntry, Row, User
+from zone.models import ApiClient, Appointment, AuditEntry, Row, User
 from zone.models.audit import contents, differences, name_of, written_fields
 from zone.timeline import lines
 
@@ -178,7 +178,8 @@ def _as_opened(form) -> models.Model:
 
 def action_of(action: str, row: models.Model, changes: dict) -> str:
     """Return the action's own name where rights come, go or change."""
-    if isinstance(row, User) and {"is_superuser", "is_active"} & changes.keys():
+    own = {User: {"is_superuser", "is_active"}, ApiClient: {"sources"}}
+    if own.get(type(row), set()) & changes.keys():
         return Action.RIGHTS if action == Action.CHANGED else action
     if not isinstance(row, Appointment):
         return action

@@ -25,6 +25,7 @@ def me_shape() -> dict:
         "client": {"type": "string"},
         "account": {**UUID, "description": _("In whose name the histories tell what it did.")},
         "scopes": TEXTS,
+        "sources": {**TEXTS, "description": _("Under which it writes references.")},
         "rows": record(rows, rows),
         "key": record({"id": {"type": "string"}, "expires_at": MOMENT}, ("id", "expires_at")),
         "limits": record(dict.fromkeys(limits, COUNT), limits),
@@ -69,6 +70,7 @@ class MeView(ApiView):
                 "client": client.name,
                 "account": client.account_id,
                 "scopes": sorted(client.scopes),
+                "sources": sorted(client.sources),
                 "rows": {"zone": client.whole_zone}
                 | {
                     name: sorted(rows.values_list("code", flat=True))

@@ -13,6 +13,7 @@ from zone.api.documenting import Answer, Operation, parameter
 from zone.api.examples import known_id, new_row
 from zone.api.operations import basics, words
 from zone.api.problems import Problem, error, refused
+from zone.api.references import refuse_foreign
 from zone.api.shapes import MOST_ROWS, ref
 from zone.api.upsert import Batch, reference_errors
 from zone.api.writing import WritingView
@@ -63,6 +64,7 @@ class BatchView(WritingView):
 
     def _upsert(self) -> Response:
         source, mode, items = read_body(self.body())
+        refuse_foreign(self.caller, source, "/source")
         batch = Batch(self.resource, self.caller, source, items)
         batch.write()
         results = [item.result for item in batch.items]
@@ -90,7 +92,7 @@ def read_body(body: dict) -> tuple[str, str, list]:
     errors += [error("/source", *wrong) for wrong in reference_errors("source", source)]
     if errors:
         raise refused(errors)
-    return source, mode, items
+    return values.reference_part("source", body), mode, items
 
 
 def undone(results: list[dict]) -> list[dict]:

@@ -17,7 +17,7 @@ from zone.api.shapes import UUID, listed, named, record, ref
 from zone.api.views import ApiView
 from zone.api_scopes import CHANGES, READ
 from zone.feed.cursor import BadCursor, CursorGone, cursor_now
-from zone.feed.pages import Item, read_page
+from zone.feed.pages import OUT_OF_SCOPE, Item, read_page
 from zone.feed.synced import entities
 
 REASONS = {
@@ -47,7 +47,10 @@ def change_shape() -> dict:
         "id": UUID,
         "op": {"type": "string", "enum": ["upsert", "delete"]},
         "version": {"type": "integer", "minimum": 1},
-        "external_refs": listed(ref("ExternalReference")),
+        "external_refs": listed(
+            ref("ExternalReference"),
+            description=_("Of a row that is out of scope only those of your own sources."),
+        ),
     }
     more = {
         "object": {"anyOf": shown, "description": about},
@@ -119,7 +122,8 @@ class ChangesView(ApiView):
         for name, resource in RESOURCES.items():
             shown = [item.row for item in page.items if item.entity == name and item.row]
             resource.note_numbers(shown, self.caller)
-        body = {"data": [written(item) for item in page.items], "next_cursor": page.cursor}
+        data = [self.written(item) for item in page.items]
+        body = {"data": data, "next_cursor": page.cursor}
         return Response(body | {"has_more": page.has_more, "lag_ms": page.lag_ms})
 
     def beginning(self, params, revision: str) -> dict:
@@ -161,16 +165,14 @@ class ChangesView(ApiView):
         words = detail % {"why": REASONS[reason]}
         return Problem(HTTPStatus.GONE, words, f"cursor_{reason}", bootstrap=start)
 
-
-def written(item: Item) -> dict:
-    found = {
-        "entity": item.entity,
-        "id": item.id,
-        "op": item.op,
-        "version": item.version,
-        "external_refs": item.external_refs,
-    }
-    if item.row is not None:
-        return found | {"object": item.row.data}
-    found["reason"] = item.reason
-    return found | ({"merged_into": item.merged_into} if item.merged_into else {})
+    def written(self, item: Item) -> dict:
+        refs = item.external_refs
+        if item.reason == OUT_OF_SCOPE:
+            # What other systems call the row since it left is no more to be seen than the row.
+            refs = [pair for pair in refs if self.caller.client.owns(pair["source"])]
+        found = {"entity": item.entity, "id": item.id, "op": item.op, "version": item.version}
+        found["external_refs"] = refs
+        if item.row is not None:
+            return found | {"object": item.row.data}
+        found["reason"] = item.reason
+        return found | ({"merged_into": item.merged_into} if item.merged_into else {})

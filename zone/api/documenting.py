@@ -39,7 +39,8 @@ CASES = {
     401: _("No key was sent, or it is unknown, expired or revoked."),
     403: _(
         "Codes: `scope` (the key lacks the scope named), `permission_denied` (it may not be used "
-        "from this address), `not_yours` (only whoever runs the park writes this), `forbidden`."
+        "from this address), `not_yours` (only whoever runs the park writes this), `source` (the "
+        "source is not bound to this client), `forbidden`."
     ),
     404: _("There is no such row, or it is not within reach of this key."),
     409: _(

@@ -78,6 +78,7 @@ ME = {
     "client": "OA",
     "account": known_id("me"),
     "scopes": ["changes:read", "leads:read"],
+    "sources": ["oa"],
     "rows": {"zone": False, "chains": ["new-energy"], "parks": []},
     "key": {"id": "0123456789ab", "expires_at": "2026-03-03T01:00:00+00:00"},
     "limits": {

@@ -16,7 +16,6 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from zone.api.resources import CODED, RESOURCES, Column, Resource
-from zone.api.values import MOST_REFS
 from zone.fields import PersonalField
 from zone.models import ExternalRef
 
@@ -263,7 +262,7 @@ def batch_shape(resource: Resource) -> dict:
     items = listed(record(item, ("external_id", "data"), additionalProperties=False))
     about = _("partial writes what may be written, atomic all or nothing.")
     batch = {
-        "source": id_over_there["source"],
+        "source": {**id_over_there["source"], "description": _("One of your sources; see `me`.")},
         "mode": {"enum": ["partial", "atomic"], "default": "partial", "description": about},
         "items": {**items, "minItems": 1, "maxItems": MOST_ROWS},
     }
@@ -271,7 +270,8 @@ def batch_shape(resource: Resource) -> dict:
 
 
 def closed(fields: dict, *required) -> dict:
-    fields["external_refs"] = listed(ref("ExternalReference"), maxItems=MOST_REFS)
+    about = _("Replaces those of your own sources, at most 20; those of other systems stay.")
+    fields["external_refs"] = listed(ref("ExternalReference"), description=about)
     needed = [name for names in required for name in names]
     return record(fields, needed, additionalProperties=False)
 

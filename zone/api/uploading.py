@@ -205,6 +205,8 @@ def refusal(upload: ApiUpload) -> str:
         return str(_("The client has no key in force any more."))
     if not client.may(f"{upload.resource}:{WRITE}"):
         return str(_("The client may not write these rows any more."))
+    if not client.owns(upload.source):
+        return str(_("The source is not bound to the client any more."))
     return ""
 
 

@@ -16,10 +16,12 @@ from zone.api.documenting import Answer, Operation, query
 from zone.api.operations import basics, words
 from zone.api.paging import bad_parameter
 from zone.api.problems import Problem
+from zone.api.references import refuse_foreign
 from zone.api.rendering import write_json
 from zone.api.shapes import MOMENT, UUID, listed, named, nullable, record, ref
 from zone.api.uploading import CHARSETS, CSV, NDJSON, READERS, take_in
 from zone.api.upsert import reference_errors
+from zone.api.values import reference_part
 from zone.api.views import ApiView
 from zone.api.writing import WritingView
 from zone.api_scopes import WRITE
@@ -55,7 +57,9 @@ def of_upload(view) -> Operation:
     return Operation(
         **basics(resource, "upload", WRITE),
         about=_("Send up to 100,000 rows as a file: %(kind)s") % words(resource),
-        parameters=(query("source", source, _("The system whose ids they are."), required=True),),
+        parameters=(
+            query("source", source, _("Whose ids they are: one of your sources."), required=True),
+        ),
         texts={NDJSON: line(item).decode(), CSV: "external_id\nA-1\n"},
         answers={202: Answer(_("Taken in; see Location."), ref("Upload"), None, headers)},
     )
@@ -109,7 +113,9 @@ class UploadView(WritingView):
     def source(self, params) -> str:
         for detail, _code in reference_errors("source", params.get("source")):
             raise bad_parameter("source", detail)
-        return params["source"]
+        source = reference_part("source", params)
+        refuse_foreign(self.caller, source, "?source")
+        return source
 
     @staticmethod
     def kind(request) -> tuple[str, str]:

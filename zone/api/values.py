@@ -18,11 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from zone.api.callers import Caller
 from zone.calendar import today
 from zone.feed.synced import sync_of
-from zone.identifiers import no_personal_number
+from zone.identifiers import no_personal_number, source_code
 from zone.models import ExternalRef, User
 from zone.models.rows import Change
 
-MOST_REFS = 20
 LONGEST_REASON = Change._meta.get_field("reason").max_length
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT = re.compile(
@@ -214,7 +213,8 @@ class Finder:
         rows = self.caller.scope.rows(model).defer("created_at", "updated_at")
         # None is Django's word for none; no name at all would mean every one.
         rows = rows.select_related(*owners(model) or [None])
-        found = rows.filter(pk__any_of=set(named.values())) if named else ()
+        # Asked for even when no reference is known: one that is hidden takes no longer.
+        found = rows.filter(pk__any_of=set(named.values()))
         rows = {row.pk: row for row in found}
         for key, pk in named.items():
             if pk in rows:
@@ -240,7 +240,7 @@ def key_of(model: type[models.Model], value) -> str | UUID | tuple[str, str]:
     if model is User or model._meta.label_lower in CODED:
         return text(value)
     if isinstance(value, dict) and sync_of(model) and set(value) == {"source", "external_id"}:
-        return text(value["source"]), text(value["external_id"])
+        return source_code(text(value["source"])), text(value["external_id"])
     try:
         return UUID(text(value))
     except ValueError as mistake:
@@ -264,18 +264,6 @@ def courting(value) -> User:
     found = person(value)
     if not found.has_perm("crm.change_lead"):
         raise ValidationError(_("This person's post is not to court investors."), code="post")
-    return found
-
-
-def references(value) -> list[tuple[str, str]]:
-    """Read ``[{source, external_id}]``."""
-    if not isinstance(value, list) or len(value) > MOST_REFS:
-        raise ValidationError(_("A list of at most 20 references is needed here."), code="type")
-    found = []
-    for pair in value:
-        if not isinstance(pair, dict) or set(pair) != {"source", "external_id"}:
-            raise ValidationError(_("A reference is {source, external_id}."), code="type")
-        found.append((reference_part("source", pair), reference_part("external_id", pair)))
     return found
 
 

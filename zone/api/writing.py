@@ -25,12 +25,13 @@ from rest_framework.response import Response
 
 from zone.api import operations, values
 from zone.api.problems import Problem, error, model_errors, refused
+from zone.api.references import References
 from zone.api.rendering import write_json
 from zone.api.resources import BASE, RESOURCES, Resource
 from zone.api.views import DetailView, ListView, ResourceView, etag, opaque
 from zone.api_scopes import DELETE, WRITE
 from zone.feed.log import with_origin
-from zone.models import ApiReply, AuditEntry, ExternalRef, Row
+from zone.models import ApiReply, AuditEntry, Row
 from zone.models.audit import contents, differences, written_fields
 
 KEY = re.compile(r"[!-~]{1,200}")
@@ -243,7 +244,7 @@ class Draft:
         self.row = resource.blank() if row is None else row
         self.errors: list[dict] = []
         self.extra: dict = {}
-        self.references: list[tuple[str, str]] | None = None
+        self.references: References | None = None
         self._fill(data)
 
     def made(self, refuse_closed: Callable) -> models.Model:
@@ -278,16 +279,17 @@ class Draft:
         self._save_references()
 
     def _fill(self, data: dict):
-        for name, value in data.items():
+        # References first: a source of somebody else is refused before anything is looked up.
+        for name in sorted(data, key=lambda name: name != "external_refs"):
             try:
-                self._take(name, value)
+                self._take(name, data[name])
             except ValidationError as refusal:
                 self.errors += model_errors(refusal, f"/{name}")
 
     def _take(self, name: str, value):
         first = self.resource.at_first if self.is_new else {}
         if name == "external_refs":
-            self.references = values.references(value)
+            self.references = References(value, self.row, self.caller, self.is_new)
         elif name in first or name in self.resource.parts:
             reader = first.get(name) or self.resource.parts[name]
             self.extra[name] = self.finder.once(reader, value)
@@ -334,28 +336,9 @@ class Draft:
             raise refused(self.errors)
 
     def _save_references(self):
-        if self.references is None:
-            return
-        refs = ExternalRef.objects.of(self.resource.model)
-        mine = list(refs.filter(object_id=self.row.pk))
-        for source, external_id in self.references:
-            ref, is_new = refs.get_or_create(
-                source=source,
-                entity=self.resource.model.SYNC.number,
-                external_id=external_id,
-                defaults={"object_id": self.row.pk},
-            )
-            if not is_new and ref.object_id != self.row.pk:
-                detail = _("This reference already belongs to another row.")
-                errors = [error("/external_refs", detail, "reference")]
-                raise Problem(HTTPStatus.CONFLICT, detail, "reference", errors=errors)
-        before = {(ref.source, ref.external_id): ref for ref in mine}
-        kept = {tuple(pair) for pair in self.references}
-        for pair in before.keys() - kept:
-            before[pair].delete()
-        if before.keys() != kept and not self.is_new:
-            said = [":".join(pair) for pair in sorted(kept)]
-            changed, account = AuditEntry.Action.CHANGED, self.caller.client.account
+        if self.references is not None and self.references.save():
+            changed, said = AuditEntry.Action.CHANGED, self.references.in_words
+            account = self.caller.client.account
             AuditEntry.objects.record(changed, by=account, of=self.row, references=said)
 
 

@@ -37,6 +37,7 @@ SCANNED = 5_000
 # The highest version that JSON readers keep exactly; for a row whose end was not logged.
 LAST_VERSION = 2**53 - 1
 UPSERT, DELETE = "upsert", "delete"
+OUT_OF_SCOPE = "out_of_scope"
 # What somebody else's move took away or gave is no echo of one's own write.
 WINDOW = f"""
 SELECT log.xid::text::bigint, log.seq, entity, object_id::text, tokens && %s::uuid[],
@@ -269,7 +270,7 @@ class _Reader:
             ids = [pk for entity, pk in lost if entity == number]
             there = self.models[number]._base_manager.using(self.using).filter(pk__any_of=ids)
             for pk, version in there.values_list("pk", "version"):
-                found[number, pk] = End(version, "out_of_scope")
+                found[number, pk] = End(version, OUT_OF_SCOPE)
         gone = [key for key in lost if key not in found]
         return found | (self.deleted(gone) if gone else {})
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from zone.fields import SourceField
 from zone.identifiers import no_personal_number
 from zone.models.clients import ApiClient
 from zone.scoping import OpenQuerySet
@@ -35,7 +36,7 @@ class ApiUpload(models.Model):
     client = models.ForeignKey(ApiClient, models.CASCADE, related_name="uploads", db_index=False)
     address = models.GenericIPAddressField(_("address"), null=True)
     resource = models.CharField(max_length=40)
-    source = models.CharField(max_length=50, validators=[no_personal_number])
+    source = SourceField(max_length=50, validators=[no_personal_number])
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     rows = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)

@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zone.api_scopes import check_scopes
+from zone.client_triggers import SOURCES
 from zone.feed.scope import Scope
-from zone.identifiers import no_personal_number
+from zone.fields import SourceField
+from zone.identifiers import check_source, no_personal_number, source_code
 from zone.models.audit import AuditEntry
 from zone.models.people import User
 from zone.models.rows import Row
@@ -90,6 +92,18 @@ class ApiClient(Row):
         validators=[check_networks],
         help_text=_("Addresses or networks such as 10.20.0.0/16, with commas; empty: any."),
     )
+    # The database gives a name to one client at a time (``zone.client_triggers``).
+    sources = ArrayField(
+        SourceField(max_length=50),
+        verbose_name=_("sources"),
+        blank=True,
+        default=list,
+        help_text=_(
+            "The names under which the other system gives its own ids, such as oa; with commas. "
+            "Only this client writes references under them, so none belongs to another client. "
+            "Empty: it writes rows without references."
+        ),
+    )
     is_disabled = models.BooleanField(_("disabled"), default=False)
     # Raised by the database (``zone.client_triggers``) with every change of what may be read.
     rights = models.BigIntegerField(db_default=0, editable=False)
@@ -118,6 +132,36 @@ class ApiClient(Row):
             self.account_id = self.account.pk
             super().save(*args, **kwargs)
 
+    def clean(self):
+        """Bring the sources into their normal form; refuse what is no name, or another client's."""
+        self.sources = sorted(set(map(source_code, self.sources)))
+        known = ApiClient.objects.filter(pk=self.pk).values_list("sources", flat=True).first()
+        new = set(self.sources) - set(known or ())
+        try:
+            for name in new:
+                check_source(name)
+            self._refuse_taken(new)
+        except ValidationError as refusal:
+            raise ValidationError({"sources": refusal}) from refusal
+
+    @staticmethod
+    def _refuse_taken(names: set[str]):
+        if not names:
+            return
+        # Of two who bind one name at once the second waits, then is told that it is taken.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [SOURCES])
+        for client in ApiClient.objects.filter(sources__overlap=list(names)):
+            taken = {"names": ", ".join(sorted(names & {*client.sources})), "client": client}
+            raise ValidationError(
+                _(
+                    "%(names)s: bound to “%(client)s” already. Two systems under one name would "
+                    "overwrite each other's references."
+                ),
+                code="source",
+                params=taken,
+            )
+
     def row_scope(self) -> Scope:
         """Return which rows this client sees: the zone, or its chains and parks."""
         return Scope(
@@ -127,6 +171,10 @@ class ApiClient(Row):
             account=self.account_id,
             rights=self.rights,
         )
+
+    def owns(self, source: str) -> bool:
+        """Whether the references under this name are the client's to write."""
+        return source in self.sources
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes

@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from zone.feed.any_of import array_of
+from zone.fields import SourceField
+from zone.identifiers import source_code
 
 
 class ExternalRefQuerySet(models.QuerySet):
@@ -38,7 +40,7 @@ class ExternalRef(models.Model):
     version of the row whose references change: they are part of what the interface shows.
     """
 
-    source = models.CharField(_("source"), max_length=50)
+    source = SourceField(_("source"), max_length=50)
     entity = models.SmallIntegerField(_("kind of row"))
     external_id = models.CharField(_("ID over there"), max_length=200)
     object_id = models.UUIDField(_("ID"))
@@ -60,6 +62,11 @@ class ExternalRef(models.Model):
 
     def __str__(self):
         return f"{self.source}:{self.external_id}"
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Return what the row is looked up by, whatever spelling an old reference still has."""
+        return source_code(self.source), self.external_id
 
 
 class Merged(models.Model):

@@ -113,6 +113,7 @@ class Command(BaseCommand):
         with database_of_its_own(), unlimited, serving() as address:
             self.chain = IndustryChain.objects.create(code="bench", name="产业链")
             self.client = ApiClient(name="bench", scopes=list(SCOPES), whole_zone=True)
+            self.client.sources = ["bench"]
             self.client.save()
             headers = {"Authorization": f"Bearer {self.client.issue_key()}"}
             with httpx.Client(base_url=address, headers=headers, timeout=60) as self.http:

@@ -6,6 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from zone.models import ApiClient, AuditEntry, IndustryChain, Park
+from zone.models.audit import readable
+from zone.origin import COMMAND, Origin
 
 
 class Command(BaseCommand):
@@ -16,26 +18,32 @@ class Command(BaseCommand):
         parser.add_argument("--scopes", default="", help="leads:read,changes:read")
         parser.add_argument("--purpose", default="")
         parser.add_argument("--network", action="append", default=[], metavar="CIDR")
+        parser.add_argument(
+            "--source", action="append", default=[], metavar="NAME", help="whose ids it writes: oa"
+        )
         parser.add_argument("--days", type=int, default=365)
         parser.add_argument("--zone", action="store_true", help="the rows of the whole zone")
         parser.add_argument("--chain", nargs="+", default=[], metavar="CODE")
         parser.add_argument("--park", nargs="+", default=[], metavar="CODE")
 
-    def handle(self, *, name, scopes, purpose, network, days, zone, chain, park, **options):
+    def handle(self, *, name, scopes, purpose, network, source, zone, chain, park, **options):
         if zone == bool(chain or park):
             raise CommandError(_("Name what the client sees: --zone, or --chain and --park."))
         scopes = [scope.strip() for scope in scopes.split(",") if scope.strip()]
         try:
             with transaction.atomic():
-                client = ApiClient(
-                    name=name, purpose=purpose, scopes=scopes, networks=network, whole_zone=zone
-                )
+                client = ApiClient(name=name, purpose=purpose, scopes=scopes, networks=network)
+                client.sources, client.whole_zone = source, zone
                 client.full_clean(exclude=["account"])
                 client.save()
                 client.chains.set(self._found(IndustryChain, chain))
                 client.parks.set(self._found(Park, park))
                 AuditEntry.objects.record_command("create_api_client", client=name)
-                key = client.issue_key(days=days)
+                if client.sources:
+                    bound = {"sources": ["", readable(client, "sources")]}
+                    rights, by_command = AuditEntry.Action.RIGHTS, Origin(COMMAND)
+                    AuditEntry.objects.record(rights, of=client, changes=bound, origin=by_command)
+                key = client.issue_key(days=options["days"])
         except ValidationError as refusal:
             raise CommandError(" ".join(refusal.messages)) from refusal
         self.stdout.write(_("%(name)s may: %(scopes)s") % {"name": name, "scopes": scopes})
