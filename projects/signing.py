@@ -36,6 +36,7 @@ def convert(
             "total_investment_wan": lead.planned_investment_wan,
             "fixed_asset_investment_wan": lead.planned_fixed_asset_wan,
             "handler": lead.owner or by,
+            "entered_by": by,
             "is_demo": lead.is_demo,
             **fields,
         },

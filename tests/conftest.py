@@ -24,6 +24,11 @@ def office(db):
 
 
 @pytest.fixture
+def colleague(db):
+    return factories.make_office(username="office2", display_name="招商办乙")
+
+
+@pytest.fixture
 def specialist(chain):
     return factories.make_specialist(chain, username="specialist", display_name="专员甲")
 

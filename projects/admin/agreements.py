@@ -70,8 +70,11 @@ def explain_recognition(agreement: Agreement) -> str:
 
 class Decisions(HistoryInline):
     model = AgreementChange
-    fields = ("on", "action", "by", "reason")
+    fields = ("on", "action", "by", "responsible", "reason")
     readonly_fields = fields
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("responsible")
 
 
 @admin.register(Agreement)
@@ -90,10 +93,10 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
     list_select_related = ("project__chain",)
     date_hierarchy = "signed_on"
     lookups = ("project__credits__specialist__id", "project__park__id")
-    readonly_fields = ("display_state", "recognised_on", "recognised_by")
+    readonly_fields = ("entered_by", "display_state", "recognised_on", "recognised_by")
     fieldsets = (
         (None, {"fields": ("project", "kind", "title", "signed_on", "amount_wan")}),
-        (_("Handling"), {"fields": ("handled_by", "upgrades")}),
+        (_("Handling"), {"fields": ("handled_by", "entered_by", "upgrades")}),
         (_("Recognition"), {"fields": ("display_state", "recognised_on", "recognised_by")}),
     )
     state_actions = (
@@ -105,6 +108,7 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
             _("“%(row)s” now counts."),
             primary=True,
             explain=explain_recognition,
+            why_not="why_barred",
         ),
         StateAction(
             "exclude",
@@ -126,6 +130,7 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
             IncludeForm,
             "can_include",
             _("“%(row)s” can be recognised again."),
+            why_not="why_barred",
         ),
         ATTACH,
     )
@@ -139,10 +144,15 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
         return (AttachmentInline, Decisions) if obj else (AttachmentInline,)
 
     def save_model(self, request, obj, form, change):
-        if obj.handled_by_id is None:
-            # Whoever negotiated handles it; the office may then recognise what it typed in.
-            obj.handled_by = obj.project.handler or request.user
+        if not change:
+            obj.entered_by = request.user
+            # Whoever negotiated handles it, whoever types it in.
+            obj.handled_by = obj.handled_by or obj.project.handler or request.user
         super().save_model(request, obj, form, change)
+
+    def state_notes(self, request, agreement):
+        words = agreement.why_barred(request.user)
+        return [{"tone": "warning", "text": words}] if words else []
 
     @display(description=_("project"), ordering="project__name")
     def display_project(self, agreement):

@@ -171,8 +171,10 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
             row.delete()
 
     def save_model(self, request, obj, form, change):
-        if not change and obj.handler is None and not reach(request.user).everything:
-            obj.handler = request.user  # or it would be out of its maker's own sight
+        if not change:
+            obj.entered_by = request.user
+            if obj.handler is None and not reach(request.user).everything:
+                obj.handler = request.user  # or it would be out of its maker's own sight
         super().save_model(request, obj, form, change)
         if obj.project_code and identifiers.project_code_looks_mistyped(obj.project_code):
             messages.warning(

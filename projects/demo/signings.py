@@ -66,6 +66,7 @@ class ProjectWriter:
             fixed_asset_investment_wan=fixed_assets(rng, deal.amount_wan),
             lead=deal.lead,
             handler=deal.lead.owner,
+            entered_by=deal.lead.owner,
             service_agent=self.people["agent1"] if number % 3 == 0 else None,
             planned_start_on=deal.signed_on + timedelta(days=rng.randint(60, 150)),
             content=f"示例：{deal.lead.needs}。" if deal.lead.needs else "",
@@ -111,6 +112,7 @@ class ProjectWriter:
             signed_on=day,
             amount_wan=amount,
             handled_by=handler,
+            entered_by=handler,
             **fields,
         )
 

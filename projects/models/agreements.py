@@ -5,64 +5,20 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from projects.models.projects import OfProjectQuerySet, Project, StageChange
+from projects.models.agreement_changes import AgreementChange
+from projects.models.agreement_rows import AgreementQuerySet
+from projects.models.figure_work import barred
+from projects.models.projects import Project, StageChange
 from zone import units
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import WanField
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
-from zone.models.rows import Change, Row
-
-
-class AgreementQuerySet(OfProjectQuerySet):
-    def signed_in(self, year: int, on: date):
-        """Return those signed within ``year`` and not after ``on``."""
-        return self.filter(
-            signed_on__gte=date(year, 1, 1), signed_on__lte=min(on, date(year, 12, 31))
-        )
-
-    def counted_projects(self):
-        """Return the agreements that make a project count: recognised, formal, not excluded."""
-        return self.filter(
-            kind=Agreement.Kind.FORMAL, recognised_on__isnull=False, exclusion_reason=""
-        )
-
-    def counted_amounts(self):
-        """Return the agreements whose amount counts: counted projects and their supplements."""
-        formal = Agreement.objects.counted_projects().filter(
-            project=OuterRef("project"), signed_on__lte=OuterRef("signed_on")
-        )
-        return self.filter(
-            Q(kind=Agreement.Kind.FORMAL) | Q(Exists(formal), kind=Agreement.Kind.SUPPLEMENT),
-            recognised_on__isnull=False,
-            exclusion_reason="",
-        )
-
-    def pending(self):
-        """Return those that wait for recognition and may still get it.
-
-        Of a project's formal agreements one counts: none waits beside a recognised one, and
-        of several that wait the earliest does. A supplement of an excluded project never will.
-        """
-        siblings = Agreement.objects.filter(project=OuterRef("project"), kind=Agreement.Kind.FORMAL)
-        recognised = siblings.filter(recognised_on__isnull=False)
-        earlier = siblings.filter(recognised_on=None, exclusion_reason="").filter(
-            Q(signed_on__lt=OuterRef("signed_on"))
-            | Q(signed_on=OuterRef("signed_on"), pk__lt=OuterRef("pk"))
-        )
-        return self.filter(
-            Q(~Exists(recognised), ~Exists(earlier), kind=Agreement.Kind.FORMAL)
-            | Q(
-                ~Exists(recognised.exclude(exclusion_reason="")),
-                kind=Agreement.Kind.SUPPLEMENT,
-            ),
-            recognised_on=None,
-            exclusion_reason="",
-        ).exclude(project__status=Project.Status.TERMINATED)
+from zone.models.rows import Row
 
 
 class Agreement(Row):
@@ -122,6 +78,15 @@ class Agreement(Row):
         verbose_name=_("handled by"),
         help_text=_("Whoever handles an agreement cannot recognise it."),
     )
+    entered_by = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="entered_agreements",
+        verbose_name=_("entered by"),
+    )
     recognised_on = models.DateField(_("recognised on"), null=True, blank=True, editable=False)
     recognised_by = models.ForeignKey(
         "zone.User",
@@ -141,7 +106,7 @@ class Agreement(Row):
         editable=False,
     )
 
-    DECIDED = ("recognised_on", "exclusion_reason")
+    DECIDED = ("recognised_on", "recognised_by", "exclusion_reason")
 
     objects = AgreementQuerySet.as_manager()
 
@@ -227,10 +192,15 @@ class Agreement(Row):
     def can_attach(self, user) -> bool:
         return self.can_change(user) and user.has_perm("projects.add_attachment", self)
 
-    def can_recognise(self, user) -> bool:
+    @property
+    def is_waiting(self) -> bool:
         kinds = (self.Kind.FORMAL, self.Kind.SUPPLEMENT)
-        waiting = self.kind in kinds and not self.is_recognised and not self.exclusion_reason
-        return waiting and user.has_perm("projects.recognise_agreement", self)
+        return self.kind in kinds and not self.is_recognised and not self.exclusion_reason
+
+    def can_recognise(self, user) -> bool:
+        """Nobody recognises a figure alone; lists ask for ``with_work_of`` first."""
+        may = self.is_waiting and user.has_perm("projects.recognise_agreement", self)
+        return may and not self._work_of(user)
 
     def can_withdraw(self, user) -> bool:
         return self.is_recognised and user.has_perm("projects.recognise_agreement", self)
@@ -239,17 +209,40 @@ class Agreement(Row):
         return not self.exclusion_reason and user.has_perm("projects.recognise_agreement", self)
 
     def can_include(self, user) -> bool:
-        return bool(self.exclusion_reason) and user.has_perm("projects.recognise_agreement", self)
+        may = bool(self.exclusion_reason) and user.has_perm("projects.recognise_agreement", self)
+        return may and not (self.is_recognised and self._work_of(user))
+
+    def why_barred(self, user) -> str:
+        """Say why ``user``, who else might, cannot let this count, and who does so instead."""
+        would_count = self.is_waiting or (self.is_recognised and bool(self.exclusion_reason))
+        if not (would_count and user.has_perm("projects.recognise_agreement", self)):
+            return ""
+        work = self._work_of(user)
+        return barred(_("You"), work).messages[0] if work else ""
+
+    def _work_of(self, user) -> str:
+        known = getattr(self, "work_of", None) == user.pk
+        return self.work if known else self._read_work_of(user)
+
+    def _read_work_of(self, user) -> str:
+        this = Agreement.objects.filter(pk=self.pk).with_work_of(user)
+        return this.values_list("work", flat=True).get()
 
     @transaction.atomic
-    def recognise(self, *, by, on: date | None = None):
-        """Count this agreement toward the target of its signing year, once per project."""
+    def recognise(self, *, by, on: date | None = None, responsible=None):
+        """Count this agreement toward the target of its signing year, once per project.
+
+        Another system names a person of the office who is ``responsible`` for it.
+        """
         self._lock()
         on = on or today()
-        self._refuse_recognition(by, on)
-        self.recognised_on, self.recognised_by = on, by
+        self._refuse_recognition(on)
+        self._refuse_work_of(by)
+        if responsible is not None or by.is_service:
+            self._refuse_responsible(responsible)
+        self.recognised_on, self.recognised_by = on, responsible or by
         self.validate_constraints()
-        self._record(AgreementChange.Action.RECOGNISED, by=by, on=on)
+        self._record(AgreementChange.Action.RECOGNISED, by=by, on=on, responsible=responsible)
         self.save(update_fields=["recognised_on", "recognised_by"])
         if self.kind == self.Kind.FORMAL and self.project.stage == Project.Stage.RESERVED:
             # A project entered after its signature cannot have moved before it was entered.
@@ -257,7 +250,7 @@ class Agreement(Row):
             signed = max(self.signed_on, entered)
             self.project.advance(by=by, on=signed, to=Project.Stage.SIGNED)
 
-    def _refuse_recognition(self, by, on: date):
+    def _refuse_recognition(self, on: date):
         if self.kind not in (self.Kind.FORMAL, self.Kind.SUPPLEMENT):
             raise ValidationError(
                 _("A framework agreement or letter of intent never counts toward the target."),
@@ -266,11 +259,6 @@ class Agreement(Row):
         if self.is_recognised or self.exclusion_reason:
             raise ValidationError(
                 _("This agreement has already been recognised or excluded."), code="state"
-            )
-        if self.handled_by_id is not None and self.handled_by_id == by.pk:
-            raise ValidationError(
-                _("You handled this agreement; please ask a colleague to recognise it."),
-                code="own",
             )
         if on > today() or on < self.signed_on:
             raise ValidationError(
@@ -297,6 +285,22 @@ class Agreement(Row):
                 _("A supplement adds to a recognised formal agreement; recognise that first."),
                 code="no_formal",
             )
+
+    def _refuse_work_of(self, by):
+        # Asked anew under the lock: what was known before may have changed meanwhile.
+        if work := self._read_work_of(by):
+            raise barred(by if by.is_service else _("You"), work)
+
+    def _refuse_responsible(self, person):
+        if person is None or person.is_service:
+            raise ValidationError(
+                {"responsible": ValidationError(_("Name who is responsible."), code="required")}
+            )
+        if not person.has_perm("projects.recognise_agreement", self):
+            words = _("This person's post is not to recognise agreements.")
+            raise ValidationError({"responsible": ValidationError(words, code="post")})
+        if work := self._read_work_of(person):
+            raise ValidationError({"responsible": barred(person, work)})
 
     @transaction.atomic
     def withdraw(self, *, by, reason: str, on: date | None = None):
@@ -327,6 +331,8 @@ class Agreement(Row):
         if not self.exclusion_reason:
             raise ValidationError(_("This agreement is not excluded."), code="state")
         self._need(reason)
+        if self.is_recognised:
+            self._refuse_work_of(by)  # it counts again at once
         self.exclusion_reason = ""
         self._record(AgreementChange.Action.INCLUDED, by=by, on=on, reason=reason)
         self.save(update_fields=["exclusion_reason"])
@@ -340,10 +346,21 @@ class Agreement(Row):
         if not reason:
             raise ValidationError({"reason": _("Please say why.")}, code="reason")
 
-    def _lock(self):
+    @classmethod
+    def locked(cls, pk):
         # The project's lock comes first everywhere, so two agreements of one project take turns.
-        Project.objects.select_for_update().get(pk=self.project_id)
+        whole = Project.objects.filter(pk__in=cls.objects.filter(pk=pk).values("project"))
+        list(whole.select_for_update().values_list("pk"))
+        return super().locked(pk)
+
+    def _lock(self):
+        project = Project.objects.select_for_update().get(pk=self.project_id)
         self.refresh_from_db(from_queryset=Agreement.objects.select_for_update())
+        if self.project_id != project.pk:
+            raise ValidationError(
+                _("This agreement has just been moved to another project; please open it again."),
+                code="moved",
+            )
         self._before = {name: getattr(self, name) for name in self.DECIDED}
 
     def decided(self) -> dict[str, list[str]]:
@@ -355,38 +372,12 @@ class Agreement(Row):
             if pair[0] != pair[1]
         }
 
-    def _record(self, action, *, by, on, reason=""):
+    def _record(self, action, *, by, on, reason="", responsible=None):
         self.changes.create(
             action=action,
             by=by,
+            responsible=responsible,
             on=on or today(),
             reason=reason,
             is_demo=self.is_demo,
         )
-
-
-class AgreementChange(Change):
-    """A decision about whether an agreement counts."""
-
-    SUBJECT = "agreement"
-
-    class Action(models.TextChoices):
-        RECOGNISED = "RECOGNISED", _("recognised")
-        WITHDRAWN = "WITHDRAWN", _("recognition withdrawn")
-        EXCLUDED = "EXCLUDED", _("excluded")
-        INCLUDED = "INCLUDED", _("exclusion withdrawn")
-
-    agreement = models.ForeignKey(
-        Agreement, models.CASCADE, related_name="changes", verbose_name=_("agreement")
-    )
-    action = models.CharField(_("decision"), max_length=12, choices=Action)
-
-    class Meta(Change.Meta):
-        verbose_name = _("decision on an agreement")
-        verbose_name_plural = _("decisions on agreements")
-
-    def __str__(self):
-        return f"{self.on} {self.get_action_display()}"
-
-    def changes(self):
-        return self.agreement.decided()

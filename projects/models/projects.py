@@ -164,6 +164,15 @@ class Project(Row):
         verbose_name=_("service agent"),
         help_text=_("Runs the errands of this project and sees it."),
     )
+    entered_by = models.ForeignKey(
+        "zone.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="entered_projects",
+        verbose_name=_("entered by"),
+    )
     planned_start_on = models.DateField(_("planned start of construction"), null=True, blank=True)
     content = models.TextField(
         _("what is built"), blank=True, default="", validators=[no_personal_number]

@@ -49,7 +49,7 @@ def step(client, row, action: str, /, **data):
     return client.post(url, data)
 
 
-def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, chain):
+def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, colleague, chain):
     make_target("SIGNED_AMOUNT", 2_390_000)
     make_target("SIGNED_PROJECTS", 40)
     client = as_user(specialist)
@@ -106,11 +106,11 @@ def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, ch
     )
     assert added.status_code == 302
     agreement = Agreement.objects.get()
-    assert agreement.handled_by == specialist
+    assert (agreement.handled_by, agreement.entered_by) == (specialist, office)
     march = date(2025, 3, 31)
     assert progress(2025, march).signed_amount.pending == 60_000
 
-    step(client, agreement, "recognise", on=today().isoformat())
+    step(as_user(colleague), agreement, "recognise", on=today().isoformat())
     assert progress(2025, march).signed_amount.actual == 60_000
     assert progress(2025, march).signed_projects.actual == 1
     project.refresh_from_db()
@@ -125,7 +125,7 @@ def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, ch
         ("AGREEING", "SIGNED", specialist.pk),
     ]
     assert [c.to_stage for c in project.stage_changes.order_by("at")] == ["RESERVED", "SIGNED"]
-    assert agreement.changes.get().by == office
+    assert agreement.changes.get().by == colleague
 
 
 def test_a_known_enterprise_is_used_however_it_is_spelt(as_user, specialist, chain):
@@ -205,10 +205,10 @@ def test_a_new_lead_must_be_screened_before_it_becomes_a_project(as_user, specia
 
 def test_who_handles_an_agreement_cannot_recognise_it(as_user, office, chain):
     agreement = make_agreement(handled_by=office)
-    response = step(as_user(office), agreement, "recognise", on=today().isoformat())
-    assert response.status_code == 200
+    url = reverse("admin:projects_agreement_recognise", args=[agreement.pk])
+    response = as_user(office).post(url, {"on": today().isoformat()})
+    assert (response.status_code, "您是这份协议或其项目的经办人" in response.text) == (403, True)
     assert not Agreement.objects.get().is_recognised
-    assert response.context["form"].non_field_errors()
 
 
 def test_a_specialist_cannot_recognise(as_user, specialist, chain):

@@ -108,6 +108,11 @@ def test_two_of_the_office_so_that_one_recognises_what_the_other_handles(demo):
     assert User.objects.filter(appointments__role="OFFICE").count() == 2
     recognised = Agreement.objects.exclude(recognised_by=None)
     assert not recognised.filter(recognised_by=F("handled_by")).exists()
+    for person in User.objects.filter(appointments__role="OFFICE"):
+        theirs = recognised.filter(recognised_by=person).with_work_of(person)
+        assert (theirs.exists(), theirs.exclude(work="").exists()) == (True, False)
+        waiting = Agreement.objects.pending().with_work_of(person)
+        assert any(agreement.can_recognise(person) for agreement in waiting)
     assert recognised.filter(handled_by__appointments__role="OFFICE").exists()
 
 

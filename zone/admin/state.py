@@ -38,12 +38,16 @@ class StateAction:
     primary: bool = False
     explain: Callable | None = None
     secret_note: str = ""
+    why_not: str = ""  # the model's method that says in words why somebody may not
 
     def url_name(self, model) -> str:
         return f"{model._meta.app_label}_{model._meta.model_name}_{self.name}"
 
     def allowed(self, obj, user) -> bool:
         return getattr(obj, self.can)(user)
+
+    def refusal(self, obj, user) -> str:
+        return getattr(obj, self.why_not)(user) if self.why_not else ""
 
 
 def day_input() -> UnfoldAdminTextInputWidget:
@@ -111,7 +115,7 @@ class ReasonForm(StateForm):
 def perform(model_admin, action: StateAction, request: HttpRequest, row) -> TemplateResponse:
     """Show the form of ``action`` on GET, do it on POST; a refusal stays on the form."""
     if not action.allowed(row, request.user):
-        raise PermissionDenied
+        raise PermissionDenied(action.refusal(row, request.user))
     data = (request.POST, request.FILES) if request.method == "POST" else ()
     form = action.form(*data, row=row, user=request.user)
     if form.is_valid():

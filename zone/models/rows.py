@@ -42,6 +42,11 @@ class Row(models.Model):
         abstract = True
 
     @classmethod
+    def locked(cls, pk) -> Row | None:
+        """Return the row, locked until the end of the transaction, or None."""
+        return cls._base_manager.select_for_update().filter(pk=pk).first()
+
+    @classmethod
     def complete(cls, rows: list[Row]):
         """Set what follows from the other fields; each way of saving rows asks for it first."""
 
