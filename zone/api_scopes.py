@@ -1,4 +1,4 @@
-"""What a key may do: ``<resource>:read``, ``:write``, ``:delete``, and three words of their own."""
+"""What a key may do: ``<resource>:read``, ``:write``, ``:delete``, and words of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 # What may be done with each resource over the interface (api.md §1).
-READ, WRITE, DELETE = "read", "write", "delete"
+READ, WRITE, DELETE, RECOGNISE = "read", "write", "delete", "recognise"
 RESOURCES = {
     "chains": (READ,),
     "chain-segments": (READ,),
@@ -18,7 +18,7 @@ RESOURCES = {
     "leads": (READ, WRITE, DELETE),
     "follow-ups": (READ, WRITE),
     "projects": (READ, WRITE, DELETE),
-    "agreements": (READ, WRITE, DELETE),
+    "agreements": (READ, WRITE, DELETE, RECOGNISE),
     "capital-arrivals": (READ, WRITE, DELETE),
     "occupancies": (READ, WRITE, DELETE),
     "targets": (READ,),
@@ -30,7 +30,14 @@ OWN = {
     CHANGES: _("read the change feed"),
     WEBHOOKS: _("manage its own webhook endpoints"),
 }
-ACTIONS = {READ: _("read"), WRITE: _("write"), DELETE: _("delete")}
+ACTIONS = {
+    READ: _("read"),
+    WRITE: _("write"),
+    DELETE: _("delete"),
+    RECOGNISE: _("recognise"),
+}
+# What makes the figures that a recognition lets count; a lead is converted with its amount.
+MAKING = ("agreements:write", "projects:write", "leads:write")
 
 
 def all_scopes() -> list[str]:
@@ -44,6 +51,12 @@ def check_scopes(scopes: list[str]) -> None:
         raise ValidationError(
             _("Unknown scopes: %(names)s."), params={"names": ", ".join(unknown)}, code="scope"
         )
+
+
+def making_beside_recognising(scopes: list[str]) -> list[str]:
+    """Return the scopes that make figures, where the same client may recognise them."""
+    recognises = f"agreements:{RECOGNISE}" in scopes
+    return [scope for scope in MAKING if recognises and scope in scopes]
 
 
 def rights(scopes: list[str]) -> frozenset[str]:

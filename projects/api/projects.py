@@ -9,6 +9,7 @@ from projects.signing import convert
 from zone.api import values
 from zone.api.examples import known_id
 from zone.api.resources import RESOURCES, Action, Resource, register
+from zone.api_scopes import RECOGNISE
 from zone.models import Park
 
 
@@ -113,9 +114,16 @@ class Agreements(Resource):
     actions = {
         "recognise": Action(
             lambda agreement, by, **given: agreement.recognise(by=by, **given),
-            {"on": values.day},
-            about=_("Count the agreement toward the target of its signing year."),
-            example={"on": "2025-03-25"},
+            {"on": values.day, "responsible": values.person},
+            act=RECOGNISE,
+            needed=("responsible",),
+            about=_(
+                "Count the agreement toward the target of its signing year. `responsible` is the "
+                "person of the office who answers for it. Neither that person nor this client has "
+                "entered or changed the agreement, its project's amount, chain, enterprise or "
+                "credits, or handles it (code `own`)."
+            ),
+            example={"on": "2025-03-25", "responsible": "office"},
         )
     }
     example = {

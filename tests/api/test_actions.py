@@ -47,23 +47,24 @@ def test_a_lead_of_the_pool_becomes_a_project_of_whoever_is_named(caller, chain,
 
 
 def test_an_agreement_is_recognised_by_the_same_rules(api, specialist):
-    caller = api("agreements:read", "agreements:write")
+    writer, caller = api("agreements:read", "agreements:write"), api("agreements:recognise")
+    factories.make_office(username="office")
     project = factories.make_project()
     body = {"project": str(project.pk), "kind": "FORMAL", "signed_on": "2025-03-01"}
-    made = caller.post("agreements", body | {"amount_wan": "20000", "title": "投资协议"})
+    made = writer.post("agreements", body | {"amount_wan": "20000", "title": "投资协议"})
     assert made.status_code == 201, made.text
     path = f"agreements/{made.json()['id']}"
-    early = caller.post(f"{path}/recognise", {"on": "2025-02-01"})
+    early = caller.post(f"{path}/recognise", {"on": "2025-02-01", "responsible": "office"})
     assert pointers(early) == [("/on", "invalid")]
-    done = caller.post(f"{path}/recognise", {"on": "2025-03-02"})
+    done = caller.post(f"{path}/recognise", {"on": "2025-03-02", "responsible": "office"})
     assert (done.json()["recognised_on"], Agreement.objects.get().is_recognised) == (
         "2025-03-02",
         True,
     )
-    closed = caller.patch(path, {"amount_wan": "1"}, Agreement.objects.get().version)
+    closed = writer.patch(path, {"amount_wan": "1"}, Agreement.objects.get().version)
     assert problem(closed)["code"] == "closed"
     intent = factories.make_agreement(kind="INTENT")
-    refused = caller.post(f"agreements/{intent.pk}/recognise", {})
+    refused = caller.post(f"agreements/{intent.pk}/recognise", {"responsible": "office"})
     assert problem(refused)["errors"][0]["code"] == "kind"
 
 

@@ -112,6 +112,8 @@ def ready(name: str, action: str):
     if (name, action) == ("leads", "convert"):
         Lead.objects.update(stage="SCREENED")
         Project.objects.update(lead=None)
+    if (name, action) == ("agreements", "recognise"):
+        factories.make_office(username="office")
     if (name, action) == ("projects", "advance"):
         office = factories.make_office()
         Agreement.objects.update(recognised_on=date(2025, 3, 20), recognised_by=office)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -166,6 +166,14 @@ class ApiClientAdmin(ScopedModelAdmin):
             _("The key of “%(row)s” opens nothing any more."),
         ),
     )
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if obj.warning:
+            messages.warning(request, obj.warning)
+
+    def state_notes(self, request, client):
+        return [{"tone": "warning", "text": client.warning}] if client.warning else []
 
     def save_related(self, request, form, formsets, change):
         before = reached(form.instance) if change else {}

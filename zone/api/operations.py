@@ -161,7 +161,7 @@ def of_delete(view) -> Operation:
 def of_action(view) -> Operation:
     resource, action = view.resource, view.resource.actions[view.action]
     status, answer = action_answer(view)
-    found = basics(resource, view.action, WRITE) | {"more": str(action.about)}
+    found = basics(resource, view.action, action.act) | {"more": str(action.about)}
     if action.needs:
         found["more"] += "\n\n" + _("Needs `%s` too.") % action.needs
     return Operation(

@@ -20,7 +20,7 @@ from zone import bulk
 from zone.api.callers import Caller
 from zone.api.filters import StrictFilters
 from zone.api.problems import Problem
-from zone.api_scopes import PII
+from zone.api_scopes import PII, WRITE
 from zone.fields import PersonalField
 from zone.masking import Masked
 from zone.models import AuditEntry, ExternalRef
@@ -67,13 +67,15 @@ class Action:
     """A state change over the interface: ``call(row, by, **values)`` runs the model's method.
 
     ``fields`` reads each value of the body, ``needed`` names those that have to stand in it;
-    ``result`` is the resource of what it returns, and ``needs`` a scope besides that of writing
-    the row. ``about`` and the body ``example`` are for the published schema.
+    ``result`` is the resource of what it returns. ``act`` is the scope of the resource that it
+    asks for, and ``needs`` one besides. ``about`` and the body ``example`` are for the published
+    schema.
     """
 
     call: Callable
     fields: dict[str, Callable] = field(default_factory=dict)
     result: str = ""
+    act: str = WRITE
     needs: str = ""
     needed: tuple[str, ...] = ()
     about: str = ""

@@ -105,7 +105,7 @@ class WritingView(ResourceView):
     def locked(self, pk) -> models.Model:
         """Return the row within reach, locked until the end of the transaction."""
         # Locked first: what is within reach when it is asked for stays so until the end.
-        row = self.resource.model._base_manager.select_for_update().filter(pk=pk).first()
+        row = self.resource.model.locked(pk)
         if row is None or not self.resource.rows(self.caller).filter(pk=pk).exists():
             raise Http404
         return row
@@ -193,6 +193,11 @@ class ActionView(WritingView):
 
     documented = {"POST": operations.of_action}
     action: str = ""
+
+    def needed_scope(self, method: str) -> str:
+        if method == "POST":
+            return f"{self.resource.name}:{self.resource.actions[self.action].act}"
+        return super().needed_scope(method)
 
     def post(self, request, pk):
         return self.once(lambda: self._do(pk))

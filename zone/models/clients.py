@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from zone.api_scopes import check_scopes
+from zone.api_scopes import check_scopes, making_beside_recognising
 from zone.client_triggers import SOURCES
 from zone.feed.scope import Scope
 from zone.fields import SourceField
@@ -178,6 +178,17 @@ class ApiClient(Row):
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
+
+    @property
+    def warning(self) -> str:
+        """Say what is unwise about the scopes; what it wrote itself it recognises never."""
+        making = making_beside_recognising(self.scopes)
+        if not making:
+            return ""
+        return _(
+            "This client may recognise agreements and write what they count for (%(scopes)s). "
+            "Give the recognition to a client of its own: what a client wrote it cannot recognise."
+        ) % {"scopes": ", ".join(making)}
 
     def may_call_from(self, address: str | None) -> bool:
         if not self.networks:

@@ -46,6 +46,8 @@ class Command(BaseCommand):
                 key = client.issue_key(days=options["days"])
         except ValidationError as refusal:
             raise CommandError(" ".join(refusal.messages)) from refusal
+        if client.warning:
+            self.stderr.write(client.warning)
         self.stdout.write(_("%(name)s may: %(scopes)s") % {"name": name, "scopes": scopes})
         self.stdout.write(key)
 
