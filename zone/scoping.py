@@ -30,6 +30,10 @@ class Reach:
     def all_chains(self) -> set:
         return self.chains | self.led_chains
 
+    def covers(self, chain) -> bool:
+        """Whether all that is of this chain is within reach."""
+        return self.everything or chain.pk in self.led_chains
+
     @property
     def only_parks(self) -> bool:
         """Whether this person's work is that of some parks and nothing else."""
@@ -45,6 +49,11 @@ class OpenQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         return self
+
+
+def is_open(row: models.Model, user) -> bool:
+    """Whether ``row`` lets itself be changed by ``user``; most rows always do."""
+    return not hasattr(row, "can_change") or row.can_change(user)
 
 
 def reach(user, on: date | None = None) -> Reach:

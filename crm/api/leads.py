@@ -125,7 +125,10 @@ class FollowUps(Resource):
         "kind": ("exact", "in"),
         "happened_on": ("gte", "lte"),
     }
-    about = _("What was said and agreed; it stays as it was written. For a lead or a project.")
+    about = _(
+        "What was said and agreed; it stays as it was written. For a project, or, with a key that "
+        "also has `leads:write`, for an open lead."
+    )
     example = {
         "lead": known_id("leads"),
         "project": None,

@@ -78,6 +78,7 @@ class Lead(Row):
 
     OPEN_STAGES = (Stage.NEW, Stage.SCREENED, Stage.NEGOTIATING, Stage.AGREEING)
     CONVERTIBLE_STAGES = OPEN_STAGES[1:]
+    CLOSED = _("Only an open lead of your own takes entries; please claim it first.")
 
     enterprise = models.ForeignKey(
         "crm.Enterprise", models.PROTECT, related_name="leads", verbose_name=_("enterprise")

@@ -15,10 +15,12 @@ from unfold.decorators import display
 
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashesTold
+from zone.admin.guarded import GuardedAdmin, GuardedInline
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
 from zone.admin.trail import TrailMixin
 from zone.admin.versions import VersionedAdmin, VersionedInline
+from zone.scoping import is_open
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
 
@@ -36,15 +38,11 @@ class Colours(dict):
         return next(colour for known, colour in self.items() if str(known) == str(label))
 
 
-def is_open(obj, user) -> bool:
-    """Whether ``obj`` lets itself be changed; most rows always do."""
-    return not hasattr(obj, "can_change") or obj.can_change(user)
-
-
 class ScopedModelAdmin(
     ClashesTold,
     ScopedDoors,
     VersionedAdmin,
+    GuardedAdmin,
     TrailMixin,
     KnownAutocompleteMixin,
     ModelAdmin,
@@ -154,7 +152,7 @@ class ScopedModelAdmin(
         return []
 
 
-class ZoneInline(ScopedRows, VersionedInline, KnownAutocompleteMixin, TabularInline):
+class ZoneInline(ScopedRows, VersionedInline, GuardedInline, KnownAutocompleteMixin, TabularInline):
     extra = 0
     hide_title = True
 

@@ -6,6 +6,7 @@ import hmac
 from dataclasses import dataclass
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
 from django.db.models import OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,6 +15,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from zone.feed.scope import Scope
+from zone.feed.synced import sync_of
 from zone.models import ApiClient, ApiKey
 from zone.models.clients import PREFIX, digest
 from zone.origin import API, Origin, client_address
@@ -29,6 +31,13 @@ class Caller:
 
     def may(self, scope: str) -> bool:
         return self.client.may(scope)
+
+    def sees(self, model: type[models.Model], rows: list[models.Model]) -> bool:
+        """Whether all ``rows`` are within reach; a kind that is not synchronised is no client's."""
+        if sync_of(model) is None:
+            return True
+        seen = self.scope.rows(model).filter(pk__in=[row.pk for row in rows])
+        return seen.count() == len(rows)
 
 
 class KeyAuthentication(BaseAuthentication):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from copy import copy
 from http import HTTPStatus
+from itertools import chain
 
 import orjson
 from django.contrib.admin.utils import NestedObjects
@@ -155,8 +156,7 @@ class WritableDetailView(WritingView, DetailView):
             row = self.locked(pk)
             self.refuse_stale(row)
             self.refuse_closed(row)
-            before = copy(row)
-            Draft(self.resource, self.caller, self.body(), row).changed(before)
+            Draft(self.resource, self.caller, self.body(), row).changed()
             if not self.resource.rows(self.caller).filter(pk=pk).exists():
                 raise outside()
             return self.answer(row)
@@ -173,10 +173,11 @@ class WritableDetailView(WritingView, DetailView):
         collector = NestedObjects(using=DEFAULT_DB_ALIAS)
         collector.collect([row])
         # What goes along has its line too.
-        rows = [
-            one for kind, ones in collector.data.items() if issubclass(kind, Row) for one in ones
-        ]
-        for one in rows:
+        rows = {kind: ones for kind, ones in collector.data.items() if issubclass(kind, Row)}
+        if not all(self.caller.sees(kind, ones) for kind, ones in rows.items()):
+            detail = _("Rows beyond your reach hang on this one; please ask the office.")
+            raise Problem(HTTPStatus.CONFLICT, detail, "beyond_reach")
+        for one in chain.from_iterable(rows.values()):
             gone = {name: [value, ""] for name, value in contents(one).items()}
             deleted = AuditEntry.Action.DELETED
             AuditEntry.objects.record(deleted, by=self.request.user, of=one, changes=gone)
@@ -247,6 +248,7 @@ class Draft:
         self.finder = finder or values.Finder(caller)
         self.is_new = row is None
         self.row = resource.blank() if row is None else row
+        self.before = copy(row)
         self.errors: list[dict] = []
         self.extra: dict = {}
         self.references: References | None = None
@@ -269,10 +271,10 @@ class Draft:
             raise conflict(clash) from clash
         return self.row
 
-    def changed(self, before: models.Model):
+    def changed(self):
         """Save the changed row; one that is as it was stays untouched."""
         self.check()
-        found = differences(before, self.row, written_fields(self.row._meta.model))
+        found = differences(self.before, self.row, written_fields(self.row._meta.model))
         if found:
             try:
                 self.row.save()
@@ -310,6 +312,7 @@ class Draft:
         """Check the row by all its model's rules; raises a ``Problem`` with every error."""
         known = self._prepared()
         self._note(lambda: self.row.full_clean(exclude=known))
+        self._note_rights()
         self._raise()
 
     def check_alone(self):
@@ -320,6 +323,7 @@ class Draft:
                 self.errors.append(error(f"/{field.name}", field.error_messages["null"], "null"))
         self._note(lambda: self.row.clean_fields(exclude=known | self.resource.not_sent))
         self._note(self.row.clean)
+        self._note_rights()
         self._raise()
 
     def _prepared(self) -> set[str]:
@@ -335,6 +339,14 @@ class Draft:
             rule()
         except ValidationError as refusal:
             self.errors += model_errors(refusal)
+
+    def _note_rights(self):
+        """Note what this client may not write, where nothing else is wrong."""
+        told = {found["pointer"] for found in self.errors}
+        try:
+            self.row.clean_for(self.caller.client.account, self.before)
+        except ValidationError as refusal:
+            self.errors += [e for e in model_errors(refusal) if e["pointer"] not in told]
 
     def _raise(self):
         if self.errors:
@@ -353,8 +365,7 @@ def not_yours() -> Problem:
 
 
 def closed() -> Problem:
-    detail = _("This row is closed in its present state and cannot be changed.")
-    return Problem(HTTPStatus.CONFLICT, detail, "closed")
+    return Problem(HTTPStatus.CONFLICT, Row.CLOSED, "closed")
 
 
 def outside() -> Problem:

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from functools import cache
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Max
+from django.db.models import CASCADE, Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
 from zone.identifiers import no_personal_number
-from zone.models.audit import AuditEntry
+from zone.models.audit import AuditEntry, wholes
+from zone.scoping import is_open
 
 EARLIEST = date(2000, 1, 1)  # before that the year is mistyped
 
@@ -26,6 +28,8 @@ class Row(models.Model):
     # Written once: other systems know the row by it, or its place in the feed hangs on it.
     # The database refuses a change.
     FIXED: tuple[str, ...] = ()
+    # Why nothing may be entered under a row whose ``can_change`` says no.
+    CLOSED = _("This row is closed in its present state and cannot be changed.")
 
     id = models.UUIDField(_("ID"), primary_key=True, default=uuid.uuid4, editable=False)
     version = models.BigIntegerField(_("version"), db_default=1, editable=False)
@@ -49,6 +53,36 @@ class Row(models.Model):
     @classmethod
     def complete(cls, rows: list[Row]):
         """Set what follows from the other fields; each way of saving rows asks for it first."""
+
+    def clean_for(self, user, before: Row | None = None):
+        """Refuse what ``user`` may not write here; ``before`` is the row as it was, if it was.
+
+        Every form and the interface ask beside ``clean``: a row is neither entered under a
+        parent that ``user`` may not change, nor moved to or away from one.
+        """
+        errors = {}
+        for field in parents(type(self)):
+            if before is not None and getattr(before, field.attname) == getattr(
+                self, field.attname
+            ):
+                continue
+            for row in (self, before):
+                parent = row and getattr(row, field.attname) and getattr(row, field.name)
+                if parent and not is_open(parent, user):
+                    errors[field.name] = ValidationError(parent.CLOSED, code="closed")
+        if errors:
+            raise ValidationError(errors)
+
+
+@cache
+def parents(model: type[models.Model]) -> tuple[models.ForeignKey, ...]:
+    """Return the fields that name what a row is entered under: a part of it, or deleted with it."""
+    parts = {attname for attname, _label in wholes(model)}
+    return tuple(
+        field
+        for field in model._meta.concrete_fields
+        if field.attname in parts or (field.many_to_one and field.remote_field.on_delete is CASCADE)
+    )
 
 
 class ChangeQuerySet(models.QuerySet):
