@@ -49,7 +49,9 @@ def _new_enterprise(name: str, chain, by) -> Enterprise:
 
 def _contact(enterprise: Enterprise, name: str, title: str, phone: str, *, by) -> Contact:
     phone = identifiers.compact_phone(phone)
-    known = enterprise.contacts.filter(name=name, phone=phone).first()
+    # A colleague's contact is not taken up: a name and a number guessed would open the rest of it.
+    within_reach = enterprise.contacts.visible_to(by.by_right("crm.add_lead"))
+    known = within_reach.filter(name=name, phone=phone).first()
     if known:
         return known
     contact = Contact(enterprise=enterprise, name=name, title=title, phone=phone, entered_by=by)

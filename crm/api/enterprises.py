@@ -46,7 +46,10 @@ class Contacts(Resource):
     writable += ("retain_until",)
     fixed = ("enterprise",)
     filters = {"enterprise": ("exact", "in"), "role": ("exact",)}
-    about = _("Telephone, WeChat and e-mail are masked unless the key has `pii:read`.")
+    about = _(
+        "Those of the leads of the key's chains, and those that it entered. Telephone, WeChat and "
+        "e-mail are masked unless the key has `pii:read`."
+    )
     example = {
         "enterprise": known_id("enterprises"),
         "name": "王经理",

@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.enterprises import Enterprise
 from zone import identifiers, masking
 from zone.calendar import local_date, today
 from zone.feed.synced import Synced
@@ -23,19 +22,15 @@ ANONYMOUS = "已匿名"  # what the database holds instead of a name
 
 class ContactQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Return the contacts of leads within reach and of led chains, and those entered.
+        """Return the contacts that leads within reach name, and those entered.
 
-        Not every contact of an enterprise: else a new lead would open them to its maker.
+        Not every contact of an enterprise: else a new lead, or the chain that somebody writes
+        on the enterprise, would open them to its maker.
         """
-        reached = reach(user)
-        if reached.everything:
+        if reach(user).everything:
             return self
-        leads = Enterprise._meta.get_field("leads").related_model.objects.visible_to(user)
-        return self.filter(
-            Q(entered_by=user)
-            | Q(enterprise__chain__in=reached.led_chains)
-            | Q(pk__in=leads.order_by().values("contact"))
-        )
+        leads = Contact._meta.get_field("leads").related_model.objects.visible_to(user)
+        return self.filter(Q(entered_by=user) | Q(pk__in=leads.order_by().values("contact")))
 
     def with_number(self, number: str):
         """Return the contacts of this whole telephone number, however it is spelt."""
@@ -65,7 +60,7 @@ def retention_from(day: date) -> date:
 class Contact(Row):
     """A person of an enterprise, with the work numbers needed to reach them."""
 
-    SYNC = Synced(7, "contacts", paths=("enterprise__chain", "entered_by", "leads__chain"))
+    SYNC = Synced(7, "contacts", paths=("entered_by", "leads__chain"))
 
     class Role(models.TextChoices):
         DECIDER = "DECIDER", _("decides")

@@ -5,7 +5,7 @@ from functools import lru_cache
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from pypinyin import lazy_pinyin
 from pypinyin.contrib.mmseg import seg
@@ -211,6 +211,31 @@ class Enterprise(Row):
         for row in rows:
             row.name_key = identifiers.name_key(row.name)
             row.sort_key = pinyin_key(row.name)
+
+    def can_change_chain(self, user) -> bool:
+        """The office always; others where it is of no chain or theirs and nobody else courts it."""
+        user = user.by_right("crm.change_enterprise")
+        reached = reach(user)
+        if reached.everything:
+            return True
+        own = self.chain_id is None or self.chain_id in reached.all_chains
+        return own and not self._is_courted_beyond(user)
+
+    def _is_courted_beyond(self, user) -> bool:
+        leads = self.leads.exclude(stage__in=("LOST", "INVALID"))
+        return any(
+            rows.exclude(
+                Exists(rows.model.objects.visible_to(user).filter(pk=OuterRef("pk")))
+            ).exists()
+            for rows in (leads, self.projects.all())
+        )
+
+    def clean_for(self, user, before=None):
+        super().clean_for(user, before)
+        moves = before is not None and before.chain_id != self.chain_id
+        if moves and not before.can_change_chain(user):
+            refusal = _("Others look after this enterprise or court it; please ask the office.")
+            raise ValidationError({"chain": ValidationError(refusal, code="courted")})
 
     @property
     def origin_label(self) -> str:

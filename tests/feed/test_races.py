@@ -6,13 +6,15 @@ without the lock and without the index.
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from datetime import date
 
 import pytest
 from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.utils import NotSupportedError
 
-from crm.models import Contact, Enterprise
-from projects.models import Agreement, Project
+from crm.models import Enterprise, Lead
+from projects.models import Agreement, Occupancy, Project
 from tests import factories
 from tests.feed.following import Replica
 from tests.feed.world import seen
@@ -192,15 +194,33 @@ def test_only_moves_of_a_parent_wait():
     assert meeting.meet(meeting.add, lambda: edited.update(content="改过")) is False
 
 
-def test_contacts_follow_their_enterprise_at_once():
-    """The same rule one floor below: an enterprise moves while a contact is entered."""
+def test_occupancies_follow_their_enterprise_at_once():
+    """The same rule one floor below: an enterprise moves while it is given a space."""
     for order in ORDERS:
         meeting = Meeting()
-        enterprise = factories.make_enterprise(chain=meeting.old)
+        space, enterprise = factories.make_space(), factories.make_enterprise(chain=meeting.old)
         moved = Enterprise.objects.filter(pk=enterprise.pk)
         meeting.meet(
-            lambda row=enterprise: Contact.objects.create(enterprise=row, name="甲"),
+            lambda space=space, row=enterprise: Occupancy.objects.create(
+                space=space, enterprise=row, period=DateRange(date(2025, 1, 1), None)
+            ),
             lambda rows=moved, chain=meeting.new: rows.update(chain=chain),
+            **order,
+        )
+        assert meeting.wrong() == []
+
+
+def test_contacts_follow_their_lead_at_once():
+    """A contact has no chain of its own: it comes and goes with the leads that name it."""
+    for order in ORDERS:
+        meeting = Meeting()
+        contact = factories.make_contact()
+        lead = factories.make_lead(chain=meeting.old, enterprise=contact.enterprise)
+        meeting.drain()
+        leads = Lead.objects.filter(pk=lead.pk)
+        meeting.meet(
+            lambda rows=leads, row=contact: rows.update(contact=row),
+            lambda rows=leads, chain=meeting.new: rows.update(chain=chain),
             **order,
         )
         assert meeting.wrong() == []

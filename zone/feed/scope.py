@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from zone.feed.synced import ALL, ANY_CHAIN, Down, grounds, opened_by
+from zone.feed.synced import ALL, ANY_CHAIN, Down, entities, grounds, opened_by
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,13 @@ class Scope:
 
     @property
     def revision(self) -> str:
-        """Return a word that differs from that of every other scope."""
+        """Return a word that differs from that of every other scope.
+
+        What a scope opens belongs to it: a client that has copied rows by other paths begins anew.
+        """
         parts = [self.zone, sorted(map(str, self.chains)), sorted(map(str, self.parks))]
-        text = json.dumps([*parts, str(self.account), self.rights])
+        opened = () if self.zone else (definition(),)
+        text = json.dumps([*parts, str(self.account), self.rights, *opened])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def rows(self, model: type[models.Model], using: str | None = None) -> models.QuerySet:
@@ -74,3 +78,9 @@ class Scope:
         key = next(f for f in ground.child._meta.concrete_fields if f.column == ground.key)
         here = {key.name: OuterRef("pk"), f"{below}__in": values}
         return Q(Exists(ground.child._base_manager.filter(**here)))
+
+
+def definition() -> list[str]:
+    """Return by which paths chains, parks and accounts open the rows of each kind."""
+    synced = [model.SYNC for model in entities().values()]
+    return [f"{one.number} {one.paths} {one.opens}" for one in synced]

@@ -247,7 +247,7 @@ class Appointment(Row):
 REACH_WORDS = {
     Appointment.Role.LEADERSHIP: _("Reads every lead, project, agreement and figure of the zone."),
     Appointment.Role.CHAIN_LEADER: _(
-        "All leads, projects, agreements and contacts of the chain “%(where)s”."
+        "All leads with their contacts, projects and agreements of the chain “%(where)s”."
     ),
     Appointment.Role.OFFICE: _("Everything of the zone; recognises agreements, sets targets."),
     Appointment.Role.SPECIALIST: _(
