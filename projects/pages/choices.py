@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from zone.calendar import today
 from zone.models import IndustryChain
+from zone.scoping import Reach
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
@@ -51,12 +52,12 @@ class Choices:
         return [MonthEnd(on, self.address(on=on), on == self.on) for on in ends if on <= today()]
 
 
-def read(query, years: list[int], chains: list[IndustryChain]) -> Choices:
+def read(query, years: list[int], chains: list[IndustryChain], reach: Reach) -> Choices:
     """Return what ``query`` (request.GET) asks for; ``years`` are those with targets."""
     notes = []
     year = _year(query.get("year", ""), years, notes)
     on = _day(query.get("on", ""), year, notes)
-    chain = _chain(query.get("chain", ""), chains, notes)
+    chain = _chain(query.get("chain", ""), chains, reach, notes)
     if on > today():
         notes.append(_("This day lies in the future: the pace is that of the day, not of today."))
     elif on < date(year, 1, 1):
@@ -91,10 +92,13 @@ def _day(text: str, year: int, notes: list[str]) -> date:
     return default
 
 
-def _chain(code: str, chains: list[IndustryChain], notes: list[str]) -> IndustryChain | None:
+def _chain(code: str, chains: list[IndustryChain], reach: Reach, notes: list[str]):
     if not code:
         return None
     found = next((chain for chain in chains if chain.code == code), None)
     if found is None:
         notes.append(_("This industry chain is unknown; the whole zone is shown."))
+    elif not reach.covers(found):
+        notes.append(_("“%(chain)s” is led by others; the whole zone is shown.") % {"chain": found})
+        return None
     return found

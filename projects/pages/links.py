@@ -41,7 +41,7 @@ class Links:
     reach: Reach
 
     def reaches(self, scope=None) -> bool:
-        led = isinstance(scope, IndustryChain) and scope.pk in self.reach.led_chains
+        led = isinstance(scope, IndustryChain) and self.reach.covers(scope)
         return self.reach.everything or led
 
     def agreements(self, counts: str, scope=None, month: int | None = None, **more) -> str:
@@ -67,6 +67,8 @@ class Links:
         return self.agreements("pending", scope, **more)
 
     def target(self, measure: str, scope=None) -> str:
+        if scope is not None and not self.reaches(scope):
+            return ""
         query = {"year__exact": self.year, "measure__exact": measure}
         if isinstance(scope, IndustryChain):
             return rows("zone_target", **query, chain__id__exact=scope.pk)

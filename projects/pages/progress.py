@@ -1,4 +1,9 @@
-"""Target progress: where the year stands, what is missing, and which rows say so."""
+"""Target progress: where the year stands, what is missing, and which rows say so.
+
+The zone's figures are for everybody who opens the page. Leaders compare themselves by ranking, so
+they see every chain and specialist by name with target, counted amount and count; what lies behind
+those (waiting amounts, months, funnel, links to rows) only where all of it is within their reach.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +44,11 @@ class Ranked:
         return self.amount.scope
 
     @property
+    def is_open(self) -> bool:
+        """Whether all rows behind the figures are within reach."""
+        return self.amount.links.reaches(self.scope)
+
+    @property
     def places(self) -> int:
         return abs(self.moved or 0)
 
@@ -66,8 +76,9 @@ class ParkRow:
 def progress_page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("zone.view_target"):
         raise PermissionDenied
+    reached = reach(request.user)
     targets, chains = targets_by_year(), list(_chains())
-    chosen = choices.read(request.GET, list(targets), chains)
+    chosen = choices.read(request.GET, list(targets), chains, reached)
     known = overview(
         chosen.year,
         chosen.on,
@@ -75,13 +86,13 @@ def progress_page(request: HttpRequest) -> HttpResponse:
         specialists=_specialists(chosen),
         targets=targets.get(chosen.year, {}),
     )
-    links = Links(chosen.year, chosen.on, reach(request.user))
+    links = Links(chosen.year, chosen.on, reached)
     context = {
         **admin.site.each_context(request),
         "title": _("Target progress"),
         "is_fullwidth": "1",
         "chosen": chosen,
-        "chains": chains,
+        "chains": [chain for chain in chains if reached.covers(chain)],
         "year_has_targets": chosen.year in targets,
         "may_set_targets": request.user.has_perm("zone.add_target"),
         **_figures(known, chosen, links),
