@@ -13,7 +13,22 @@ from zone import identifiers, masking
 from zone.masking import Masked
 
 
-class NormalisedText(forms.CharField):
+class LineInput(forms.CharField):
+    """One line of text, without the characters nobody sees."""
+
+    read = staticmethod(identifiers.one_line)
+
+    def to_python(self, value):
+        return self.read(super().to_python(value) or "") or self.empty_value
+
+
+class ProseInput(LineInput):
+    """A text of several lines, without the characters nobody sees."""
+
+    read = staticmethod(identifiers.several_lines)
+
+
+class NormalisedText(LineInput):
     """Text that is normalised before its length is judged."""
 
     def __init__(self, *, normalise, longest=None, **kwargs):
@@ -52,21 +67,77 @@ class MaskedText(NormalisedText):
         return super().clean(value)
 
 
-class CodeField(models.CharField):
+class NormalisedField:
+    """A text kept in its normal form, whoever writes it; ``read`` refuses what has none."""
+
+    normalise = staticmethod(identifiers.line)
+    read = staticmethod(identifiers.one_line)
+    form_class = LineInput
+
+    def to_python(self, value):
+        value = super().to_python(value)
+        return self.normalise(self.read(value)) if isinstance(value, str) else value
+
+    def pre_save(self, model_instance, add):
+        """Return the value as it is kept, and leave it so in the row."""
+        value = super().pre_save(model_instance, add)
+        kept = self._readable(value)
+        if kept != value:
+            setattr(model_instance, self.attname, kept)
+        return kept
+
+    def get_db_prep_save(self, value, connection):
+        return super().get_db_prep_save(self._readable(value), connection)
+
+    def get_prep_value(self, value):
+        # Look-ups come here too: what no row can hold finds none.
+        value = models.Field.get_prep_value(self, value)
+        if value is None:
+            return None
+        return self.normalise(value if isinstance(value, str) else str(value))
+
+    def formfield(self, **kwargs):
+        return super().formfield(**{"form_class": self.form_class, **kwargs})
+
+    def _readable(self, value):
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.to_python(value)
+        except ValidationError as refusal:
+            raise ValidationError({self.name: refusal}) from refusal
+
+
+class LineField(NormalisedField, models.CharField):
+    """One line of text."""
+
+
+class NoteField(NormalisedField, models.CharField):
+    """A text of several lines and limited length."""
+
+    normalise = staticmethod(identifiers.prose)
+    read = staticmethod(identifiers.several_lines)
+    form_class = ProseInput
+
+
+class ProseField(NormalisedField, models.TextField):
+    """A text of several lines."""
+
+    normalise = staticmethod(identifiers.prose)
+    read = staticmethod(identifiers.several_lines)
+    form_class = ProseInput
+
+
+class CodeField(LineField):
     """A code kept in its normal form, whoever writes it."""
 
     normalise = staticmethod(identifiers.compact)
 
-    def to_python(self, value):
-        value = super().to_python(value)
-        return self.normalise(value) if isinstance(value, str) else value
-
-    def get_prep_value(self, value):
-        return super().get_prep_value(self.to_python(value))
-
     def formfield(self, **kwargs):
-        defaults = {"form_class": NormalisedText, "normalise": self.normalise}
-        return super().formfield(**{**defaults, **kwargs})
+        kwargs = {"form_class": NormalisedText, **kwargs}
+        if issubclass(kwargs["form_class"], NormalisedText):
+            kwargs.setdefault("normalise", self.normalise)
+        return super().formfield(**kwargs)
 
 
 class NameField(CodeField):

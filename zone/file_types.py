@@ -12,6 +12,7 @@ from django.core.files.base import File
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from zone import identifiers
 from zone.file_contents import (
     MIB,
     Content,
@@ -81,7 +82,11 @@ def labels() -> str:
 
 def clean_name(name: str) -> str:
     """Return a file name without path, invisible or reversing characters, at most 120 long."""
-    name = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    name = (
+        unicodedata.normalize("NFC", identifiers.visible(name))
+        .replace("\\", "/")
+        .rsplit("/", 1)[-1]
+    )
     name = re.sub(r'[\s<>:"|?*]+', " ", name)
     name = "".join(sign for sign in name if unicodedata.category(sign)[0] != "C")
     stem, dot, ending = name.strip(" .").rpartition(".")

@@ -34,11 +34,101 @@ IDENTITY_IN_TEXT = re.compile(
     re.ASCII,
 )
 DASHES = dict.fromkeys(map(ord, "‐‑‒–—−－"), "-")
+# Radicals and strokes as PDF files give them in place of the characters they look like, which
+# NFKC leaves alone (Unicode: EquivalentUnifiedIdeograph.txt).
+RADICALS = str.maketrans(
+    (
+        "⺁⺂⺃⺄⺅⺆⺇⺈⺉⺊⺋⺌⺍⺎⺏⺐⺑⺒⺓⺔⺕⺖⺗⺘⺙⺛⺜⺝⺞⺟⺠⺡⺢⺣⺤⺥⺦⺧⺨⺩"
+        "⺪⺫⺬⺭⺮⺯⺰⺱⺲⺳⺴⺵⺶⺷⺸⺹⺺⺻⺼⺽⺾⺿⻀⻁⻂⻃⻄⻅⻆⻇⻈⻉⻊⻋⻌⻍⻎⻏⻐⻑"
+        "⻒⻓⻔⻕⻖⻗⻘⻙⻚⻛⻜⻝⻞⻟⻠⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳㇆㇏㇐㇑㇒㇓"
+        "㇔㇕㇖㇗㇘㇙㇚㇛㇜㇝㇞㇟㇠㇡"
+    ),
+    (
+        "厂乛乚乙亻冂𠘨刀刂卜㔾小小兀尣尢𡯂巳幺彑𫜹忄心扌攵旡日月歺母民氵氺灬爫爫丬牛犭王"
+        "𤴔目示礻𥫗糹纟罓罒㓁冗𦉫羊𦍌𦍋耂肀聿肉𦥑艹艹艹虎衤覀西见角𧢲讠贝𧾷车辶辶辶邑钅長"
+        "镸长门𨸏阝雨青韦页风飞食𩙿飠饣𩠐马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟𠃌乀一丨丿丿"
+        "丶𠃍乛𠃊𠃎𠄌亅𡿨𠃋乀𠃑乚乙𠄎"
+    ),
+)
+# Of every script; the last that Unicode has lie below U+1FC00.
+DIGITS = {
+    code: str(unicodedata.digit(chr(code))) for code in range(0x80, 0x1FC00) if chr(code).isdigit()
+}
+PLAIN = DASHES | RADICALS | DIGITS | {0x1680: " "}  # the one blank that NFKC leaves
+# Cyrillic and Greek capitals that look like Latin ones.
+LOOK_ALIKES = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYXABEZHIKMNOPTYX")
+# Shown by nothing, though Unicode counts them among letters, marks and signs: fillers, joiners,
+# variation selectors, the blank of Braille, a note without a head.
+UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U00016fe4\U0001d159\U000e0000-\U000e0fff]"
+)
+CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+CONTROL_IN_PROSE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+LONGEST_PIECE = 256  # characters
+
+
+def visible(text: str) -> str:
+    """Return ``text`` without the characters that nobody sees in it; blanks and breaks stay."""
+    if text.replace("\n", "").isprintable() and not UNSEEN.search(text):
+        return text
+    unseen = {ord(sign): None for sign in set(text) if is_unseen(sign)}
+    return text.translate(unseen) if unseen else text
+
+
+def is_unseen(sign: str) -> bool:
+    # Planes 2 and 3 are for ideographs: one that Python does not know yet may be in a name.
+    ideograph = 0x20000 <= ord(sign) <= 0x3FFFF and ord(sign) & 0xFFFF < 0xFFFE
+    unprintable = not (sign.isprintable() or sign.isspace() or ideograph)
+    return unprintable or UNSEEN.match(sign) is not None
+
+
+def line(text: str) -> str:
+    """Return ``text`` as one line has it: nothing unseen, blanks of one kind and none around."""
+    text = visible(text)
+    return (text if text.isprintable() else re.sub(r"\s", " ", text)).strip()
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` as ``line`` does; raises ``ValidationError`` when it breaks within."""
+    text = text.strip()
+    if CONTROL.search(text):
+        raise ValidationError(
+            _("This holds a line break or a control character; please write it in one line."),
+            code="control",
+        )
+    return line(text)
+
+
+def prose(text: str) -> str:
+    """Return a text of several lines, ended in one way, without what nobody sees."""
+    return visible(text.replace("\r\n", "\n")).strip()
+
+
+def several_lines(text: str) -> str:
+    """Return ``text`` as ``prose`` does; raises ``ValidationError`` for control characters."""
+    text = text.replace("\r\n", "\n").strip()
+    if CONTROL_IN_PROSE.search(text):
+        raise ValidationError(
+            _("This holds a control character; please paste it as plain text, or type it anew."),
+            code="control",
+        )
+    return prose(text)
+
+
+def plain(text: str) -> str:
+    """Turn full-width and look-alike digits, letters and marks into usual ones."""
+    text = visible(text)
+    if text.isascii():
+        return text
+    # In pieces, since the marks of one letter are sorted in quadratic time.
+    pieces = [text[i : i + LONGEST_PIECE] for i in range(0, len(text), LONGEST_PIECE)]
+    return "".join([unicodedata.normalize("NFKC", piece) for piece in pieces]).translate(PLAIN)
 
 
 def half_width(text: str) -> str:
     """Turn full-width digits, letters and marks into plain ones and strip blanks around."""
-    return unicodedata.normalize("NFKC", text).translate(DASHES).strip()
+    return plain(text).strip()
 
 
 def source_code(text: str) -> str:
@@ -75,7 +165,7 @@ def phone_digits(text: str) -> str:
 
 def name_key(name: str) -> str:
     """Return what two spellings of one company's name share (domain.md US2)."""
-    text = re.sub(r"[\s()（）·.,，。、\-]+", "", half_width(name)).upper()
+    text = re.sub(r"[\s()（）·.,，。、\-]+", "", half_width(name)).upper().translate(LOOK_ALIKES)
     return re.sub(r"(股份有限公司|有限责任公司|有限公司|股份公司|公司)$", "", text) or text
 
 

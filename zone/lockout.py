@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import math
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -26,7 +25,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from psycopg.errors import LockNotAvailable
 
-from zone import devices, sessions
+from zone import devices, identifiers, sessions
 from zone.hashing import RETRY_AFTER, Busy
 from zone.models import AuditEntry, SecurityAlert, User
 from zone.origin import client_address
@@ -37,8 +36,8 @@ NETWORK = 64  # bits of an IPv6 address that tell one line from another; the res
 
 
 def plain(username: str) -> str:
-    """Return a name without case, blanks and width."""
-    return "".join(unicodedata.normalize("NFKC", username).casefold().split())
+    """Return a name without case, blanks, width and what nobody sees."""
+    return "".join(identifiers.half_width(username).casefold().split())
 
 
 def fingerprint(request: HttpRequest, credentials: dict | None = None) -> str:
@@ -185,7 +184,7 @@ def record(request: HttpRequest, action: str, username: str, **detail):
         action,
         of=account,
         origin=request.origin,
-        username=username if account else "unknown",
+        username=account.username if account else "unknown",
         **detail,
     )
 

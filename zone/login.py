@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from zone import handover, lockout, sessions
 from zone.calendar import limit_in_words
+from zone.fields import LineInput
 from zone.models import User
 
 TYPED_AS_IT_IS = {"autocapitalize": "none", "spellcheck": "false"}
@@ -59,7 +60,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
     def __init__(self, user, *args, **kwargs):
         super().__init__(user, *args, **kwargs)
         if user.needs_handover_code:
-            self.fields["handover_code"] = forms.CharField(
+            self.fields["handover_code"] = LineInput(
                 label=_("Handover code"),
                 max_length=20,
                 widget=UnfoldAdminTextInputWidget(attrs=TYPED_AS_IT_IS),
@@ -98,7 +99,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
 class CodeForm(forms.Form):
     """A code from the phone, or a recovery code; ``check`` says whether it is one."""
 
-    code = forms.CharField(
+    code = LineInput(
         label=_("Verification code"),
         max_length=20,
         widget=UnfoldAdminTextInputWidget(

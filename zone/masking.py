@@ -59,8 +59,15 @@ def mask_wechat(name: str) -> str:
 
 def masked_text(text: str) -> str:
     """Mask everything in ``text`` that looks like a telephone, an identity card or an e-mail."""
-    if not SUSPECT.search(text):
+    text = identifiers.visible(text)
+    plain = identifiers.plain(text)
+    if not SUSPECT.search(plain):
         return text
+    masked = _masked(plain)
+    return text if masked == plain else masked
+
+
+def _masked(text: str) -> str:
     text = REFUSED_ROW.sub(lambda found: f"{found[1]} (•••)", text)
     text = EMAIL.sub(lambda found: mask_email(found[0].replace("%40", "@")), text)
     return NUMBER.sub(lambda found: mask_phone(found[0]), text)

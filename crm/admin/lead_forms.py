@@ -10,7 +10,7 @@ from zone import identifiers
 from zone.admin.autocomplete import KnowingForm
 from zone.admin.state import ReasonForm, StageForm, StateAction, StateForm
 from zone.calendar import today
-from zone.fields import NormalisedText
+from zone.fields import LineInput, NormalisedText
 from zone.models import Appointment, User
 
 
@@ -25,13 +25,13 @@ class LeadIntakeForm(KnowingForm):
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Only when the search above does not find it; full name as registered."),
     )
-    contact_name = forms.CharField(
+    contact_name = LineInput(
         label=_("contact"),
         max_length=50,
         validators=[identifiers.no_personal_number],
         widget=UnfoldAdminTextInputWidget,
     )
-    contact_title = forms.CharField(
+    contact_title = LineInput(
         label=_("post"),
         max_length=50,
         required=False,

@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from crm.models import Contact, Lead
 from crm.revealing import Purpose, Revealed, Spent, reveal
+from zone.fields import LineInput
 from zone.identifiers import no_personal_number
 
 TICKET = TimestampSigner(salt="crm.reveal")
@@ -32,7 +33,7 @@ class RevealForm(forms.Form):
         choices=[("", _("Select value")), *Purpose.choices],
         widget=UnfoldAdminSelectWidget,
     )
-    note = forms.CharField(
+    note = LineInput(
         label=_("note"),
         max_length=200,
         required=False,

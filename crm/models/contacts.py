@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from zone import identifiers, masking
 from zone.calendar import local_date, today
 from zone.feed.synced import Synced
-from zone.fields import MailField, PhoneField, PhoneKeyField, WeChatField
+from zone.fields import LineField, MailField, PhoneField, PhoneKeyField, WeChatField
 from zone.models import ApiReply, AuditEntry, ZoneSetting
 from zone.models.rows import Row
 from zone.origin import Origin
@@ -85,10 +85,8 @@ class Contact(Row):
         related_name="contacts",
         verbose_name=_("enterprise"),
     )
-    name = models.CharField(
-        _("full name"), max_length=50, validators=[identifiers.no_personal_number]
-    )
-    title = models.CharField(
+    name = LineField(_("full name"), max_length=50, validators=[identifiers.no_personal_number])
+    title = LineField(
         _("post"),
         max_length=50,
         blank=True,
@@ -195,7 +193,7 @@ class Contact(Row):
     def refuse_name_in(self, text: str):
         """Keep the person out of a reason, which nothing could take out of the trail again."""
         identifiers.no_personal_number(text)
-        if self.name and self.name in text:
+        if self.name and self.name in identifiers.visible(text):
             raise ValidationError(
                 _("Please leave the person's name out; the trail is kept for good."), code="name"
             )

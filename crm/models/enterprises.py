@@ -12,7 +12,7 @@ from pypinyin.contrib.mmseg import seg
 
 from zone import identifiers
 from zone.feed.synced import ANY_CHAIN, Open, Synced
-from zone.fields import CodeField, NameField, WanField
+from zone.fields import CodeField, LineField, NameField, ProseField, WanField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import reach
@@ -131,13 +131,13 @@ class Enterprise(Row):
         blank=True,
         validators=[MinValueValidator(0)],
     )
-    address = models.CharField(
+    address = LineField(
         _("address"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
-    description = models.TextField(
+    description = ProseField(
         _("description"), blank=True, default="", validators=[identifiers.no_personal_number]
     )
-    source = models.CharField(
+    source = LineField(
         _("source of the record"),
         max_length=100,
         blank=True,
@@ -210,7 +210,7 @@ class Enterprise(Row):
     def complete(cls, rows):
         for row in rows:
             row.name_key = identifiers.name_key(row.name)
-            row.sort_key = pinyin_key(row.name)
+            row.sort_key = pinyin_key(identifiers.half_width(row.name))
 
     def can_change_chain(self, user) -> bool:
         """The office always; others where it is of no chain or theirs and nobody else courts it."""

@@ -9,6 +9,7 @@ from crm.models.contacts import Contact
 from crm.models.leads import Lead
 from zone.calendar import today
 from zone.feed.synced import Synced
+from zone.fields import LineField, NoteField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 
@@ -55,8 +56,8 @@ class FollowUp(Row):
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     happened_on = models.DateField(_("happened on"), default=today)
-    summary = models.CharField(_("summary"), max_length=500, validators=[no_personal_number])
-    next_step = models.CharField(
+    summary = NoteField(_("summary"), max_length=500, validators=[no_personal_number])
+    next_step = LineField(
         _("next step"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
     next_on = models.DateField(_("next date"), null=True, blank=True)

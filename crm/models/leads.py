@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from zone import bulk
 from zone.calendar import today
 from zone.feed.synced import Synced
-from zone.fields import WanField
+from zone.fields import LineField, ProseField, WanField
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
 from zone.models.rows import Row
@@ -83,7 +83,7 @@ class Lead(Row):
     enterprise = models.ForeignKey(
         "crm.Enterprise", models.PROTECT, related_name="leads", verbose_name=_("enterprise")
     )
-    title = models.CharField(_("subject"), max_length=100, validators=[no_personal_number])
+    title = LineField(_("subject"), max_length=100, validators=[no_personal_number])
     chain = models.ForeignKey(
         "zone.IndustryChain",
         models.PROTECT,
@@ -100,7 +100,7 @@ class Lead(Row):
         verbose_name=_("chain segment"),
     )
     source = models.CharField(_("source"), max_length=12, choices=Source)
-    referrer = models.CharField(
+    referrer = LineField(
         _("referrer"), max_length=50, blank=True, default="", validators=[no_personal_number]
     )
     planned_investment_wan = WanField(
@@ -120,7 +120,7 @@ class Lead(Row):
         related_name="leads",
         verbose_name=_("contact"),
     )
-    needs = models.TextField(
+    needs = ProseField(
         _("needs"),
         blank=True,
         default="",

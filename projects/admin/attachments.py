@@ -20,6 +20,7 @@ from unfold.widgets import (
 from projects.models import Agreement, Attachment
 from zone.admin.base import ZoneInline, display, is_open
 from zone.admin.state import StateAction, StateForm
+from zone.fields import LineInput
 from zone.file_types import ACCEPT, MAX_SIZE, labels, megabytes
 
 HINT = _(
@@ -147,7 +148,7 @@ class FilesField(forms.FileField):
 class AttachForm(StateForm):
     files = FilesField(label=_("files"), allow_empty_file=True)
     kind = forms.ChoiceField(label=_("kind"), widget=UnfoldAdminSelectWidget)
-    note = forms.CharField(
+    note = LineInput(
         label=_("note"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget
     )
 

@@ -10,7 +10,7 @@ from crm.admin.leads import LeadAdmin
 from crm.models import Lead
 from projects.signing import convert
 from zone.admin.state import DatedForm, StateAction
-from zone.fields import PlainNumber
+from zone.fields import LineInput, PlainNumber
 from zone.models import Park
 
 
@@ -19,9 +19,7 @@ def amount_input() -> UnfoldAdminTextInputWidget:
 
 
 class ConvertForm(DatedForm):
-    name = forms.CharField(
-        label=_("project name"), max_length=150, widget=UnfoldAdminTextInputWidget
-    )
+    name = LineInput(label=_("project name"), max_length=150, widget=UnfoldAdminTextInputWidget)
     park = forms.ModelChoiceField(
         label=_("park"),
         queryset=Park.objects.all(),

@@ -32,7 +32,7 @@ def park_of(code) -> Park:
 RESOURCES["leads"].actions["convert"] = Action(
     convert_lead,
     {
-        "name": values.text,
+        "name": values.line,
         "on": values.day,
         "park": park_of,
         "handler": values.person,

@@ -15,7 +15,7 @@ from projects.models.projects import Project, StageChange
 from zone import units
 from zone.calendar import today
 from zone.feed.synced import Synced
-from zone.fields import WanField
+from zone.fields import LineField, WanField
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
 from zone.models.rows import Row
@@ -49,7 +49,7 @@ class Agreement(Row):
         Project, models.PROTECT, related_name="agreements", verbose_name=_("project")
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    title = models.CharField(
+    title = LineField(
         _("title"), max_length=150, blank=True, default="", validators=[no_personal_number]
     )
     signed_on = models.DateField(_("signed on"))

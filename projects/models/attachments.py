@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models.agreements import Agreement
 from projects.models.projects import Project
+from zone.fields import LineField
 from zone.file_types import MAX_NAME, clean_name, recognise
 from zone.identifiers import no_personal_number
 from zone.models import AuditEntry
@@ -70,7 +71,7 @@ class Attachment(Row):
     file = models.FileField(
         _("file"), upload_to=random_name, max_length=60, unique=True, editable=False
     )
-    name = models.CharField(
+    name = LineField(
         _("file name"), max_length=MAX_NAME, editable=False, validators=[no_personal_number]
     )
     size = models.PositiveIntegerField(_("size (bytes)"), editable=False)
@@ -83,7 +84,7 @@ class Attachment(Row):
         related_name="+",
         verbose_name=_("uploaded by"),
     )
-    note = models.CharField(
+    note = LineField(
         _("note"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models.projects import OfProjectQuerySet, Project
 from zone.calendar import today
 from zone.feed.synced import Synced
-from zone.fields import WanField
+from zone.fields import LineField, WanField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 
@@ -40,7 +40,7 @@ class CapitalArrival(Row):
     )
     origin = models.CharField(_("origin"), max_length=16, choices=Origin)
     use = models.CharField(_("use"), max_length=16, choices=Use, default=Use.FIXED_ASSETS)
-    note = models.CharField(
+    note = LineField(
         _("note"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
 

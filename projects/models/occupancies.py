@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models.projects import Project
 from zone.calendar import today
 from zone.feed.synced import Synced
+from zone.fields import LineField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import reach
@@ -67,7 +68,7 @@ class Occupancy(Row):
     )
     period = DateRangeField(_("period"), help_text=_("The last day is the day of moving out."))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.LEASE)
-    note = models.CharField(
+    note = LineField(
         _("note"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
 

@@ -12,7 +12,7 @@ from projects import gates
 from zone import identifiers
 from zone.calendar import today
 from zone.feed.synced import Synced
-from zone.fields import CodeField, WanField
+from zone.fields import CodeField, LineField, ProseField, WanField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Change, Row
 from zone.scoping import reach
@@ -74,14 +74,14 @@ class Project(Row):
         CITY = "CITY", _("key project of the city")
         PROVINCE = "PROVINCE", _("key project of the province")
 
-    code = models.CharField(
+    code = LineField(
         _("number"),
         max_length=20,
         unique=True,
         editable=False,
         help_text=_("Given by the system, such as CZGX-2025-0001."),
     )
-    name = models.CharField(_("name"), max_length=150, validators=[no_personal_number])
+    name = LineField(_("name"), max_length=150, validators=[no_personal_number])
     enterprise = models.ForeignKey(
         "crm.Enterprise",
         models.PROTECT,
@@ -174,17 +174,17 @@ class Project(Row):
         verbose_name=_("entered by"),
     )
     planned_start_on = models.DateField(_("planned start of construction"), null=True, blank=True)
-    content = models.TextField(
+    content = ProseField(
         _("what is built"), blank=True, default="", validators=[no_personal_number]
     )
-    published_status = models.CharField(
+    published_status = LineField(
         _("status as published"),
         max_length=200,
         blank=True,
         default="",
         validators=[no_personal_number],
     )
-    source = models.CharField(
+    source = LineField(
         _("source of the record"),
         max_length=100,
         blank=True,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, Subquery, Value
+from django.db.models import CharField, Exists, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -182,7 +182,9 @@ def _chains():
     leaders = Appointment.objects.current(today()).filter(
         role=Appointment.Role.CHAIN_LEADER, chain=OuterRef("pk")
     )
-    name = Coalesce(NullIf("user__display_name", Value("")), "user__username")
+    name = Coalesce(
+        NullIf("user__display_name", Value("")), "user__username", output_field=CharField()
+    )
     return IndustryChain.objects.annotate(leader=Subquery(leaders.values(person=name)[:1]))
 
 

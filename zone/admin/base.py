@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from zone import identifiers
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashesTold
 from zone.admin.guarded import GuardedAdmin, GuardedInline
@@ -87,7 +88,7 @@ class ScopedModelAdmin(
         """Search, for lists and autocompletes, with what the labels of the rows need."""
         if self.list_select_related and not queryset.query.select_related:
             queryset = queryset.select_related(*self.list_select_related)
-        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+        return super().get_search_results(request, queryset, identifiers.visible(search_term))
 
     def formfield_for_choice_field(self, db_field, request, **kwargs):
         # Unfold preselects the first choice; what has no default is to be chosen.

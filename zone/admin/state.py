@@ -23,6 +23,7 @@ from unfold.widgets import (
 
 from zone.admin.clashes import told
 from zone.calendar import today
+from zone.fields import ProseInput
 from zone.identifiers import no_personal_number
 
 
@@ -83,7 +84,7 @@ class StageForm(DatedForm):
 
     stages: Iterable = ()
     to = forms.ChoiceField(label=_("new stage"), widget=UnfoldAdminSelectWidget)
-    reason = forms.CharField(
+    reason = ProseInput(
         label=_("reason"),
         max_length=500,
         required=False,
@@ -104,7 +105,7 @@ class StageForm(DatedForm):
 
 
 class ReasonForm(StateForm):
-    reason = forms.CharField(
+    reason = ProseInput(
         label=_("reason"),
         max_length=500,
         validators=[no_personal_number],

@@ -16,7 +16,7 @@ import orjson
 from django.db import IntegrityError, OperationalError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from zone import bulk
+from zone import bulk, identifiers
 from zone.api.batch import MOST
 from zone.api.callers import Caller
 from zone.api.parsing import read_json
@@ -86,7 +86,7 @@ def read_csv(stream, resource: Resource, charset: str) -> Iterator[dict]:
     numbers = Numbered(lines_of(stream), charset)
     try:
         records = csv.reader(numbers, strict=True)
-        names = [name.strip() for name in next(records, [])]
+        names = [identifiers.line(name) for name in next(records, [])]
         check_names(names, resource)
         for record in records:
             if any(record):
@@ -134,7 +134,8 @@ def check_names(names: list[str], resource: Resource):
 def item_of(names: list[str], record: list[str], resource: Resource) -> dict:
     if len(record) != len(names):
         raise RowShape(_("This record has another number of cells than there are columns."))
-    cells = {name: cell.strip() for name, cell in zip(names, record, strict=True) if cell.strip()}
+    pairs = zip(names, record, strict=True)
+    cells = {name: cell.strip() for name, cell in pairs if identifiers.line(cell)}
     item = {name: cells.pop(name) for name in BESIDE if name in cells}
     if item.get("version", "").isdecimal():
         item["version"] = int(item["version"])

@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from zone import bulk
+from zone import bulk, identifiers
 from zone.api import values
 from zone.api.problems import Problem, as_problem, error, refused
 from zone.api.resources import Resource
@@ -51,7 +51,8 @@ class Item:
 
     @property
     def external_id(self):
-        return self.sent.get("external_id")
+        said = self.sent.get("external_id")
+        return identifiers.line(said) if isinstance(said, str) else said
 
     @property
     def status(self) -> int:

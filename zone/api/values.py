@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from zone.api.callers import Caller
 from zone.calendar import today
 from zone.feed.synced import sync_of
-from zone.identifiers import no_personal_number, source_code
+from zone.identifiers import no_personal_number, one_line, several_lines, source_code
 from zone.models import ExternalRef, User
 from zone.models.rows import Change
 
@@ -70,6 +70,11 @@ def text(value) -> str:
     if not isinstance(value, str):
         raise ValidationError(_("A text is needed here."), code="type")
     return value
+
+
+@shaped(type="string")
+def line(value) -> str:
+    return one_line(text(value))
 
 
 def truth(value) -> bool:
@@ -132,7 +137,8 @@ def one_of(choices: type[models.TextChoices]) -> Callable:
 @shaped(type="string", maxLength=LONGEST_REASON)
 def reason(value) -> str:
     """Read why something is done; the histories keep it, so it names no telephone number."""
-    if len(text(value)) > LONGEST_REASON:
+    value = several_lines(text(value))
+    if len(value) > LONGEST_REASON:
         message = _("Please write at most %d characters.") % LONGEST_REASON
         raise ValidationError(message, code="max_length")
     no_personal_number(value)
@@ -238,11 +244,11 @@ def owners(model: type[models.Model]) -> list[str]:
 def key_of(model: type[models.Model], value) -> str | UUID | tuple[str, str]:
     """Return what a value names a row by; raises ``ValidationError`` when it names none."""
     if model is User or model._meta.label_lower in CODED:
-        return text(value)
+        return line(value)
     if isinstance(value, dict) and sync_of(model) and set(value) == {"source", "external_id"}:
-        return source_code(text(value["source"])), text(value["external_id"])
+        return source_code(line(value["source"])), line(value["external_id"])
     try:
-        return UUID(text(value))
+        return UUID(line(value))
     except ValueError as mistake:
         message = _('Write an id, or {"source": …, "external_id": …}.')
         raise ValidationError(message, code="type") from mistake

@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.fields import NameField
 from zone.models.alerts import SecurityAlert
 from zone.models.audit import AuditEntry
 from zone.origin import Origin
@@ -28,6 +29,14 @@ class Account(AbstractUser):
     origin = Origin()  # of the request that this object serves
     _by_roles: frozenset[str] | None = None  # all of them; see by_right
 
+    username = NameField(
+        _("username"),
+        max_length=150,
+        unique=True,
+        help_text=_("Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only."),
+        validators=[AbstractUser.username_validator],
+        error_messages={"unique": _("A user with that username already exists.")},
+    )
     must_change_password = models.BooleanField(
         _("must change the password"),
         default=False,

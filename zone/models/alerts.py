@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.fields import NoteField
 from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry
 from zone.models.rows import Row
@@ -81,7 +82,7 @@ class SecurityAlert(Row):
         verbose_name=_("settled by"),
     )
     seen_at = models.DateTimeField(_("settled at"), null=True, blank=True)
-    finding = models.CharField(
+    finding = NoteField(
         _("finding"), max_length=500, blank=True, default="", validators=[no_personal_number]
     )
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from zone.feed.synced import ALL, Open, Synced
+from zone.fields import LineField, ProseField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import OpenQuerySet
@@ -17,7 +18,7 @@ class IndustryChain(Row):
     SYNC = Synced(1, "chains", opens=(Open(ALL),))
     FIXED = ("code",)
 
-    code = models.CharField(
+    code = LineField(
         _("code"),
         max_length=40,
         unique=True,
@@ -25,9 +26,9 @@ class IndustryChain(Row):
             RegexValidator(r"^[a-z][a-z0-9-]*\Z", _("Use lower-case letters, digits and hyphens."))
         ],
     )
-    name = models.CharField(_("name"), max_length=50, unique=True, validators=[no_personal_number])
+    name = LineField(_("name"), max_length=50, unique=True, validators=[no_personal_number])
     position = models.PositiveSmallIntegerField(_("order"), default=0)
-    description = models.TextField(
+    description = ProseField(
         _("description"), blank=True, default="", validators=[no_personal_number]
     )
 
@@ -76,7 +77,7 @@ class ChainSegment(Row):
         related_name="children",
         verbose_name=_("parent segment"),
     )
-    name = models.CharField(_("name"), max_length=100, validators=[no_personal_number])
+    name = LineField(_("name"), max_length=100, validators=[no_personal_number])
     position = models.CharField(_("position"), max_length=10, choices=Position)
     gap = models.CharField(_("gap"), max_length=10, choices=Gap, default=Gap.NONE)
 

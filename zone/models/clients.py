@@ -15,10 +15,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from zone import identifiers
 from zone.api_scopes import check_scopes, making_beside_recognising
 from zone.client_triggers import SOURCES
 from zone.feed.scope import Scope
-from zone.fields import SourceField
+from zone.fields import LineField, SourceField
 from zone.identifiers import check_source, no_personal_number, source_code
 from zone.models.audit import AuditEntry
 from zone.models.people import User
@@ -53,7 +54,7 @@ class ApiClient(Row):
 
     SYNC = None
 
-    name = models.CharField(_("name"), max_length=80, unique=True, validators=[no_personal_number])
+    name = LineField(_("name"), max_length=80, unique=True, validators=[no_personal_number])
     owner = models.ForeignKey(
         User,
         models.PROTECT,
@@ -63,7 +64,7 @@ class ApiClient(Row):
         verbose_name=_("answers for it"),
         help_text=_("Who is asked when something is wrong with the other system."),
     )
-    purpose = models.CharField(
+    purpose = LineField(
         _("purpose"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
     # In whose name the trail and the histories tell what the system did; nobody logs in with it.
@@ -126,8 +127,9 @@ class ApiClient(Row):
                     username=f"api-{secrets.token_hex(6)}", is_service=True, is_demo=self.is_demo
                 )
                 self.account.set_unusable_password()
-            if self.account.display_name != self.name[:50]:
-                self.account.display_name = self.name[:50]
+            name = identifiers.line(self.name[:50])
+            if self.account.display_name != name:
+                self.account.display_name = name
                 self.account.save()
             self.account_id = self.account.pk
             super().save(*args, **kwargs)

@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zone.fields import LineField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import OpenQuerySet
@@ -11,12 +12,12 @@ class Fund(Row):
 
     SYNC = None
 
-    name = models.CharField(_("name"), max_length=100, unique=True, validators=[no_personal_number])
-    purpose = models.CharField(
+    name = LineField(_("name"), max_length=100, unique=True, validators=[no_personal_number])
+    purpose = LineField(
         _("purpose"), max_length=300, blank=True, default="", validators=[no_personal_number]
     )
     announced_on = models.DateField(_("announced on"), null=True, blank=True)
-    source = models.CharField(
+    source = LineField(
         _("source"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
 

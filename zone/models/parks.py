@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
 from zone.feed.synced import ANY_CHAIN, Open, Synced
-from zone.fields import AreaField
+from zone.fields import AreaField, LineField, ProseField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import reach
@@ -57,8 +57,8 @@ class Park(Row):
         INDUSTRIAL = "INDUSTRIAL", _("industrial park")
         PLATFORM = "PLATFORM", _("innovation platform")
 
-    code = models.CharField(_("code"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=100, unique=True, validators=[no_personal_number])
+    code = LineField(_("code"), max_length=40, unique=True)
+    name = LineField(_("name"), max_length=100, unique=True, validators=[no_personal_number])
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     parent = models.ForeignKey(
         "self",
@@ -77,14 +77,14 @@ class Park(Row):
         related_name="parks",
         verbose_name=_("industry chain"),
     )
-    status = models.CharField(
+    status = LineField(
         _("status as published"),
         max_length=100,
         blank=True,
         default="",
         validators=[no_personal_number],
     )
-    description = models.TextField(
+    description = ProseField(
         _("description"), blank=True, default="", validators=[no_personal_number]
     )
     position = models.PositiveSmallIntegerField(_("order"), default=0)
@@ -127,7 +127,7 @@ class Building(Row):
     park = models.ForeignKey(
         Park, models.PROTECT, related_name="buildings", verbose_name=_("park"), db_index=False
     )
-    name = models.CharField(_("name"), max_length=50, validators=[no_personal_number])
+    name = LineField(_("name"), max_length=50, validators=[no_personal_number])
     floors = models.PositiveSmallIntegerField(_("floors"), null=True, blank=True)
 
     objects = InParkQuerySet.as_manager()
@@ -203,7 +203,7 @@ class Space(Row):
         verbose_name=_("building"),
         help_text=_("Empty for a plot."),
     )
-    code = models.CharField(_("number"), max_length=40)
+    code = LineField(_("number"), max_length=40)
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     state = models.CharField(_("state"), max_length=14, choices=State, default=State.LETTABLE)
     area_m2 = AreaField(_("area (㎡)"), validators=[MinValueValidator(Decimal("0.01"))])

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.fields import LineField
 from zone.identifiers import no_personal_number
 from zone.models.accounts import Account
 from zone.models.audit import AuditEntry, contents
@@ -54,10 +55,10 @@ class User(Row, Account):
     FIXED = ("username",)
     PERSONAL = ("password", "email", "handover_code")  # never written into the trail
 
-    display_name = models.CharField(
+    display_name = LineField(
         _("display name"), max_length=50, blank=True, default="", validators=[no_personal_number]
     )
-    department = models.CharField(
+    department = LineField(
         _("department"), max_length=100, blank=True, default="", validators=[no_personal_number]
     )
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from zone.calendar import today
+from zone.fields import NoteField
 from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry, wholes
 from zone.scoping import is_open
@@ -113,7 +114,7 @@ class Change(models.Model):
         verbose_name=_("by"),
         help_text=_("Empty when the system did it."),
     )
-    reason = models.CharField(
+    reason = NoteField(
         _("reason"), max_length=500, blank=True, default="", validators=[no_personal_number]
     )
     is_demo = models.BooleanField(_("demo data"), default=False, editable=False)

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from zone.feed.any_of import array_of
-from zone.fields import SourceField
+from zone.fields import LineField, SourceField
 from zone.identifiers import source_code
 
 
@@ -42,7 +42,7 @@ class ExternalRef(models.Model):
 
     source = SourceField(_("source"), max_length=50)
     entity = models.SmallIntegerField(_("kind of row"))
-    external_id = models.CharField(_("ID over there"), max_length=200)
+    external_id = LineField(_("ID over there"), max_length=200)
     object_id = models.UUIDField(_("ID"))
 
     objects = ExternalRefQuerySet.as_manager()

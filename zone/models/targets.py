@@ -9,6 +9,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from zone.feed.synced import ALL, Open, Synced
+from zone.fields import LineField
 from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import OpenQuerySet
@@ -62,7 +63,7 @@ class Target(Row):
         validators=[MinValueValidator(Decimal("0.0001"))],
         help_text=_("Amounts in 万元, the others as a count."),
     )
-    source = models.CharField(
+    source = LineField(
         _("source"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
 
@@ -136,11 +137,11 @@ class PublishedFigure(Row):
     SYNC = None
 
     year = models.PositiveSmallIntegerField(_("year"))
-    indicator = models.CharField(_("indicator"), max_length=100, validators=[no_personal_number])
+    indicator = LineField(_("indicator"), max_length=100, validators=[no_personal_number])
     value = models.DecimalField(_("value"), max_digits=16, decimal_places=4)
-    unit = models.CharField(_("unit"), max_length=20, validators=[no_personal_number])
-    source = models.CharField(_("source"), max_length=200, validators=[no_personal_number])
-    note = models.CharField(
+    unit = LineField(_("unit"), max_length=20, validators=[no_personal_number])
+    source = LineField(_("source"), max_length=200, validators=[no_personal_number])
+    note = LineField(
         _("note"), max_length=300, blank=True, default="", validators=[no_personal_number]
     )
 

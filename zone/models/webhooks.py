@@ -17,6 +17,7 @@ from zone.api_scopes import CHANGES, READ
 from zone.feed.cursor import Cursor, cursor_now
 from zone.feed.scope import Scope
 from zone.feed.synced import entities as synced
+from zone.fields import LineField, NoteField
 from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry
 from zone.models.clients import ApiClient, ApiKey
@@ -62,7 +63,7 @@ class ApprovedHost(Row):
 
     SYNC = None
 
-    host = models.CharField(
+    host = LineField(
         _("host"),
         max_length=253,
         unique=True,
@@ -98,7 +99,7 @@ class ApprovedHost(Row):
         related_name="+",
         verbose_name=_("approved by"),
     )
-    reason = models.CharField(_("reason"), max_length=300, validators=[no_personal_number])
+    reason = LineField(_("reason"), max_length=300, validators=[no_personal_number])
 
     objects = ApprovedHostQuerySet.as_manager()
 
@@ -179,7 +180,7 @@ class WebhookEndpoint(Row):
         verbose_name=_("interface client"),
         db_index=False,
     )
-    url = models.CharField(_("address"), max_length=addresses.LONGEST)
+    url = LineField(_("address"), max_length=addresses.LONGEST)
     entities = ArrayField(
         models.CharField(max_length=40),
         verbose_name=_("is told of"),
@@ -193,7 +194,7 @@ class WebhookEndpoint(Row):
     old_seed = models.CharField(max_length=32, blank=True, default="", editable=False)
     old_until = models.DateTimeField(_("old secret holds until"), null=True, editable=False)
     is_disabled = models.BooleanField(_("switched off"), default=False, editable=False)
-    disabled_reason = models.CharField(
+    disabled_reason = NoteField(
         _("why switched off"),
         max_length=300,
         blank=True,

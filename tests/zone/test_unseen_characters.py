@@ -1,0 +1,469 @@
+"""Texts hold what one sees: the rest is removed, and what breaks a line is refused."""
+
+import time
+import unicodedata
+from importlib import import_module
+
+import pytest
+from django import forms
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.test import Client
+
+from crm.models import Contact, Enterprise, Lead
+from crm.models.enterprises import pinyin_key
+from projects.admin.attachments import AttachForm
+from tests import factories
+from tests.forms import send
+from tests.unseen import ALL_UNSEEN, BREAKING, UNSEEN, WITHIN_LINES
+from zone import bulk, identifiers, stored_texts
+from zone.fields import (
+    CodeField,
+    LineField,
+    LineInput,
+    NameField,
+    NormalisedField,
+    NoteField,
+    PhoneField,
+    ProseField,
+)
+from zone.file_types import clean_name
+from zone.lockout import fingerprint
+from zone.masking import masked_text, phone_key
+from zone.models import ExternalRef, Park, User
+
+NAME = "示例材料有限公司"
+unseen = pytest.mark.parametrize("sign", UNSEEN.values(), ids=UNSEEN)
+breaking = pytest.mark.parametrize("sign", BREAKING.values(), ids=BREAKING)
+in_line = pytest.mark.parametrize(
+    "sign", {**BREAKING, **WITHIN_LINES}.values(), ids={**BREAKING, **WITHIN_LINES}
+)
+
+
+def between(text: str, sign: str) -> str:
+    return sign.join(["", *text, ""])
+
+
+# What is a text
+
+
+@unseen
+def test_what_nobody_sees_is_removed(sign):
+    for field in (LineField(), NoteField(), ProseField(), NameField()):
+        assert field.to_python(between(NAME, sign)) == NAME
+    assert CodeField().to_python(between("C3985", sign)) == "C3985"
+    assert PhoneField().to_python(between("13812345678", sign)) == "13812345678"
+    assert LineField(blank=False).formfield().clean(between(NAME, sign)) == NAME
+
+
+@unseen
+def test_a_text_of_nothing_seen_is_empty(sign):
+    for field in (LineField(), NoteField(), ProseField(), NameField(), CodeField()):
+        with pytest.raises(ValidationError):
+            field.clean(sign * 3, None)
+        with pytest.raises(ValidationError):
+            field.formfield().clean(f" {sign}")
+
+
+@in_line
+def test_what_breaks_a_line_is_refused_in_one_line(sign):
+    for field in (LineField(), NameField(), CodeField(), PhoneField()):
+        with pytest.raises(ValidationError) as refusal:
+            field.to_python(f"1{sign}3")
+        assert refusal.value.code == "control"
+        with pytest.raises(ValidationError):
+            field.formfield().clean(f"1{sign}3")
+
+
+@breaking
+def test_what_no_keyboard_writes_is_refused_in_several_lines(sign):
+    for field in (NoteField(), ProseField()):
+        with pytest.raises(ValidationError) as refusal:
+            field.to_python(f"1{sign}3")
+        assert refusal.value.code == "control"
+
+
+def test_several_lines_keep_lines_and_tabs_and_end_in_one_way():
+    text = "一、厂房\r\n\t8000\u200b ㎡\n二、供电\r\n"
+    for field in (NoteField(), ProseField(), ProseField().formfield()):
+        assert field.to_python(text) == "一、厂房\n\t8000 ㎡\n二、供电"
+
+
+def test_blanks_of_every_kind_become_the_usual_one():
+    for blank in "\u00a0\u1680\u2000\u200a\u202f\u205f\u3000":
+        assert LineField().to_python(f"{blank}甲{blank}乙{blank}") == "甲 乙"
+        assert NameField().to_python(f"{blank}甲{blank}乙{blank}") == "甲 乙"
+
+
+def test_ideographs_that_python_does_not_know_stay():
+    later = "\U0002ebf0\U000323b0"
+    assert {unicodedata.category(sign) for sign in later} == {"Cn"}
+    assert LineField().to_python(f"{later}某") == f"{later}某"
+
+
+def test_an_emoji_loses_its_joiners_alone():
+    assert LineField().to_python("👨\u200d👩\u200d👧 ❤\ufe0f") == "👨👩👧 ❤"
+
+
+def test_the_length_is_judged_as_kept():
+    field = LineField(max_length=len(NAME))
+    assert field.clean(between(NAME, "\u200b"), None) == NAME
+    assert field.formfield().clean(between(NAME, "\u200b")) == NAME
+
+
+def test_a_name_that_is_clean_costs_next_to_nothing_and_a_hostile_text_linear_time():
+    def took(text, read):
+        start = time.perf_counter()
+        read(text)
+        return time.perf_counter() - start
+
+    for text in (ALL_UNSEEN * 20_000, "138\u200b" * 150_000, "a" + "\u0300\u0316" * 300_000):
+        for read in (identifiers.visible, identifiers.half_width):
+            assert took(text, read) < 2
+    assert min(took(NAME * 2, identifiers.visible) for _ in range(100)) < 20e-6
+
+
+# Personal numbers
+
+
+@unseen
+def test_a_personal_number_is_seen_through_what_nobody_sees(sign):
+    for number in ("13812345678", "11010119900307123x"):
+        for text in (f"电话{between(number, sign)}，请回电", f"{number[:3]}{sign}{number[3:]}"):
+            with pytest.raises(ValidationError):
+                identifiers.no_personal_number(text)
+    assert phone_key(between("13812345678", sign)) == phone_key("13812345678")
+    assert masked_text(f"called 138{sign}12345678") == "called 138****5678"
+
+
+DIGITS_OF = {
+    "full-width": "０１２３４５６７８９",
+    "Arabic-Indic": "٠١٢٣٤٥٦٧٨٩",
+    "Persian": "۰۱۲۳۴۵۶۷۸۹",
+    "Devanagari": "०१२३४५६७८९",
+    "mathematical": "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗",
+    "circled": "⓪①②③④⑤⑥⑦⑧⑨",
+    "raised": "⁰¹²³⁴⁵⁶⁷⁸⁹",
+    "dark circles": "⓿❶❷❸❹❺❻❼❽❾",
+}
+
+
+@pytest.mark.parametrize("digits", DIGITS_OF.values(), ids=DIGITS_OF)
+def test_a_personal_number_is_seen_in_digits_of_every_script(digits):
+    written = "13812345678".translate(str.maketrans("0123456789", digits))
+    with pytest.raises(ValidationError):
+        identifiers.no_personal_number(f"电话{written}，请回电")
+    assert phone_key(written) == phone_key("13812345678")
+    assert PhoneField().to_python(written) == "13812345678"
+    assert masked_text(f"电话，{written}") == "电话,138****5678"
+
+
+def test_a_line_without_a_number_is_kept_as_it_was_written():
+    line = "① 已联系，（二期）１２ 亩 mail＠"
+    assert masked_text(line) == line
+    assert masked_text("① 已\u200b联系") == "① 已联系"
+
+
+def test_the_persons_name_is_seen_through_too():
+    with pytest.raises(ValidationError):
+        Contact(name="王经理").refuse_name_in("因王\u200b经理要求")
+
+
+# One enterprise, one key
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *(between(NAME, sign) for sign in UNSEEN.values()),
+        *(between(NAME, blank) for blank in "\u00a0\u1680\u2003\u202f\u205f\u3000\n\t\u2028"),
+        "⽰例材料有限公司",
+    ],
+)
+def test_no_second_spelling_has_another_key(other):
+    assert identifiers.name_key(other) == identifiers.name_key(NAME)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("长治龙马车业", "⻓治⻰⻢⻋业"),  # of the CJK supplement, as PDF files give them
+        ("金立科技", "⾦⽴科技"),  # Kangxi
+        ("李氏科技", "\uf9e1氏科技"),  # compatibility
+        ("ソニー", "ｿﾆｰ"),
+        ("office", "oﬃce"),
+        ("ABC科技", "АВС科技"),  # Cyrillic
+        ("abc科技", "аbс科技"),
+        ("BETA", "ΒΕΤΑ"),  # Greek
+        ("示例1号", "示例①号"),
+        ("示例1号", "示例١号"),
+    ],
+)
+def test_what_looks_the_same_has_one_key(one, other):
+    assert one != other
+    assert identifiers.name_key(one) == identifiers.name_key(other)
+
+
+def test_different_names_keep_different_keys():
+    names = ("长治科技", "常治科技", "示例一号", "示例二号", "ABC", "ABD", "ДОМ", "DOM")
+    assert len({identifiers.name_key(name) for name in names}) == len(names)
+
+
+@pytest.mark.django_db
+@unseen
+def test_no_second_enterprise_looks_like_the_first(sign):
+    factories.make_enterprise(name=NAME)
+    with pytest.raises(ValidationError):
+        factories.make_enterprise(name=between(NAME, sign))
+
+
+# Every field
+
+
+BY_PROGRAM = {
+    "zone.AuditEntry",  # record() removes and masks
+    "zone.AuditLink",
+    "zone.User.password",
+    "zone.User.first_name",  # in no form
+    "zone.User.last_name",
+    "zone.User.email",
+    "zone.User.handover_code",
+    "zone.ApiKey",
+    "zone.ApiReply",  # its key is checked letter by letter
+    "zone.ApiUpload.resource",
+    "zone.ApiUpload.why",
+    "zone.WebhookEndpoint.secret_seed",
+    "zone.WebhookEndpoint.old_seed",
+    "zone.WebhookCursor",
+    "zone.WebhookDelivery",
+    "crm.Enterprise.name_key",
+    "crm.Enterprise.sort_key",
+    "crm.Contact.phone_key",
+    "projects.Attachment.content_type",
+    "projects.Attachment.sha256",
+}
+
+
+def test_every_text_that_is_written_keeps_its_own_form():
+    texts = [
+        field
+        for app in ("zone", "crm", "projects")
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.local_fields
+        if isinstance(field, (models.CharField, models.TextField)) and not field.choices
+    ]
+    others = {str(field) for field in texts if not isinstance(field, NormalisedField)}
+    known = {name for name in others if {name, name.rpartition(".")[0]} & BY_PROGRAM}
+    assert others - known == set()
+
+
+# Of secrets each character counts; the user name is read by the model's rule.
+AS_TYPED = {"old_password", "new_password1", "new_password2", "password", "password1", "password2"}
+
+
+def test_every_question_of_a_form_reads_the_same_way():
+    for app in ("zone", "crm", "projects"):
+        for path in (settings.BASE_DIR / app).rglob("*.py"):
+            if "migrations" not in path.parts:
+                import_module(".".join(path.relative_to(settings.BASE_DIR).with_suffix("").parts))
+    ours, found = ("zone.", "crm.", "projects."), set()
+    waiting = [forms.BaseForm]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.__module__.startswith(ours):
+            questions = getattr(kind, "base_fields", {}).items()
+            found |= {
+                f"{kind.__name__}.{name}"
+                for name, field in questions
+                if type(field) is forms.CharField and name not in AS_TYPED
+            }
+    assert AttachForm.base_fields["note"].__class__ is LineInput
+    assert found == set()
+
+
+# Every way to write
+
+
+WRITERS = {
+    "save": lambda row: row.save(),
+    "bulk_create": lambda row: type(row).objects.bulk_create([row]),
+    "bulk.insert": lambda row: bulk.insert(type(row), [row]),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_what_is_written_past_the_forms_is_kept_in_its_form(write):
+    row = Park(code="p\u200b1", name=between("园区", ALL_UNSEEN), kind="INDUSTRIAL")
+    row.description = "一\r\n二\u202e"
+    with transaction.atomic():
+        write(row)
+    assert (row.code, row.name) == ("p1", "园区")
+    kept = Park.objects.values_list("code", "name", "description").get()
+    assert kept == ("p1", "园区", "一\n二")
+    with pytest.raises(ValidationError) as refusal, transaction.atomic():
+        write(Park(code="p2", name="园\n区", kind="INDUSTRIAL"))
+    assert [*refusal.value.message_dict] == ["name"]
+
+
+@pytest.mark.django_db
+def test_update_and_bulk_update_keep_the_form_too():
+    park = factories.make_park()
+    Park.objects.update(name="甲\u200b园")
+    assert Park.objects.get().name == "甲园"
+    park.name = "乙\u2060园"
+    Park.objects.bulk_update([park], ["name"])
+    assert Park.objects.get().name == "乙园"
+    with pytest.raises(ValidationError):
+        Park.objects.update(name="乙\x1b园")
+
+
+@pytest.mark.django_db
+def test_a_look_up_finds_by_the_form_and_refuses_nothing():
+    park = factories.make_park(code="p1")
+    assert Park.objects.get(code="p\u200b1") == park
+    assert Park.objects.filter(name="\x1b\n").count() == 0
+    refer = {"entity": 3, "object_id": park.pk}
+    ExternalRef.objects.create(source="oa\u200b", external_id="A\ufeff-1", **refer)
+    assert ExternalRef.objects.get(source="oa").external_id == "A-1"
+    assert ExternalRef.objects.filter(source="\u2060oa", external_id="A\u00ad-1").exists()
+
+
+@pytest.mark.django_db
+def test_the_keys_of_an_enterprise_come_from_the_name_as_kept():
+    row = Enterprise(name=between("长治材料", "\u200b"))
+    row.save()
+    assert (row.name, row.sort_key) == ("长治材料", pinyin_key("长治材料"))
+
+
+def test_a_file_name_shows_all_it_holds():
+    assert clean_name(between("扫描件", ALL_UNSEEN) + ".pdf") == "扫描件.pdf"
+
+
+# The admin
+
+
+@pytest.mark.django_db
+@unseen
+def test_a_form_of_the_admin_keeps_what_is_seen(as_user, office, sign):
+    data = {
+        "name": between(NAME, sign),
+        "address": f"长治{sign}市",
+        "description": f"一{sign}\r\n二",
+    }
+    data |= {"contacts-TOTAL_FORMS": "0", "contacts-INITIAL_FORMS": "0", "scale": ""}
+    response = send(as_user(office), "/admin/crm/enterprise/add/", data)
+    assert response.status_code == 302, response.context["errors"]
+    row = Enterprise.objects.get()
+    assert (row.name, row.address, row.description) == (NAME, "长治市", "一\n二")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sign", ["\x1b", "\n", "\t", "\x85", "\u2028", "\0"])
+def test_a_form_of_the_admin_says_where_a_line_breaks(as_user, office, sign):
+    data = {"name": f"示例{sign}公司", "contacts-TOTAL_FORMS": "0", "contacts-INITIAL_FORMS": "0"}
+    response = send(as_user(office), "/admin/crm/enterprise/add/", data)
+    assert response.status_code == 200
+    assert [*response.context["adminform"].form.errors] == ["name"]
+    assert Enterprise.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_an_inline_and_the_intake_keep_what_is_seen(as_user, office, chain):
+    client = as_user(office)
+    data = {"name": NAME, "contacts-TOTAL_FORMS": "1", "contacts-INITIAL_FORMS": "0"}
+    data |= {"contacts-0-name": f"王{ALL_UNSEEN}经理", "contacts-0-phone": "138\u200b12345678"}
+    response = send(client, "/admin/crm/enterprise/add/", data)
+    assert response.status_code == 302, response.text
+    contact = Contact.objects.get()
+    assert (contact.name, contact.phone.plain) == ("王经理", "13812345678")
+    data = {"enterprise": "", "enterprise_name": between(NAME, "\u200b"), "title": "储\u200b能"}
+    data |= {"chain": str(chain.pk), "source": "REFERRAL", "planned_investment_wan": "1"}
+    data |= {
+        "contact_name": "王\u2060经理",
+        "contact_title": "",
+        "contact_phone": "138\u200b12345678",
+    }
+    response = send(client, "/admin/crm/lead/add/", data)
+    assert response.status_code == 302, response.context["errors"]
+    lead = Lead.objects.get()
+    assert (lead.title, lead.enterprise.name, lead.contact) == ("储能", NAME, contact)
+
+
+@pytest.mark.django_db
+def test_a_reason_has_lines_and_is_not_made_of_nothing(as_user, office, chain):
+    lead = factories.make_lead(chain=chain, owner=factories.make_specialist(chain))
+    client, address = as_user(office), f"/admin/crm/lead/{lead.pk}/release/"
+    for reason in ("\u200b", "\u3164 \u2060", "无\x1b进展", "138\u200b12345678"):
+        assert client.post(address, {"reason": reason}).context["form"].errors["reason"]
+    assert client.post(address, {"reason": "无\u200b进展\r\n改期"}).status_code == 302
+    assert lead.owner_changes.latest("at").reason == "无进展\n改期"
+
+
+@pytest.mark.django_db
+def test_a_search_finds_what_was_copied_with_unseen_characters(as_user, office):
+    factories.make_enterprise(name=NAME)
+    page = as_user(office).get("/admin/crm/enterprise/", {"q": between("示例材料", "\u200b")})
+    assert NAME in page.text
+
+
+@pytest.mark.django_db
+@unseen
+def test_a_user_name_is_one_however_it_is_written(sign):
+    user = User.objects.create_user(between("zhang", sign), password="a good long word")
+    assert user.username == "zhang"
+    with pytest.raises(ValidationError) as refusal:
+        User(username=f"zhang{sign}", password="x").full_clean()
+    assert "username" in refusal.value.message_dict
+    # Or each unseen character would give a guesser five more entries.
+    typed, known = ({"username": name} for name in (f"zha{sign}ng", "zhang"))
+    assert fingerprint(None, typed) == fingerprint(None, known)
+
+
+@pytest.mark.django_db
+def test_whoever_pastes_the_user_name_gets_in():
+    user = factories.make_user("office", username="zhang")
+    user.set_password("a good long word")
+    user.password_chosen_by, user.must_change_password = None, False
+    user.save()
+    client = Client()
+    data = {"username": "zhang\u200b", "password": "a good long word"}
+    assert client.post("/admin/login/", data).status_code == 302
+    assert Client().post("/admin/login/", data | {"username": "zha\nng\x1b"}).status_code == 200
+
+
+# What stood there before
+
+
+@pytest.mark.django_db
+def test_stored_texts_are_brought_into_their_form_and_nothing_is_lost():
+    kept, dirty, twin = (factories.make_park(name=name) for name in ("甲园", "乙园", "丙园"))
+    enterprise = factories.make_enterprise(name=NAME)
+    other = factories.make_enterprise(name="示例另一公司")
+    raw(Park, dirty, name="乙\u200b园\n", description="一\r\n二\x1b")
+    raw(Park, twin, name="甲\u200b园")
+    raw(Enterprise, other, name=between(NAME, "\u200b"))
+    versions = {row.pk: row.version for row in (*Park.objects.all(), *Enterprise.objects.all())}
+    for app in ("zone", "crm", "projects"):
+        stored_texts.tidy(app).code(apps, None)
+    keys = import_module("crm.migrations.0013_tidy_texts")
+    keys.key_enterprises(apps, None)
+    keys.key_contacts(apps, None)
+    found = dict(Park.objects.values_list("pk", "name"))
+    assert found == {kept.pk: "甲园", dirty.pk: "乙园", twin.pk: "甲\u200b园"}
+    assert Park.objects.get(pk=dirty.pk).description == "一\n二"
+    other.refresh_from_db()
+    assert (other.name, other.name_key) == (NAME, identifiers.name_key("示例另一公司"))
+    rows = (*Park.objects.all(), *Enterprise.objects.all())
+    changed = {row.pk for row in rows if row.version != versions[row.pk]}
+    assert changed == {dirty.pk, other.pk}
+    assert Enterprise.objects.get(pk=enterprise.pk).name_key == identifiers.name_key(NAME)
+
+
+def raw(model, row, **values):
+    """Write past the fields, as a release before them did."""
+    given = {name: models.Value(value, models.TextField()) for name, value in values.items()}
+    model.objects.filter(pk=row.pk).update(**given)
