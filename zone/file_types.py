@@ -12,7 +12,6 @@ from django.core.files.base import File
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from zone import identifiers
 from zone.file_contents import (
     MIB,
     Content,
@@ -22,6 +21,7 @@ from zone.file_contents import (
     check_png,
     package_check,
 )
+from zone.identifiers import normal_form, visible
 
 MAX_SIZE = 20 * MIB
 MAX_NAME = 120
@@ -82,11 +82,7 @@ def labels() -> str:
 
 def clean_name(name: str) -> str:
     """Return a file name without path, invisible or reversing characters, at most 120 long."""
-    name = (
-        unicodedata.normalize("NFC", identifiers.visible(name))
-        .replace("\\", "/")
-        .rsplit("/", 1)[-1]
-    )
+    name = normal_form(visible(name), "NFC").replace("\\", "/").rsplit("/", 1)[-1]
     name = re.sub(r'[\s<>:"|?*]+', " ", name)
     name = "".join(sign for sign in name if unicodedata.category(sign)[0] != "C")
     stem, dot, ending = name.strip(" .").rpartition(".")

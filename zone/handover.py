@@ -6,14 +6,13 @@ account it is and hands the code over. So nobody enters an account they only adm
 
 from __future__ import annotations
 
-import unicodedata
-
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
+from zone.identifiers import normal_form
 from zone.models import AuditEntry, User
 
 READABLE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
@@ -43,7 +42,7 @@ def failure(person: User, typed: str) -> ValidationError | None:
     locked = User.objects.select_for_update().get(pk=person.pk)
     if not locked.handover_code:
         return ValidationError(NO_CODE, code="no_code")
-    code = unicodedata.normalize("NFKC", typed).upper()
+    code = normal_form(typed).upper()
     if check_password("".join(filter(str.isalnum, code)), locked.handover_code):
         return None
     locked.handover_failures += 1

@@ -6,6 +6,7 @@ Each ``check_…`` is a Django validator: it takes the normalised text and raise
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -63,9 +64,10 @@ UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
     "\U00016fe4\U0001d159\U000e0000-\U000e0fff]"
 )
+PIECE = 64  # characters
+LIGATURE = "\ufdfa"  # one character that NFKC writes as eighteen
 CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 CONTROL_IN_PROSE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-LONGEST_PIECE = 256  # characters
 
 
 def visible(text: str) -> str:
@@ -121,9 +123,33 @@ def plain(text: str) -> str:
     text = visible(text)
     if text.isascii():
         return text
-    # In pieces, since the marks of one letter are sorted in quadratic time.
-    pieces = [text[i : i + LONGEST_PIECE] for i in range(0, len(text), LONGEST_PIECE)]
-    return "".join([unicodedata.normalize("NFKC", piece) for piece in pieces]).translate(PLAIN)
+    return normal_form(text).translate(PLAIN)
+
+
+def normal_form(text: str, form: str = "NFKC") -> str:
+    """Normalise Unicode piece by piece; an Arabic ligature stays as it is.
+
+    The marks that follow one letter are sorted in a time that grows with the square of their
+    number, so 100 KB of them would take minutes. A piece ends before a letter, unless the marks
+    are more than anybody writes.
+    """
+    if text.isascii():
+        return text
+    return LIGATURE.join(
+        "".join(unicodedata.normalize(form, piece) for piece in _pieces(part))
+        for part in text.split(LIGATURE)
+    )
+
+
+def _pieces(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        end = start + PIECE
+        last = min(end + PIECE, len(text))
+        while end < last and unicodedata.combining(text[end]):
+            end += 1
+        yield text[start:end]
+        start = end
 
 
 def half_width(text: str) -> str:
@@ -272,7 +298,11 @@ def check_phone(value: str) -> None:
 
 def no_identity_number(value: str) -> None:
     """Refuse an identity-card number (GB 11643): the system keeps none, anywhere."""
-    if IDENTITY_IN_TEXT.search(half_width(value)):
+    _refuse_identity_number(half_width(value))
+
+
+def _refuse_identity_number(text: str) -> None:
+    if IDENTITY_IN_TEXT.search(text):
         raise ValidationError(
             _("This holds an identity-card number; please leave it out, none are kept here."),
             code="identity_number",
@@ -281,8 +311,9 @@ def no_identity_number(value: str) -> None:
 
 def no_personal_number(value: str) -> None:
     """Refuse mobile and identity-card numbers in free text, where nothing masks them."""
-    no_identity_number(value)
-    for found in MOBILE_IN_TEXT.finditer(half_width(value)):
+    text = half_width(value)
+    _refuse_identity_number(text)
+    for found in MOBILE_IN_TEXT.finditer(text):
         groups = [len(group) for group in re.findall(r"\d+", found[1])]
         # 18.5-20.35 1500 is no telephone; 1 3 8 … and 138 1234 5678 are.
         if groups[0] >= 3 or set(groups) == {1}:

@@ -18,16 +18,22 @@ from zone import identifiers
 STARS = "******"
 LANDLINE = re.compile(r"(010|02\d|0[3-9]\d\d)-?\d{4,5}(\d{3})(?:-\d{1,6})?", re.ASCII)
 # An address line holds them encoded: %40 is @, and a number may follow %20.
-EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.ASCII)
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++(?:@|%40)[\w-]++(?:\.[\w-]++)++", re.ASCII)
 NUMBER = re.compile(
     r"(?:(?<![\d.-])|(?<=%[\dA-F]{2}))"
     r"(?:(?:\+?86-?)?1[3-9]\d{9}|0\d{2,3}-?\d{7,8}|\d{17}[\dXx])(?!\d)",
     re.ASCII,
 )
 # One look at a text tells most of them free of all that is masked below.
-SUSPECT = re.compile(r"@|%40|\d{7}|Failing row contains|Key \(", re.ASCII)
-# How PostgreSQL says which row it refused: with all its values.
-REFUSED_ROW = re.compile(r"(Failing row contains|Key) \(.*?\)(?:=\(.*?\))?\.?(?=\n|\s|\Z)", re.S)
+SUSPECT = re.compile(r"@|%40|\d{7}|Failing row contains|[Kk]ey \(", re.ASCII)
+# How PostgreSQL says which row it refused: with all its values, brackets and line breaks in them
+# as they are. One whose end cannot be told is hidden as far as such a row may reach: a pattern
+# that may fail after it began would search on from each of a thousand beginnings.
+REFUSED_ROW = re.compile(
+    r"(Failing row contains|Key|existing key) \("
+    r"(?:.{0,4000}?\)\.?(?= (?:already|is|conflicts) |[ \t]?(?:[\r\n<]|\Z))|.{0,4000})",
+    re.S,
+)
 
 
 def mask_phone(number: str) -> str:

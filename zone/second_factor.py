@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from base64 import b32encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from zone import lockout, sessions
+from zone.identifiers import normal_form
 from zone.models import AuditEntry, User
 
 Action = AuditEntry.Action
@@ -36,7 +36,7 @@ def verify(request: HttpRequest, code: str) -> str:
     (django-otp's throttling); a code that has been used is wrong from then on.
     """
     person = request.user
-    code = unicodedata.normalize("NFKC", code)
+    code = normal_form(code)
     kind = PHONE if code.isdecimal() and len(code) == 6 else RECOVERY
     device = phone_of(person) if kind == PHONE else recovery_of(person)
     if device is None:
@@ -147,9 +147,7 @@ def check_new_phone(request: HttpRequest, device: TOTPDevice) -> Callable[[str],
 
     def check(code: str):
         _refuse_while_throttled(device)
-        if not verify_token(
-            request.user, device.persistent_id, unicodedata.normalize("NFKC", code)
-        ):
+        if not verify_token(request.user, device.persistent_id, normal_form(code)):
             _note_failure(request.user, device)
             raise ValidationError(
                 _(

@@ -11,7 +11,6 @@ from functools import cached_property
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from zone.models import AuditEntry
@@ -125,7 +124,7 @@ def in_words(field: models.Field | None, value: str, shown: int | None = SHOWN) 
         words = _number(value)
     else:
         words = value
-    return Truncator(words).chars(shown) if shown else words
+    return f"{words[: shown - 1]}…" if shown and len(words) > shown else words
 
 
 def _number(value: str) -> str:

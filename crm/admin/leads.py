@@ -8,7 +8,15 @@ from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
 from crm.intake import log_lead
 from crm.models import Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import units
-from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, ZoneInline, display, is_open
+from zone.admin.base import (
+    Colours,
+    HistoryInline,
+    ScopedModelAdmin,
+    ZoneInline,
+    display,
+    is_open,
+    searched,
+)
 from zone.calendar import today
 
 STAGE_COLOURS = Colours(
@@ -151,7 +159,7 @@ class LeadAdmin(ScopedModelAdmin):
         callers = found_by_number(request, search_term)
         if callers is not None:
             return queryset.filter(contact__in=callers), False
-        for word in smart_split(search_term.replace("\0", "")):
+        for word in smart_split(searched(search_term)):
             if word[:1] in "\"'" and word[:1] == word[-1:]:
                 word = unescape_string_literal(word)
             titled = Lead.objects.filter(title__icontains=word).values("pk")

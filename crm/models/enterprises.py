@@ -17,6 +17,8 @@ from zone.identifiers import no_personal_number
 from zone.models.rows import Row
 from zone.scoping import reach
 
+LONGEST_KEY = 200
+
 
 @lru_cache(maxsize=10_000)  # names share most of their words
 def _pinyin(word: str) -> str:
@@ -28,7 +30,8 @@ def pinyin_key(name: str) -> str:
 
     Word by word, as the library itself reads a text: 长 is chang in 长治 and zhang in 成长.
     """
-    return "".join(map(_pinyin, seg.cut(name))).lower()[:200]
+    # The library copies the rest of a text at each word. No character is read as nothing.
+    return "".join(map(_pinyin, seg.cut(name[:LONGEST_KEY]))).lower()[:LONGEST_KEY]
 
 
 class EnterpriseQuerySet(models.QuerySet):
@@ -82,7 +85,7 @@ class Enterprise(Row):
 
     name = NameField(_("name"), max_length=100, validators=[no_personal_number])
     name_key = models.CharField(max_length=200, editable=False, unique=True)
-    sort_key = models.CharField(max_length=200, editable=False, db_index=True)
+    sort_key = models.CharField(max_length=LONGEST_KEY, editable=False, db_index=True)
     uscc = CodeField(
         _("unified social credit code"),
         max_length=18,

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import sys
 from urllib.parse import quote, quote_plus
 
@@ -169,14 +170,28 @@ LEAKS = [
     "card 110101199003070000",
     "DETAIL:  Failing row contains (1, 王经理, zhangsan88, 13812345678, 多行\n文字).",
     "DETAIL:  Key (phone)=(13812345678) already exists.",
+    "DETAIL:  Failing row contains (1, 示例 (长治) 公司, zhangsan88, null).\nCONTEXT:  x",
+    "Failing row contains (1, 示例 (长治). 公司\n, zhangsan88).",
+    "Failing row contains (1, (), 王经理, zhangsan88, ...",
+    "Key (wechat)=(示例 (长治) zhangsan88) is not present in table.",
+    "Key (a, b)=(1, x) conflicts with existing key (a, b)=(王经理, zhangsan88).",
 ]
 MARKS = ("13812345678", "zhang.san", "2012345", "110101199003070000", "王经理", "zhangsan88")
+# Rows are refused in as many lines as they have, one after the other.
+ROWS = "\n".join(f"Key (n)=({n}) already exists.\nnext {n}" for n in range(3))
 
 
 @pytest.mark.parametrize("line", LEAKS)
 def test_the_last_net_masks_what_looks_like_a_number(line):
     assert [mark for mark in MARKS if mark in line]
     assert [mark for mark in MARKS if mark in masked_text(line)] == []
+
+
+def test_what_stands_around_a_refused_row_stays():
+    assert masked_text(ROWS) == re.sub(r"\(n\)=\(\d\)", "(•••)", ROWS)
+    assert (
+        masked_text("DETAIL:  Key (n)=(1) is not present.") == "DETAIL:  Key (•••) is not present."
+    )
 
 
 def test_the_last_net_leaves_times_ids_and_versions_alone():

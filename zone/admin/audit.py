@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 
-from zone.admin.base import ScopedModelAdmin, display
+from zone.admin.base import ScopedModelAdmin, display, searched
 from zone.admin.state import day_input
 from zone.calendar import SHANGHAI, today
 from zone.details import details
@@ -159,7 +159,7 @@ class AuditEntryAdmin(ScopedModelAdmin):
 
     def get_search_results(self, request, queryset, search_term):
         """Search row names by their index, people by who they are, addresses as a whole."""
-        for word in search_term.replace("\0", "").split():
+        for word in searched(search_term).split():
             people = User.objects.filter(
                 Q(display_name__icontains=word) | Q(username__icontains=word)
             )

@@ -24,6 +24,8 @@ from zone.admin.versions import VersionedAdmin, VersionedInline
 from zone.scoping import is_open
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
+__all__ += ["searched"]
+LONGEST_SEARCH = 200  # characters; no name is longer
 
 
 class Colours(dict):
@@ -37,6 +39,11 @@ class Colours(dict):
 
     def __getitem__(self, label):
         return next(colour for known, colour in self.items() if str(known) == str(label))
+
+
+def searched(term: str) -> str:
+    """Return what the database can look for: each word of a search is a condition of its own."""
+    return identifiers.visible(term)[:LONGEST_SEARCH]
 
 
 class ScopedModelAdmin(
@@ -88,7 +95,7 @@ class ScopedModelAdmin(
         """Search, for lists and autocompletes, with what the labels of the rows need."""
         if self.list_select_related and not queryset.query.select_related:
             queryset = queryset.select_related(*self.list_select_related)
-        return super().get_search_results(request, queryset, identifiers.visible(search_term))
+        return super().get_search_results(request, queryset, searched(search_term))
 
     def formfield_for_choice_field(self, db_field, request, **kwargs):
         # Unfold preselects the first choice; what has no default is to be chosen.

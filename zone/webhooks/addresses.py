@@ -20,7 +20,9 @@ LONGEST = 500
 USUAL_PORTS = {"https": 443, "http": 80}
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # The last label is no number of any kind: 127.1, 0x7f.1 and 2130706433 are addresses to some.
-NAME = re.compile(rf"(?:{LABEL}\.)*(?!(?:[0-9]+|0x[0-9a-f]*)$){LABEL}", re.ASCII)
+NAME = re.compile(
+    rf"(?:{LABEL}\.){{0,126}}(?!(?:[0-9]{{1,63}}|0x[0-9a-f]{{0,61}})$){LABEL}", re.ASCII
+)
 URL = re.compile(
     r"(?P<scheme>https?)://"
     r"(?:\[(?P<six>[0-9a-f:]{2,39})\]|(?P<host>[a-z0-9.-]{1,253}))"
@@ -28,8 +30,8 @@ URL = re.compile(
     r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?",
     re.ASCII,
 )
-# Names that lead to this machine on most others, whatever was approved.
-OURSELVES = re.compile(r"(?:.*\.)?(?:localhost|localdomain|ip6-localhost|ip6-loopback)", re.ASCII)
+# Names, and ends of names, that lead to this machine on most others, whatever was approved.
+OURSELVES = {"localhost", "localdomain", "ip6-localhost", "ip6-loopback"}
 
 # Loopback, link-local, multicast, broadcast and the like; and every form of IPv6 that hides an
 # address of IPv4, since what it hides is reached behind it.
@@ -107,7 +109,7 @@ BAD_URL = _(
 def check_host(host: str) -> None:
     """Refuse what is neither a plain name nor an address in its usual spelling."""
     if NAME.fullmatch(host) and len(host) <= 253:
-        if OURSELVES.fullmatch(host):
+        if host.rpartition(".")[2] in OURSELVES:
             raise ValidationError(_("This name leads to this machine itself."), code="host")
         return
     try:
