@@ -2,6 +2,9 @@
 
 import logging
 import re
+import traceback
+from collections.abc import Iterator
+from copy import copy
 
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from gunicorn.glogging import Logger
@@ -9,7 +12,8 @@ from gunicorn.glogging import Logger
 from zone.masking import masked_text
 
 # What people searched for is theirs: a number typed with blanks would pass any mask.
-QUERY = re.compile(r"(/[^\s\"'?]*)\?[^\s\"'].*?(?= HTTP/\d|[\"'<\n]|$)")
+QUERY = re.compile(r"(?<![^\s\"'?])([^\s\"'?/]*+/[^\s\"'?]*+)\?[^\s\"'].*?(?= HTTP/\d|[\"'<\n]|$)")
+LONGEST = 2_000  # characters; a line of ours has some hundreds
 
 
 def clean(text: str) -> str:
@@ -17,11 +21,56 @@ def clean(text: str) -> str:
     return masked_text(QUERY.sub(r"\1?…", text))
 
 
+def one_line(text: str) -> str:
+    """Return ``text`` masked, cut, and without what begins a line or commands a terminal."""
+    text = clean(text)
+    if len(text) > LONGEST:  # what is cut has been masked as a whole
+        text = f"{text[:LONGEST]}…"
+    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)
+
+
+def _escaped(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")
+
+
 class MaskedFormatter(logging.Formatter):
-    """The last net: masks numbers in the finished line, its traceback included."""
+    """The last net: a line for each record, masked; only a fault of ours brings a traceback."""
 
     def format(self, record):
-        return clean(super().format(record))
+        record = copy(record)
+        record.exc_text = None  # another handler's, neither masked nor escaped
+        if record.exc_info and 400 <= getattr(record, "status_code", 0) < 500:
+            record.msg, record.args = _refusal(record), ()
+            record.exc_info = None
+        return super().format(record)
+
+    def formatMessage(self, record):
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, exc_info):
+        report = traceback.TracebackException(*exc_info, compact=True)
+        for error in _errors(report):
+            said = one_line("".join(error.format_exception_only()).rstrip("\n"))
+            error.format_exception_only = lambda said=said, **how: [f"{said}\n"]
+        return clean("".join(report.format()).rstrip("\n"))
+
+    def formatStack(self, stack_info):
+        return clean(stack_info)
+
+
+def _refusal(record: logging.LogRecord) -> str:
+    """Return what a line says of a refused request: who asked needs no traceback of ours."""
+    message, reason = record.getMessage(), str(record.exc_info[1])
+    return message if reason in message else f"{message}: {reason}"
+
+
+def _errors(report: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
+    """Yield each error that a traceback tells of: causes, contexts, members of groups."""
+    waiting = [report]
+    while waiting:
+        error = waiting.pop()
+        yield error
+        waiting += filter(None, (error.__cause__, error.__context__, *(error.exceptions or ())))
 
 
 class MaskedFilter(SafeExceptionReporterFilter):
