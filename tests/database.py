@@ -12,7 +12,7 @@ import pytest
 
 from zone.checkout import VAR, Lock
 from zone.cluster import THROWAWAY, Cluster
-from zone.cluster_data import find_home
+from zone.cluster_data import APPLICATION, NAME, find_home
 
 FOLDER = VAR / "tests"
 
@@ -29,6 +29,9 @@ class Database:
         self.cluster = Cluster(self.root, THROWAWAY)
         self.cluster.start()
         self.check_that_it_is_ours()
+        with self.cluster.connect() as connection:
+            # The suite works as owner; where it matters it takes the application's part.
+            connection.execute(f"GRANT {APPLICATION} TO {NAME}")
 
     def check_that_it_is_ours(self) -> None:
         with psycopg.connect(self.cluster.url) as connection:
@@ -57,10 +60,12 @@ def begin() -> Database | None:
     if url := os.environ.get("TEST_DATABASE_URL"):
         os.environ["DATABASE_URL"] = url
         os.environ["UPLOADS"] = str(FOLDER / "uploads")
+        os.environ["AUDIT_ANCHORS"] = str(FOLDER / f"anchors-{os.getpid()}")
         return None
     database = Database()
     os.environ["DATABASE_URL"] = database.cluster.url
     os.environ["UPLOADS"] = str(database.root / "uploads")
+    os.environ["AUDIT_ANCHORS"] = str(database.root / "anchors")
     return database
 
 

@@ -1,13 +1,22 @@
 """What this checkout keeps beside its code: the folder var/, its private files and its locks."""
 
+import contextlib
 import fcntl
 import os
 import secrets
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
+MARKER = VAR / "production"
+# Whoever sets one of these means production, unless DEBUG=1 stands beside it.
+PRODUCTION = (
+    "DATABASE_OWNER_URL", "SECRET_KEY", "CONTACT_KEY", "API_PEPPER", "AUDIT_KEY", "AUDIT_ANCHORS",
+    "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "STATIC_ROOT", "UPLOADS", "DATABASE_BEHIND_PGBOUNCER",
+)  # fmt: skip
+OWN_MACHINE = "OWN_MACHINE"
 
 
 class StartProblem(Exception):
@@ -56,6 +65,55 @@ def write_private(path: Path, text: str) -> None:
         draft.replace(path)
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def says_debug(environ: Mapping[str, str]) -> bool:
+    return environ.get("DEBUG", "").strip().lower() in {"1", "true", "yes"}
+
+
+def refuse_second_database(environ: MutableMapping[str, str], command: str) -> None:
+    """Stop a command that lost production's environment before it makes a database of its own.
+
+    ``start`` is for one's own machine and says so to the commands that it starts; so does DEBUG=1.
+    """
+    if environ.get("DATABASE_URL", "").strip():
+        return
+    if command == "start":
+        environ[OWN_MACHINE] = "1"
+    if environ.get(OWN_MACHINE) == "1" or says_debug(environ):
+        return
+    cure = "load production's environment first, for instance with: set -a; . /etc/zone.env"
+    named = [name for name in PRODUCTION if environ.get(name, "").strip()]
+    if "DEBUG" in environ or named:
+        raise StartProblem(
+            f"{(named or ['DEBUG'])[0]} is set and DATABASE_URL is not: {cure}; on a developer's "
+            "machine set DEBUG=1."
+        )
+    if since := production_since():
+        raise StartProblem(
+            f"This checkout serves production ({since}) and DATABASE_URL is not set: {cure}; if "
+            f"it does so no more, delete {MARKER}."
+        )
+
+
+def production_since() -> str:
+    """Return what the marker says; empty without one."""
+    try:
+        return MARKER.read_text().strip() or "marked"
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise unwritable(MARKER, error) from error
+
+
+def mark_production(environ: Mapping[str, str]) -> None:
+    """Leave word for commands without an environment, such as those of a forgotten cron job."""
+    if not environ.get("DATABASE_URL", "").strip() or says_debug(environ) or MARKER.exists():
+        return
+    # A server that may not write here has nothing to lose by it.
+    with contextlib.suppress(StartProblem, OSError):
+        write_private(MARKER, f"since {datetime.now().astimezone().isoformat(' ', 'seconds')}")
+        MARKER.chmod(0o644)
 
 
 def own_machine_defaults(environ: MutableMapping[str, str], command: str) -> None:

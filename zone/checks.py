@@ -1,9 +1,11 @@
-"""What must not be served: demo accounts, whose password is public."""
+"""What must not be served: demo accounts with their public password, a trail open to change."""
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.checks import Error, Tags, Warning, register
 from django.db import DatabaseError, OperationalError, transaction
+
+from zone import grants
 
 
 @register(Tags.security, deploy=True)
@@ -46,3 +48,34 @@ def no_demo_account_can_log_in(app_configs, **kwargs) -> list:
             id="zone.E102",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def application_cannot_change_the_trail(app_configs, **kwargs) -> list:
+    if settings.DEBUG:
+        return []
+    try:
+        with transaction.atomic():
+            owns, may_change = grants.owns_trail(), grants.may_change_trail()
+    except DatabaseError:
+        return []  # zone.W101 says it
+    if owns:
+        return [
+            Error(
+                "DATABASE_URL logs in as owner of the audit trail: whoever gets hold of it can "
+                "switch the triggers off and write the trail anew.",
+                hint="Let DATABASE_URL name a role that owns nothing and set DATABASE_OWNER_URL "
+                "for migrate and purge_audit, see README.",
+                id="zone.E103",
+            )
+        ]
+    if may_change:
+        return [
+            Error(
+                "The role of DATABASE_URL has rights to change the audit trail.",
+                hint="Run manage.py migrate with DATABASE_OWNER_URL, which takes them; then look "
+                "for what other roles and PUBLIC hand on.",
+                id="zone.E104",
+            )
+        ]
+    return []

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -17,7 +18,7 @@ import psycopg
 from zone import binaries, cluster_data
 from zone.binaries import Runner
 from zone.checkout import Lock, StartProblem, private_text, unwritable, write_private
-from zone.cluster_data import NAME, SUPERUSER
+from zone.cluster_data import APPLICATION, NAME, SUPERUSER
 from zone.processes import FAST, IMMEDIATE, KILL, WAIT, Processes
 
 HOST = "127.0.0.1"
@@ -25,6 +26,8 @@ START_LIMIT = 120  # seconds; after a crash the log is replayed first
 STOP_LIMIT = 60
 ORPHANS_LIMIT = 5  # backends notice the death of their postmaster within moments
 LOG_LIMIT = 10_000_000  # bytes
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+FIRST_PORT = 10_000  # below, well-known services have theirs
 
 OPTIONS = {
     "listen_addresses": HOST,
@@ -74,7 +77,12 @@ class Cluster:
 
     @property
     def password(self) -> str:
+        """What the owner of the database and the superuser log in with."""
         return private_text(self.root / "password", lambda: secrets.token_urlsafe(24))
+
+    @property
+    def application_password(self) -> str:
+        return private_text(self.root / "application_password", lambda: secrets.token_urlsafe(24))
 
     @property
     def port(self) -> int | None:
@@ -88,7 +96,13 @@ class Cluster:
 
     @property
     def url(self) -> str:
+        """The address for the owner of the database."""
         return f"postgresql://{NAME}:{self.password}@{HOST}:{self.port}/{NAME}"
+
+    @property
+    def application_url(self) -> str:
+        login = f"{APPLICATION}:{self.application_password}"
+        return f"postgresql://{login}@{HOST}:{self.port}/{NAME}"
 
     # Using it
 
@@ -177,6 +191,8 @@ class Cluster:
         cluster_data.refuse_foreign(self.data, runner)
         password_lost = not (self.root / "password").exists()
         if self.answers():
+            if not self.admits_application():
+                self.make_database()
             return
         self.clear_remains()
         programs = self.programs(runner)
@@ -186,6 +202,13 @@ class Cluster:
         elif password_lost:
             cluster_data.set_password(self.data, programs, runner, self.password)
         self.launch(programs, runner)
+
+    def admits_application(self) -> bool:
+        try:
+            psycopg.connect(self.application_url, connect_timeout=5, sslmode="disable").close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def programs(self, runner: Runner) -> Path:
         chosen = binaries.choose(cluster_data.version(self.data))
@@ -200,11 +223,14 @@ class Cluster:
                     break
             else:
                 raise StartProblem("No free port was found for PostgreSQL: start once more.")
-            with self.connect() as connection:
-                cluster_data.make_database(connection, self.password)
+            self.make_database()
         except BaseException:
             self.stop()
             raise
+
+    def make_database(self) -> None:
+        with self.connect() as connection:
+            cluster_data.make_database(connection, self.password, self.application_password)
 
     def spawn(self, programs: Path, runner: Runner) -> int:
         """Start the process; return how much the log held before."""
@@ -262,12 +288,29 @@ class Cluster:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def free_port(preferred: int | None) -> int:
-    """The port of the last time, so that connections find the server again, or any free one."""
-    for port in filter(None, (preferred, 0)):
+def free_port(preferred: int | None = None) -> int:
+    """The port of the last time, so that connections find the server again, or another free one.
+
+    Never one that the kernel may give to an outgoing connection while the server is down.
+    """
+    ephemeral = ephemeral_ports()
+    outside = [port for port in range(FIRST_PORT, 65536) if port not in ephemeral]
+    chosen = random.sample(outside, min(len(outside), 50))
+    if preferred and preferred not in ephemeral:
+        chosen.insert(0, preferred)
+    for port in chosen:
         with contextlib.suppress(OSError):
             return bound(port)
     return bound(0)
+
+
+def ephemeral_ports() -> range:
+    """The ports from which the kernel takes those of outgoing connections."""
+    try:
+        first, last = map(int, EPHEMERAL.read_text().split())
+    except (OSError, ValueError):
+        return range(32768, 65536)
+    return range(first, last + 1)
 
 
 def bound(port: int) -> int:

@@ -16,6 +16,7 @@ from zone.binaries import Runner
 from zone.checkout import StartProblem, make_folder, unwritable, write_private
 
 NAME = "zone"  # the database and the role that owns it
+APPLICATION = "zone_app"  # the role that the application runs as
 SUPERUSER = "postgres"
 
 
@@ -105,17 +106,21 @@ def set_password(data: Path, programs: Path, runner: Runner, password: str) -> N
     )  # fmt: skip
 
 
-def make_database(connection: psycopg.Connection, password: str) -> None:
-    """The application's role is no superuser, as in production, but may make test databases."""
-    if not exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s"):
+def make_database(connection: psycopg.Connection, password: str, run_password: str) -> None:
+    """Neither role is a superuser, as in production; the owner may make test databases."""
+    if not has_role(connection, NAME):
         role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB IN ROLE pg_read_all_settings PASSWORD {}")
         connection.execute(role.format(sql.Identifier(NAME), sql.Literal(password)))
-    if not exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s"):
+    if not has_role(connection, APPLICATION):
+        connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(APPLICATION)))
+    role = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
+    connection.execute(role.format(sql.Identifier(APPLICATION), sql.Literal(run_password)))
+    if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).fetchall():
         connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(NAME)))
 
 
-def exists(connection: psycopg.Connection, query: str) -> bool:
-    return connection.execute(query, [NAME]).fetchone() is not None
+def has_role(connection: psycopg.Connection, name: str) -> bool:
+    return bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchall())
 
 
 def last_line(text: str) -> str:

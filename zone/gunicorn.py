@@ -13,6 +13,12 @@ def whole_number(name: str, default: int) -> int:
     return int(value)
 
 
+if os.environ.get("DATABASE_OWNER_URL", "").strip():
+    raise SystemExit(
+        "DATABASE_OWNER_URL is for migrate and purge_audit alone: start the server without it, "
+        "since whoever breaks into it reads its environment."
+    )
+
 # No address, user, query string or referrer: a log is kept longer than personal data may be.
 ACCESS_FORMAT = '%(t)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
 

@@ -164,6 +164,27 @@ DROP FUNCTION zone_link_entries(bigint[]);
 {LINK_ENTRY}{STEPS}{QUEUED}
 """
 
+# Whoever adds a line has no right to write links: the triggers that do have their owner's. Nobody
+# else puts such a function on a table of his own, or one of his own in front of ours.
+SEALING = ("zone_queue_link", "zone_link_queued")
+SEAL_AS_OWNER = f"""
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY{list(SEALING)} LOOP
+    EXECUTE format('ALTER FUNCTION %I() SECURITY DEFINER SET search_path = %I, pg_temp',
+                   name, current_schema());
+    EXECUTE format('REVOKE ALL ON FUNCTION %I() FROM PUBLIC', name);
+  END LOOP;
+END $$;
+"""
+SEAL_AS_ANYBODY = "\n".join(
+    f"ALTER FUNCTION {name}() SECURITY INVOKER RESET search_path;\n"
+    f"GRANT EXECUTE ON FUNCTION {name}() TO PUBLIC;"
+    for name in SEALING
+)
+
 REFUSE = "BEFORE UPDATE OR TRUNCATE ON {table} EXECUTE FUNCTION zone_refuse_trail_change()"
 GUARD = "BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION zone_guard_trail_delete()"
 STAMP = "BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION zone_stamp_trail()"

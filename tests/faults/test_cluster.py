@@ -216,6 +216,45 @@ def test_a_start_that_takes_too_long_leaves_no_server(cluster, monkeypatch):
     assert cluster.processes.all() == []
 
 
+def test_the_port_is_none_that_an_outgoing_connection_may_take(cluster):
+    with cluster.in_use():
+        first = cluster.port
+        assert first not in cluster_module.ephemeral_ports()
+    with cluster.in_use():
+        assert cluster.port == first
+    (cluster.root / "port").write_text(str(cluster_module.ephemeral_ports()[-1]))
+    with cluster.in_use():
+        assert cluster.port not in cluster_module.ephemeral_ports()
+        assert cluster.answers()
+
+
+def test_the_kernel_says_which_ports_are_its_own(monkeypatch, tmp_path):
+    said = tmp_path / "range"
+    said.write_text("10000\t65000\n")
+    monkeypatch.setattr(cluster_module, "EPHEMERAL", said)
+    assert {cluster_module.free_port() > 65000 for _ in range(20)} == {True}
+    assert cluster_module.free_port(20000) != 20000
+    said.write_text("10000 65535")  # none is left outside
+    assert cluster_module.free_port(20000)
+
+
+def test_data_of_an_older_checkout_gets_the_applications_role(cluster):
+    with cluster.in_use(), cluster.connect() as superuser:
+        superuser.execute("DROP ROLE zone_app")
+        (cluster.root / "application_password").unlink()
+        # A server that is up already, and one that is started.
+        with Cluster(cluster.root).in_use() as mine, psycopg.connect(mine.application_url):
+            pass
+        superuser.execute("DROP ROLE zone_app")
+    with cluster.in_use(), psycopg.connect(cluster.application_url) as application:
+        found = application.execute(
+            "SELECT rolsuper, rolcreatedb, pg_has_role('zone_app', 'zone', 'MEMBER') "
+            "FROM pg_roles WHERE rolname = current_user"
+        )
+        assert found.fetchone() == (False, False, False)
+        assert cluster.application_password != cluster.password
+
+
 def test_data_half_made_by_a_killed_start_is_made_anew(cluster):
     cluster_data.settle(cluster.root)
     draft = cluster.data.with_name("data.new")

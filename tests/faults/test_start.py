@@ -16,16 +16,10 @@ import psycopg
 import pytest
 
 from tests.faults.conftest import checked_out, folder_for_all
-from zone.cluster import THROWAWAY, Cluster
+from zone.cluster import THROWAWAY, Cluster, free_port
 
 pytestmark = pytest.mark.slow
 LIMIT = 90  # seconds; the first start makes the data and the demo
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Started:
@@ -297,3 +291,51 @@ def test_a_server_that_does_not_answer_is_refused_in_one_line(checkout, clean_en
 
 def test_without_a_secret_key_production_does_not_start(checkout, clean_environment):
     assert "SECRET_KEY" in refused(checkout, clean_environment | {"DEBUG": "0"}, command="check")
+
+
+PRODUCTION = {"SECRET_KEY": "s" * 50, "CONTACT_KEY": "c" * 40, "ALLOWED_HOSTS": "crm.example.org"}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"DEBUG": "0"}, *({name: value} for name, value in PRODUCTION.items()), {"STATIC_ROOT": "/x"}],
+    ids=str,
+)
+def test_half_an_environment_of_production_makes_no_second_database(
+    checkout, clean_environment, environment
+):
+    line = refused(checkout, clean_environment | environment, "clearsessions")
+    assert "DATABASE_URL" in line
+    assert "set -a" in line
+    assert not (checkout / "var" / "postgres").exists()
+
+
+def test_nor_does_no_environment_where_production_ran(checkout, clean_environment, tmp_path):
+    external = Cluster(tmp_path / "external", THROWAWAY)
+    try:
+        external.start()
+        production = clean_environment | PRODUCTION | {"DEBUG": "0"}
+        production |= {"DATABASE_URL": external.application_url}
+        manage(checkout, production | {"DATABASE_OWNER_URL": external.url}, "migrate", "-v0")
+        for command in ("clearsessions", "load_demo", "verify_audit"):
+            line = refused(checkout, clean_environment, command)
+            assert "serves production (since 20" in line
+        assert not (checkout / "var" / "postgres").exists()
+        manage(checkout, production, "clearsessions")
+        manage(checkout, clean_environment | {"DEBUG": "1"}, "showmigrations")
+        assert (checkout / "var" / "postgres").exists()
+    finally:
+        external.remove()
+
+
+def manage(checkout: Path, environment: dict[str, str], *command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=checkout, env=environment, capture_output=True, text=True, timeout=LIMIT,
+    )  # fmt: skip
+    assert done.returncode == 0, (command, done.stderr)
+    return done.stdout
+
+
+def test_the_check_of_the_feed_finds_the_private_database(checkout, with_data, clean_environment):
+    manage(checkout, clean_environment, "check", "--database", "default", "--tag", "sync")

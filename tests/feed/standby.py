@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from tests.database import FOLDER
 from zone.binaries import Runner
 from zone.checkout import make_folder
-from zone.cluster import HOST, OPTIONS, THROWAWAY, Cluster, bound
+from zone.cluster import HOST, OPTIONS, THROWAWAY, Cluster, free_port
 from zone.cluster_data import SUPERUSER
 
 ALIAS = "standby"
@@ -33,7 +33,7 @@ class Standby:
         self.runner = Runner.for_data(primary.data)
         self.programs = primary.programs(self.runner)
         self.data = primary.data.with_name("standby")
-        self.port = bound(0)
+        self.port = free_port()
 
     def start(self):
         make_folder(self.data, 0o700)

@@ -65,5 +65,5 @@ def test_a_wrong_switch_stops_with_one_line():
 
 def test_without_a_url_it_is_the_private_cluster_on_loopback():
     found = connection_settings({})
-    assert (found["HOST"], found["NAME"], found["USER"]) == ("127.0.0.1", "zone", "zone")
+    assert (found["HOST"], found["NAME"], found["USER"]) == ("127.0.0.1", "zone", "zone_app")
     assert found["PORT"].isdecimal()

@@ -1,4 +1,4 @@
-"""What `check --deploy` refuses: demo accounts and demo mode where DEBUG is off."""
+"""What `check --deploy` refuses where DEBUG is off: demo accounts, a trail open to change."""
 
 import os
 import subprocess
@@ -10,15 +10,18 @@ from django.core.checks import run_checks
 from django.db import OperationalError, ProgrammingError
 from django.db.models.query import QuerySet
 
+from tests.application import act_as_application, grant
 from tests.factories import make_user
+from tests.trail import execute
 from zone.demo import DEMO_PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
-def served(settings):
+def served(settings, db):
     settings.DEBUG = settings.DEMO = False
+    act_as_application()
 
 
 def found() -> dict[str, int]:
@@ -68,6 +71,33 @@ def test_a_silent_database_is_a_warning_and_an_empty_one_nothing(db, monkeypatch
 
     monkeypatch.setattr(QuerySet, "count", fail)
     assert found() == said
+
+
+def test_a_trail_that_the_application_owns_is_an_error():
+    execute("RESET ROLE")
+    assert found() == {"zone.E103": 40}
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "UPDATE ON zone_auditentry TO zone_app",
+        "UPDATE (why) ON zone_auditentry TO zone_app",
+        "TRIGGER ON zone_auditlink TO PUBLIC",
+        "INSERT ON zone_auditlink TO zone_app",
+        "TRUNCATE ON zone_auditqueue TO zone_app",
+        "CREATE ON SCHEMA public TO zone_app",
+    ],
+)
+def test_a_right_to_change_the_trail_is_an_error(right):
+    execute("RESET ROLE")
+    execute(f"GRANT {right}")
+    execute("SET LOCAL ROLE zone_app")
+    assert found() == {"zone.E104": 40}
+    execute("RESET ROLE")
+    grant()
+    execute("SET LOCAL ROLE zone_app")
+    assert found() == {}
 
 
 def check(**environment) -> subprocess.CompletedProcess:

@@ -2,7 +2,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from zone import sealing
+from zone import grants, sealing
 from zone.management.commands.verify_audit import a_day
 
 
@@ -18,6 +18,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, before, really=False, **options):
+        if really and not grants.owns_trail():
+            raise CommandError(
+                _(
+                    "Only the database's owner removes lines: set DATABASE_OWNER_URL for this "
+                    "command."
+                )
+            )
         try:
             done = (sealing.purge if really else sealing.plan_purge)(before)
         except ValidationError as refusal:

@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from zone import trail_triggers as sql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("zone", "0021_one_index_each")]
+
+    operations = [migrations.RunSQL(sql.SEAL_AS_OWNER, sql.SEAL_AS_ANYBODY)]
