@@ -3,6 +3,7 @@
 import gc
 
 import pytest
+from django.conf import settings
 from django.core.management.commands import flush
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection, transaction
@@ -48,6 +49,13 @@ def folder(settings, tmp_path):
     """Return a folder of uploads of the test's own."""
     settings.MEDIA_ROOT = tmp_path / "uploads"
     return settings.MEDIA_ROOT
+
+
+@pytest.fixture(autouse=True)
+def _anchors_of_one_test():
+    """Each test has a trail of its own, and so its anchors."""
+    yield
+    settings.AUDIT_ANCHORS.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -163,13 +163,19 @@ def purge(before: date, on: date | None = None) -> Purge:
     )
     with connection.cursor() as cursor:
         # The new line takes its place in the chain before the beginning of the chain goes.
-        cursor.execute("SET CONSTRAINTS link_queued IMMEDIATE")
+        seal_now()
         cursor.execute("SELECT set_config('zone.purge', 'on', true)")
         entries._raw_delete(entries.db)
         links._raw_delete(links.db)
         cursor.execute("SELECT set_config('zone.purge', 'off', true)")
-        cursor.execute("SET CONSTRAINTS link_queued DEFERRED")
     return plan
+
+
+def seal_now():
+    """Give the lines of this transaction their links, as its commit would."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS link_queued IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS link_queued DEFERRED")
 
 
 def _deleted_in(entries) -> list[str]:

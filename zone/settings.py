@@ -75,6 +75,11 @@ if not CONTACT_KEY:
 API_PEPPER = env_text("API_PEPPER") or f"api:{SECRET_KEY}"
 if len(API_PEPPER) < 32:
     raise ImproperlyConfigured("API_PEPPER is too short: use 32 or more random characters.")
+# Anchors of the audit trail are signed with this, and kept where the database's owner cannot write.
+AUDIT_KEY = env_text("AUDIT_KEY") or f"audit:{SECRET_KEY}"
+if len(AUDIT_KEY) < 32:
+    raise ImproperlyConfigured("AUDIT_KEY is too short: use 32 or more random characters.")
+AUDIT_ANCHORS = Path(env_text("AUDIT_ANCHORS", str(database.anchors_file()))).resolve()
 # Whose resources the interface shows; the lower floor names the higher ones and imports none.
 API_MODULES = [
     "zone.api.places",
@@ -308,6 +313,7 @@ LOGGING = {
     "loggers": {
         "axes": {"level": "ERROR"},  # failed logins are lines of the audit trail
         "django": {"handlers": []},
+        "zone.anchors": {"level": "INFO"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }

@@ -1,7 +1,7 @@
 from zone.models.alerts import SecurityAlert
 from zone.models.api_uploads import ApiUpload, ApiUploadPart
 from zone.models.audit import AuditEntry
-from zone.models.audit_links import AuditLink
+from zone.models.audit_links import AuditAnchor, AuditLink
 from zone.models.chains import ChainSegment, IndustryChain
 from zone.models.clients import ApiBudget, ApiClient, ApiKey, ApiReply
 from zone.models.deliveries import WebhookDelivery
@@ -25,6 +25,7 @@ __all__ = [
     "Appointment",
     "ApprovedHost",
     "AuditEntry",
+    "AuditAnchor",
     "AuditLink",
     "Building",
     "ChainSegment",

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -30,3 +31,22 @@ class AuditLink(models.Model):
 
     def __str__(self):
         return f"{self.position} {self.hash[:12]}"
+
+
+class AuditAnchor(models.Model):
+    """How many anchors stand in a file outside the database (``zone.anchors``)."""
+
+    file = models.CharField(_("file of anchors"), max_length=500)
+    number = models.PositiveIntegerField(_("anchors in the file"))
+    signature = models.CharField(_("signature of the last one"), max_length=64, blank=True)
+    at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("file of anchors")
+        verbose_name_plural = _("files of anchors")
+        ordering = ("id",)
+        default_permissions = ()
+        indexes = [models.Index(fields=["file", "-id"], name="audit_anchor_file")]
+
+    def __str__(self):
+        return f"{self.file}: {self.number}"

@@ -6,7 +6,8 @@ from datetime import date
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from zone import sealing
+from zone import anchors, sealing
+from zone.checkout import StartProblem
 
 
 def a_day(text: str) -> date:
@@ -17,7 +18,7 @@ def a_day(text: str) -> date:
 
 
 def a_head(text: str) -> tuple[date, str]:
-    day, separator, head = text.partition("=")
+    day, separator, head = text.replace(":", "").partition("=")
     if not separator or len(head) != 64:
         raise ArgumentTypeError(f"{text!r}: write DAY=HASH as this command printed it")
     return a_day(day), head.lower()
@@ -37,7 +38,13 @@ class Command(BaseCommand):
             help=_("compare a day with the hash kept elsewhere; may be given several times"),
         )
 
-    def handle(self, *args, day=None, expect=(), **options):
+        parser.add_argument(
+            "--new-anchors",
+            action="store_true",
+            help=_("put the file of anchors away and begin a new one, once it is known why"),
+        )
+
+    def handle(self, *args, day=None, expect=(), new_anchors=False, **options):
         found = sealing.days(day)
         for each in found:
             self.stdout.write(
@@ -47,6 +54,7 @@ class Command(BaseCommand):
         if fault := sealing.first_fault(day):
             raise CommandError(_("The trail is broken: %(fault)s") % {"fault": fault})
         self._compare({each.day: each.head for each in found}, dict(expect))
+        self._check_anchors(day, new_anchors)
         self.stdout.write(
             _("The trail is whole: %(n)d lines.") % {"n": sum(d.lines for d in found)}
         )
@@ -56,6 +64,27 @@ class Command(BaseCommand):
                 "--expect DAY=HASH then also finds a trail that was cut off or made anew."
             )
         )
+
+    def _check_anchors(self, day: date | None, new_anchors: bool):
+        """Compare with the anchors; a whole trail gets another one."""
+        try:
+            if new_anchors and (kept := anchors.begin_anew()):
+                self.stdout.write(_("The anchors so far are in %(path)s.") % {"path": kept})
+            anchors.check(day)
+            if day is None:
+                anchors.write()
+        except anchors.AnchorFault as fault:
+            raise CommandError(
+                _(
+                    "The trail and its anchors differ: %(fault)s If a backup was restored or a key "
+                    "changed on purpose, run verify_audit --new-anchors."
+                )
+                % {"fault": fault}
+            ) from fault
+        except (OSError, StartProblem) as error:
+            raise CommandError(
+                _("The anchors cannot be kept: %(error)s") % {"error": error}
+            ) from error
 
     def _compare(self, heads: dict[date, str], expected: dict[date, str]):
         for day, head in expected.items():

@@ -1,3 +1,4 @@
+import logging
 import os
 import signal
 import threading
@@ -6,17 +7,21 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, close_old_connections, connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from zone import anchors, database
+from zone.checkout import StartProblem
 from zone.webhooks import dispatch
 
 PAUSE = 1  # seconds between two looks when nothing was to do
 AFTER_A_FAULT = 5
 TRIMMED_EVERY = 60 * 60
+ANCHORED_EVERY = 10 * 60  # the look alone; an anchor is written once in an hour
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -27,6 +32,10 @@ class Command(BaseCommand):
         parser.add_argument("--parent", type=int, help=_("end with this process"))
 
     def handle(self, *args, once, parent, **options):
+        if os.environ.get(database.OWNER_URL):
+            raise CommandError(
+                _("Please start it without DATABASE_OWNER_URL, which is for migrate alone.")
+            )
         self.ended = threading.Event()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -41,9 +50,12 @@ class Command(BaseCommand):
             steps.append(lambda: bool(dispatch.step(timezone.now())))
         else:
             sending.start()
-        trimmed = time.monotonic()
+        trimmed, anchored = time.monotonic(), None
         while not self.ended.is_set():
             busy = self.go(steps)
+            if anchored is None or time.monotonic() - anchored > ANCHORED_EVERY:
+                self.go([anchor])
+                anchored = time.monotonic()
             if (once and not busy) or (parent and os.getppid() != parent):
                 break
             if time.monotonic() - trimmed > TRIMMED_EVERY:
@@ -67,3 +79,12 @@ class Command(BaseCommand):
             connections.close_all()
             self.ended.wait(AFTER_A_FAULT)
             return True
+
+
+def anchor() -> bool:
+    """Write down where the audit trail stands; a trail that was cut off is told in the log."""
+    try:
+        anchors.write(if_due=True)
+    except (anchors.AnchorFault, OSError, StartProblem) as fault:
+        logger.error("The audit trail gets no anchor, see verify_audit: %s", fault)
+    return False

@@ -4,6 +4,6 @@ from zone import trail_triggers as sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("zone", "0021_one_index_each")]
+    dependencies = [("zone", "0026_tidy_texts")]
 
     operations = [migrations.RunSQL(sql.SEAL_AS_OWNER, sql.SEAL_AS_ANYBODY)]
