@@ -19,7 +19,14 @@ from zone.checkout import VAR, StartProblem
 from zone.cluster import HOST, Cluster
 from zone.cluster_data import APPLICATION, NAME
 
-__all__ = ["Cluster", "StartProblem", "connection_settings", "private_cluster", "running"]
+__all__ = [
+    "Cluster",
+    "StartProblem",
+    "connection_settings",
+    "is_private",
+    "private_cluster",
+    "running",
+]
 
 # The benches make databases of their own.
 OWNER_COMMANDS = {"migrate", "purge_audit", "bench", "bench_api", "bench_feed"}
@@ -28,6 +35,11 @@ URL_SHAPE = "postgresql://user:password@host:5432/name"
 CONN_MAX_AGE = 60  # seconds
 # A transaction that somebody forgot holds locks on rows that others wait for.
 SESSION_OPTIONS = "-c idle_in_transaction_session_timeout=60s"
+
+
+def is_private(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the database is this checkout's own."""
+    return not environ.get("DATABASE_URL", "").strip()
 
 
 def private_cluster() -> Cluster:
@@ -134,7 +146,7 @@ def read_switch(environ: Mapping[str, str], name: str) -> bool:
 @contextlib.contextmanager
 def running() -> Iterator[Cluster | None]:
     """Have a database inside the block: the private cluster, unless DATABASE_URL names one."""
-    if os.environ.get("DATABASE_URL", "").strip():
+    if not is_private():
         yield None
         return
     end_in_order()

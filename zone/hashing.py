@@ -69,6 +69,6 @@ class BusyMiddleware:
     def process_exception(self, request: HttpRequest, exception) -> HttpResponse | None:
         if not isinstance(exception, Busy):
             return None
-        response = render(request, "503.html", status=503)
+        response = render(request, "busy.html", status=503)
         response.headers["Retry-After"] = str(RETRY_AFTER)
         return response

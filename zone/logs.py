@@ -10,6 +10,7 @@ from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from gunicorn.glogging import Logger
 
 from zone.masking import masked_text
+from zone.outages import in_one_line, is_disk_full, is_outage
 
 # What people searched for is theirs: a number typed with blanks would pass any mask.
 QUERY = re.compile(r"(?<![^\s\"'?])([^\s\"'?/]*+/[^\s\"'?]*+)\?[^\s\"'].*?(?= HTTP/\d|[\"'<\n]|$)")
@@ -39,9 +40,8 @@ class MaskedFormatter(logging.Formatter):
     def format(self, record):
         record = copy(record)
         record.exc_text = None  # another handler's, neither masked nor escaped
-        if record.exc_info and 400 <= getattr(record, "status_code", 0) < 500:
-            record.msg, record.args = _refusal(record), ()
-            record.exc_info = None
+        if record.exc_info and (words := _without_traceback(record)):
+            record.msg, record.args, record.exc_info = words, (), None
         return super().format(record)
 
     def formatMessage(self, record):
@@ -58,10 +58,15 @@ class MaskedFormatter(logging.Formatter):
         return clean(stack_info)
 
 
-def _refusal(record: logging.LogRecord) -> str:
-    """Return what a line says of a refused request: who asked needs no traceback of ours."""
-    message, reason = record.getMessage(), str(record.exc_info[1])
-    return message if reason in message else f"{message}: {reason}"
+def _without_traceback(record: logging.LogRecord) -> str:
+    """Return what a line says of a refused request or an outage, neither a fault of the code."""
+    message, fault = record.getMessage(), record.exc_info[1]
+    if is_outage(fault) or is_disk_full(fault):
+        return f"{message}: {in_one_line(fault)}"
+    if 400 <= getattr(record, "status_code", 0) < 500:
+        reason = str(fault)
+        return message if reason in message else f"{message}: {reason}"
+    return ""
 
 
 def _errors(report: traceback.TracebackException) -> Iterator[traceback.TracebackException]:

@@ -178,6 +178,7 @@ SECTIONS = (
                 "",
                 "zone.view_securityalert",
             ),
+            (_("System health"), "monitor_heart", "health", "", "zone.view_workerbeat"),
         ),
     ),
 )

@@ -66,6 +66,7 @@ ROLES = {
             "projects.occupancy",
         ),
         "zone.view_user",
+        "zone.view_workerbeat",
         "crm.assign_lead",
         "crm.anonymise_contact",
         "projects.add_attachment",
@@ -92,6 +93,7 @@ ROLES = {
     "statistician": [*VIEW_ALL, "projects.add_capitalarrival"],
     "system_admin": [
         *edit("zone.user", "zone.appointment"),
+        "zone.view_workerbeat",
         "zone.view_industrychain",
         "zone.view_park",
     ],
@@ -106,6 +108,7 @@ ROLES = {
         "zone.delete_approvedhost",
         "zone.view_apikey",
         "zone.view_webhookdelivery",
+        "zone.view_workerbeat",
         "zone.replay_webhookdelivery",
         "zone.view_industrychain",
         "zone.view_park",

@@ -90,6 +90,8 @@ API_MODULES = [
 ]
 # What ``manage.py work`` does over and over, while there is something to do.
 WORK = ["zone.api.uploading.write_next_part"]
+# A step that takes longer than so many seconds hangs: the process ends, and a new one is started.
+WORKER_STEP_LIMIT = env_int("WORKER_STEP_LIMIT", 300)
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
@@ -141,9 +143,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # These two ask no database, and stand above all that do: to say that it is away.
+    "zone.language.ChosenLanguageMiddleware",
+    "zone.outages.OutageMiddleware",
     "zone.middleware.WholeBodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "zone.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -230,6 +234,7 @@ SECOND_FACTOR_ROLES = env_choices(
 )
 OTP_TOTP_ISSUER = "招商引资管理系统"
 
+SESSION_ENGINE = "zone.session_store"
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_LONGEST = timedelta(hours=8)
 # What is marked with a later time than this from now was marked before the clock was set back.
@@ -253,6 +258,10 @@ if MEDIA_ROOT.is_relative_to(STATIC_ROOT.resolve()) or STATIC_ROOT.is_relative_t
     raise ImproperlyConfigured(
         f"UPLOADS={str(MEDIA_ROOT)!r}: use a folder outside STATIC_ROOT, which everybody may read."
     )
+# Where a large file lies while it comes in; named, so that a full disk is told as one.
+FILE_UPLOAD_TEMP_DIR = env_text("TMPDIR", "/tmp")
+# Each disk that is written to keeps so much free, or /readyz says no.
+DISK_RESERVE_MB = env_int("DISK_RESERVE_MB", 200)
 STORAGES = {
     "default": {"BACKEND": "zone.uploads.UploadStorage"},
     "staticfiles": {

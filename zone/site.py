@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import PasswordChangeView
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -37,6 +38,8 @@ class ZoneAdminSite(UnfoldAdminSite):
     @method_decorator((never_cache, sensitive_post_parameters("password")))
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        # A database that is away is told before somebody types a password.
+        connection.cursor().close()
         why = sessions.WHY.get(request.GET.get("why", ""), "")
         response = super().login(request, {"why": why, "site_url": "", **(extra_context or {})})
         if request.method == "POST" and isinstance(response, HttpResponseRedirect):

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("projects.urls")),
     # "View on site" would say of any row whether it exists; nothing here has such a page.
     re_path(r"^admin/r/", no_such_page),
+    path("admin/health/", health.health_page, name="health"),
     path("admin/account/", account.account, name="account"),
     path("admin/account/sign-out/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
     path("admin/account/code/", second_factor.code, name="second_factor"),

@@ -1,6 +1,6 @@
 """Reading over the interface: keys, scopes, rows within reach, pages, masks, problems."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,7 +10,7 @@ from tests import factories
 from tests.api.conftest import V1, problem
 from zone.api_scopes import all_scopes
 from zone.feed.synced import entities
-from zone.models import ApiBudget, ApiKey, ExternalRef
+from zone.models import ApiBudget, ApiKey, ExternalRef, WorkerBeat
 
 pytestmark = pytest.mark.django_db
 NAMES = sorted(entities())
@@ -246,6 +246,17 @@ def test_me_tells_what_the_key_may(api, chain):
     found = api("leads:read", chains=[chain]).data("me")
     assert (found["scopes"], found["rows"]["chains"]) == (["leads:read"], ["new-energy"])
     assert found["feed"]["lag_ms"] >= 0
+
+
+def test_me_tells_whether_the_worker_is_silent(api):
+    caller = api()
+    assert caller.data("me")["worker"] == {"last_beat_at": None, "is_silent": True}
+    for loop in WorkerBeat.Loop:
+        WorkerBeat.of_this_process(loop).beat("step", 0)
+    first = WorkerBeat.objects.order_by("beat_at").first()
+    found = caller.data("me")["worker"]
+    assert datetime.fromisoformat(found["last_beat_at"]) == first.beat_at
+    assert not found["is_silent"]
 
 
 def test_dictionaries_name_every_code_in_the_language_asked_for(api):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from crm.models import Enterprise, Lead
 from tests import factories
@@ -276,13 +276,164 @@ def test_a_worker_killed_again_and_again_writes_each_row_once(api):
     assert AuditEntry.objects.filter(model="crm.enterprise", action="CREATED").count() == 4_000
 
 
-def start_worker(*options: str) -> subprocess.Popen:
-    """Start ``manage.py work`` on the database of this test."""
+def start_worker(*options: str, program: str = "", args: tuple = (), **environment: str):
+    """Start ``manage.py work``, or a program in its place, on the database of this test."""
     found = connection.settings_dict
     address = (
         f"postgresql://{found['USER']}:{found['PASSWORD']}@{found['HOST']}:{found['PORT']}"
         f"/{found['NAME']}"
     )
-    environment = os.environ | {"DATABASE_URL": address}
-    command = [sys.executable, str(ROOT / "manage.py"), "work", *options]
-    return subprocess.Popen(command, env=environment, cwd=ROOT)
+    environment = os.environ | environment
+    environment |= {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "zone.settings"}
+    command = ["-c", program, *args] if program else [str(ROOT / "manage.py"), "work", *options]
+    return subprocess.Popen([sys.executable, *command], env=environment, cwd=ROOT)
+
+
+# A worker as the command runs it, whose writing of rows named so ends the process or fails.
+POISONED = """
+import os, signal, sys, time, django
+django.setup()
+from django.core.management import call_command
+from zone.api import uploading
+write = uploading._write
+def poisoned(upload, part):
+    if any("毒" in item["data"]["name"] for item in part.items):
+        if sys.argv[1] == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if sys.argv[1] == "hang":
+            time.sleep(600)
+        raise RuntimeError(sys.argv[1])
+    return write(upload, part)
+uploading._write = poisoned
+call_command("work", once=True, verbosity=0)
+"""
+
+
+UNCOUNTED = """
+uploading._write = poisoned
+uploading.ApiUploadPart.count_try = lambda *_: None
+"""
+
+
+def with_poison(number: int, at: int) -> list[dict]:
+    items = rows(number)
+    items[at]["data"]["name"] = "示例毒公司"
+    return items
+
+
+def work_until_done(how: str, most: int = 40, **environment: str) -> list[int]:
+    """Start workers one after the other, as a supervisor does; return how each ended."""
+    codes = []
+    while not codes or codes[-1] != 0:
+        assert len(codes) < most
+        process = start_worker(program=POISONED, args=(how,), **environment)
+        codes.append(process.wait(120))
+    return codes
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("how", "code", "deaths"), [("kill", -signal.SIGKILL, 3), ("hang", 1, 3), ("raise", 0, 0)]
+)
+def test_a_row_that_ends_the_worker_is_set_aside_and_all_others_are_written(api, how, code, deaths):
+    caller = api("enterprises:write")
+    poisoned = send(caller, ndjson(with_poison(1 if how == "hang" else 15, at=0))).json()
+    following = send(caller, ndjson(rows(5, start=1_000))).json()
+    codes = work_until_done(how, WORKER_STEP_LIMIT="1")
+    assert (codes[:deaths], codes[-1]) == ([code] * deaths, 0)
+    shown = caller.http.get(poisoned["links"]["self"]).json()
+    good = poisoned["rows"] - 1
+    assert (shown["state"], shown["created"], shown["failed"]) == ("DONE", good, 1)
+    assert "多次尝试仍无法处理" in shown["why"]
+    [failed] = lines(caller, poisoned, "failed")
+    assert (failed["index"], failed["external_id"], failed["status"]) == (0, "X-0", 500)
+    assert failed["problem"]["code"] == "not_processed"
+    success = lines(caller, poisoned, "success")
+    assert [found["index"] for found in success] == list(range(1, poisoned["rows"]))
+    assert caller.http.get(following["links"]["self"]).json()["created"] == 5
+    assert Enterprise.objects.count() == good + 5
+    assert set(ApiUploadPart.objects.values_list("items", flat=True)) == {None}
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_killed_from_outside_three_times_in_one_part_loses_no_row(api):
+    caller = api("enterprises:write")
+    upload = send(caller, ndjson(with_poison(20, at=3))).json()
+    for tries in (1, 2, 3):
+        process = start_worker(program=POISONED, args=("hang",))
+        deadline = time.monotonic() + 60
+        while ApiUploadPart.objects.get().tries < tries:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+    assert start_worker("--once").wait(60) == 0
+    shown = caller.http.get(upload["links"]["self"]).json()
+    assert (shown["state"], shown["created"], shown["failed"]) == ("DONE", 20, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_without_the_count_a_poisonous_row_stops_everything(api):
+    """The negative control."""
+    caller = api("enterprises:write")
+    send(caller, ndjson(with_poison(2, at=0)))
+    send(caller, ndjson(rows(5, start=1_000)))
+    uncounted = POISONED.replace("uploading._write = poisoned", UNCOUNTED)
+    for _ in range(6):
+        assert start_worker(program=uncounted, args=("kill",)).wait(120) == -signal.SIGKILL
+    assert not Enterprise.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_busy_or_absent_database_is_no_fault_of_a_part(api, monkeypatch):
+    caller = api("enterprises:write")
+    send(caller, ndjson(rows(2)))
+
+    def ask(statement):
+        def write(upload, part):
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+
+        return write
+
+    raised = "DO $$ BEGIN RAISE EXCEPTION 'made' USING ERRCODE = '%s'; END $$"
+    for _ in range(5):
+        monkeypatch.setattr(uploading, "_write", ask(raised % "40P01"))
+        assert uploading.write_next_part()
+        for state in ("53100", "57P01", "25006"):
+            monkeypatch.setattr(uploading, "_write", ask(raised % state))
+            with pytest.raises(DatabaseError):
+                uploading.write_next_part()
+    assert ApiUploadPart.objects.get().tries == 0
+    monkeypatch.setattr(uploading, "_write", ask(raised % "57P02"))
+    with pytest.raises(DatabaseError):
+        uploading.write_next_part()
+    assert ApiUploadPart.objects.get().tries == 1
+    monkeypatch.undo()
+    work()
+    assert Enterprise.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_part_that_fails_at_once_holds_up_no_upload_behind_it(api, monkeypatch):
+    caller = api("enterprises:write")
+    send(caller, ndjson(with_poison(9, at=4)))
+    send(caller, ndjson(rows(5, start=1_000)))
+    write = uploading._write
+
+    def fails(upload, part):
+        if any("毒" in item["data"]["name"] for item in part.items):
+            raise KeyError("of our own")
+        return write(upload, part)
+
+    monkeypatch.setattr(uploading, "_write", fails)
+    work()
+    assert list(ApiUpload.objects.order_by("at").values_list("state", "created", "failed")) == [
+        ("DONE", 8, 1),
+        ("DONE", 5, 0),
+    ]
+    line = AuditEntry.objects.filter(action="IMPORTED").order_by("at").first()
+    assert (line.detail["rows"], line.detail["refused"]) == (9, 1)

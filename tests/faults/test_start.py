@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -40,7 +41,7 @@ class Started:
         deadline = time.monotonic() + LIMIT
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(OSError):
-                if self.get("/readyz") == (200, "ok"):
+                if self.get("/readyz")[0] == 200:
                     return self
             time.sleep(0.05)
         raise AssertionError(self.log.read_text())
@@ -181,8 +182,47 @@ def test_a_killed_worker_is_replaced(start, with_data):
     server.ready()
 
 
+def background(server: Started) -> int:
+    """Return the process number of the background worker, once it says that it lives."""
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline:
+        for pid in processes_in(server.checkout):
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                if b"work" in words and server.get("/readyz")[1].endswith("worker: ok"):
+                    return pid
+        time.sleep(0.05)
+    raise AssertionError(server.log.read_text())
+
+
+def test_a_killed_background_worker_is_started_again_and_ends_with_the_server(start, with_data):
+    server = start().ready()
+    killed = []
+    for _ in range(2):
+        killed.append(background(server))
+        os.kill(killed[-1], signal.SIGKILL)
+        while Path(f"/proc/{killed[-1]}/cwd").exists():
+            time.sleep(0.01)
+        deadline = time.monotonic() + LIMIT
+        while len(WORKERS.findall(server.log.read_text())) < len(killed):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert background(server) not in killed
+    assert WORKERS.findall(server.log.read_text()) == ["1", "2"]
+    server.signal(signal.SIGINT)
+    server.process.wait(30)
+    assert wait_until_empty(with_data) == []
+    assert len(WORKERS.findall(server.log.read_text())) == 2
+
+
+WORKERS = re.compile(r"The background worker has died; starting it again in (\d+) s")
+
+
 def parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    """Return the process that has started another one; 0 for one that is gone."""
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    return 0
 
 
 def test_a_second_start_is_refused_in_one_line(start, with_data, clean_environment):

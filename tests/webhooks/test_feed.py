@@ -17,7 +17,7 @@ from zone.feed import tables
 from zone.feed.cursor import SALT
 from zone.models import ApiClient, WebhookCursor, WebhookDelivery
 from zone.webhooks import queueing
-from zone.webhooks.dispatch import run, step
+from zone.webhooks.dispatch import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -200,7 +200,8 @@ def test_nothing_is_lost_under_concurrent_writes(receiver, endpoint_of):
         connection.close()
 
     def dispatch():
-        run(ended, guard_of_tests(), pause=0.01)
+        while not ended.is_set():
+            step(timezone.now(), guard_of_tests()) or time.sleep(0.01)
         connection.close()
 
     with ThreadPoolExecutor(6) as pool:

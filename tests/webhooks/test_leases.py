@@ -129,8 +129,7 @@ def test_no_endpoint_fills_a_step_alone(receiver, endpoint_of, guard):
 PROGRAM = """
 import sys, time, django
 django.setup()
-from django.db import connection
-from threading import Event
+from django.utils import timezone
 from tests.webhooks.receiver import guard_of_tests
 from zone.webhooks import dispatch
 if sys.argv[1] == "hang":
@@ -138,7 +137,9 @@ if sys.argv[1] == "hang":
         print("sent", flush=True)
         time.sleep(600)
     dispatch.note = note
-dispatch.run(Event(), guard_of_tests(), pause=0.05)
+while True:
+    if not dispatch.step(timezone.now(), guard_of_tests()):
+        time.sleep(0.05)
 """
 
 
@@ -223,3 +224,88 @@ def test_the_command_does_what_is_due_and_ends(db):
     ended = start("manage.py", "work", "--once")
     ended.communicate(timeout=60)
     assert ended.returncode == 0
+
+
+# As above, with one message that ends whoever is about to send it.
+DEADLY = """
+import os, signal, sys, django
+django.setup()
+from datetime import timedelta
+from django.utils import timezone
+from tests.webhooks.receiver import guard_of_tests
+from zone.webhooks import dispatch
+send_one = dispatch.Sender.send_one
+def deadly(self, delivery):
+    if str(delivery.pk) == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return send_one(self, delivery)
+dispatch.Sender.send_one = deadly
+dispatch.step(timezone.now() + timedelta(hours=float(sys.argv[2])), guard_of_tests())
+"""
+
+
+def test_a_message_that_kills_its_dispatcher_is_given_up_and_takes_no_other_with_it(
+    receiver, endpoint_of
+):
+    endpoint = endpoint_of(receiver)
+    deadly, *others = [factories.make_delivery(endpoint) for _ in range(6)]
+    ends = []
+    for hours in range(10):
+        process = start(str(deadly.pk), str(hours), program=DEADLY)
+        process.communicate(timeout=60)
+        ends.append(process.returncode)
+    assert ends == [-signal.SIGKILL] * 3 + [0] * 7
+    deadly.refresh_from_db()
+    assert (bool(deadly.dead_at), deadly.last_fault) == (True, "INTERNAL")
+    delivered = WebhookDelivery.objects.filter(delivered_at__isnull=False)
+    assert set(delivered.values_list("pk", flat=True)) == {other.pk for other in others}
+    deadly.send_again(by=None)
+    deadly.refresh_from_db()
+    assert (deadly.lost, deadly.is_waiting) == (0, True)
+
+
+def test_without_the_count_it_kills_for_ever(receiver, endpoint_of):
+    """The negative control."""
+    deadly = factories.make_delivery(endpoint_of(receiver))
+    uncounted = DEADLY.replace("send_one = ", UNCOUNTED, 1)
+    for hours in range(5):
+        process = start(str(deadly.pk), str(hours), program=uncounted)
+        process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
+
+
+UNCOUNTED = "dispatch.WebhookDelivery.objects.all().__class__.note_lost = lambda *_: 0\nsend_one = "
+
+
+def test_a_message_that_fails_here_holds_up_none_behind_it(receiver, endpoint_of, monkeypatch):
+    endpoint = endpoint_of(receiver)
+    bad, *others = [factories.make_delivery(endpoint) for _ in range(4)]
+    send_one = dispatch.Sender.send_one
+
+    def fails(self, delivery):
+        if delivery.pk == bad.pk:
+            raise KeyError("of our own")
+        return send_one(self, delivery)
+
+    monkeypatch.setattr(dispatch.Sender, "send_one", fails)
+    step(timezone.now(), guard_of_tests())
+    assert len(receiver.got) == 3
+    bad.refresh_from_db()
+    assert (bad.attempts, bad.last_fault, bad.lease) == (1, "INTERNAL", None)
+
+
+def test_an_outcome_that_cannot_be_noted_keeps_no_other_from_being_noted(
+    receiver, endpoint_of, monkeypatch
+):
+    endpoint = endpoint_of(receiver)
+    bad, *others = [factories.make_delivery(endpoint) for _ in range(4)]
+    note = dispatch.note
+
+    def fails(delivery, outcome, at):
+        if delivery.pk == bad.pk:
+            raise KeyError("of our own")
+        note(delivery, outcome, at)
+
+    monkeypatch.setattr(dispatch, "note", fails)
+    step(timezone.now(), guard_of_tests())
+    assert WebhookDelivery.objects.waiting().get().pk == bad.pk

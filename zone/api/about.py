@@ -9,10 +9,10 @@ from zone.api.examples import ME
 from zone.api.paging import LONGEST, USUAL
 from zone.api.parsing import LARGEST
 from zone.api.resources import RESOURCES
-from zone.api.shapes import MOMENT, UUID, listed, named, record, ref
+from zone.api.shapes import MOMENT, UUID, listed, named, nullable, record, ref
 from zone.api.views import ApiView
 from zone.feed.log import RETENTION_DAYS, lag
-from zone.models import IndustryChain, Park
+from zone.models import IndustryChain, Park, WorkerBeat
 
 TEXTS, COUNT = listed({"type": "string"}), {"type": "integer", "minimum": 0}
 
@@ -21,6 +21,11 @@ TEXTS, COUNT = listed({"type": "string"}), {"type": "integer", "minimum": 0}
 def me_shape() -> dict:
     rows = {"zone": {"type": "boolean"}, "chains": TEXTS, "parks": TEXTS}
     limits = ("requests_a_minute", "page", "usual_page", "body_bytes", "feed_days")
+    about = _("Whether what writes uploads and sends webhooks has been silent for a minute.")
+    worker = {
+        "last_beat_at": nullable(MOMENT),
+        "is_silent": {"type": "boolean", "description": about},
+    }
     fields = {
         "client": {"type": "string"},
         "account": {**UUID, "description": _("In whose name the histories tell what it did.")},
@@ -30,6 +35,7 @@ def me_shape() -> dict:
         "key": record({"id": {"type": "string"}, "expires_at": MOMENT}, ("id", "expires_at")),
         "limits": record(dict.fromkeys(limits, COUNT), limits),
         "feed": record({"lag_ms": COUNT}, ("lag_ms",)),
+        "worker": record(worker, worker),
     }
     return record(fields, fields)
 
@@ -61,6 +67,7 @@ class MeView(ApiView):
 
     def get(self, request):
         client, key = self.caller.client, self.caller.key
+        pulse = WorkerBeat.objects.pulse()
         codes = {
             "chains": IndustryChain.objects.filter(pk__in=self.caller.scope.chains),
             "parks": Park.objects.filter(pk__in=self.caller.scope.parks),
@@ -85,6 +92,7 @@ class MeView(ApiView):
                     "feed_days": RETENTION_DAYS,
                 },
                 "feed": {"lag_ms": lag()},
+                "worker": {"last_beat_at": pulse.last_beat_at, "is_silent": pulse.is_silent},
             }
         )
 

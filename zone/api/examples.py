@@ -89,6 +89,7 @@ ME = {
         "feed_days": 30,
     },
     "feed": {"lag_ms": 12},
+    "worker": {"last_beat_at": "2025-03-04T02:30:00.250000+00:00", "is_silent": False},
 }
 
 

@@ -14,7 +14,7 @@ from django.core.exceptions import (
     RequestDataTooBig,
     ValidationError,
 )
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError
 from django.http import Http404, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
@@ -23,6 +23,7 @@ from rest_framework.views import set_rollback
 
 from zone.masking import masked_text
 from zone.middleware import LengthRequired
+from zone.outages import is_outage
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -128,8 +129,8 @@ def as_problem(exception: Exception, view=None) -> Problem:
     if isinstance(exception, IntegrityError):
         # What keys point to is checked at commit: somebody has deleted it meanwhile.
         return Problem(409, _("Nothing was done; please send the request again."), "conflict")
-    if isinstance(exception, (OperationalError, InterfaceError)):
-        # A database that restarts, or two who wait for each other.
+    if is_outage(exception):
+        # A database that restarts or only reads, or two who wait for each other.
         away = Problem(503, _("Nothing was done; please send the request again."), "unavailable")
         away.wait = UNAVAILABLE
         return away

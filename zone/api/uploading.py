@@ -13,7 +13,7 @@ from http import HTTPStatus
 from itertools import islice
 
 import orjson
-from django.db import IntegrityError, OperationalError, models, transaction
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from zone import bulk, identifiers
@@ -23,11 +23,12 @@ from zone.api.parsing import read_json
 from zone.api.problems import Problem
 from zone.api.rendering import write_json
 from zone.api.resources import RESOURCES, Resource
-from zone.api.upsert import Batch
+from zone.api.upsert import Batch, Item
 from zone.api_scopes import WRITE
 from zone.feed.log import with_origin
 from zone.models import ApiUpload, ApiUploadPart, AuditEntry
 from zone.origin import API, Origin
+from zone.outages import in_one_line, is_outage, sqlstate
 
 logger = logging.getLogger(__name__)
 MOST_ROWS = 100_000
@@ -166,8 +167,10 @@ READERS = {NDJSON: read_ndjson, CSV: read_csv}
 def write_next_part() -> bool:
     """Write one part of the upload that has waited longest; False when none waits.
 
-    Uploads are shared out among workers, the parts of one keep their order.
+    Uploads are shared out among workers, the parts of one keep their order. A part is counted as
+    tried before it is begun: one that ends the process, hangs or fails comes again, twice.
     """
+    upload = part = None
     try:
         with transaction.atomic():
             open_ones = ApiUpload.objects.open().select_for_update(skip_locked=True, of=("self",))
@@ -175,28 +178,61 @@ def write_next_part() -> bool:
             upload = waiting.first()
             if upload is None:
                 return False
-            _go_on(upload)
-    except (OperationalError, IntegrityError) as busy:
-        logger.warning("an upload waits: %s", busy)
-    except Exception:
-        logger.exception("an upload was stopped")
-        ApiUpload.objects.get(pk=upload.pk).finish(
-            ApiUpload.State.STOPPED, _("Something failed here; the rest was not written.")
-        )
+            part = upload.parts.filter(results__isnull=True).order_by("number", "offset").first()
+            _go_on(upload, part)
+    except Exception as fault:
+        if part and sqlstate(fault).startswith((*BUSY, *AWAY)):
+            part.count_try(-1)
+        if sqlstate(fault).startswith(BUSY):
+            logger.warning("upload %s waits: %s", upload and upload.pk, in_one_line(fault))
+        elif is_outage(fault):
+            raise
+        elif part:
+            logger.exception("upload %s: part %s failed", upload.pk, part)
+        else:
+            logger.exception("an upload was stopped")
+            upload.finish(
+                ApiUpload.State.STOPPED, _("Something failed here; the rest was not written.")
+            )
     return True
 
 
-def _go_on(upload: ApiUpload):
-    part = upload.parts.filter(results__isnull=True).order_by("number").first()
+# Two who wait for each other; a server that stops, starts, is full or only reads: neither is the
+# fault of a row.
+BUSY = ("40", "55P03")
+AWAY = ("25006", "53100", "53300", "57P01", "57P03")
+
+
+def _go_on(upload: ApiUpload, part: ApiUploadPart | None):
     if part is None:
         _end(upload, ApiUpload.State.DONE)
     elif why := refusal(upload):
         _end(upload, ApiUpload.State.STOPPED, why)
+    elif part.is_tried_enough:
+        _set_aside(upload, part)
     else:
-        part.results = _write(upload, part)
-        part.items = None
-        part.save(update_fields=["items", "results"])
-        upload.count(part.results)
+        part.count_try()
+        _keep(upload, part, _write(upload, part))
+
+
+def _keep(upload: ApiUpload, part: ApiUploadPart, results: list[dict]):
+    part.end(results)
+    upload.count(results)
+
+
+def _set_aside(upload: ApiUpload, part: ApiUploadPart):
+    """Halve a part that cannot be processed, until the row that is to blame stands alone."""
+    if len(part.items) > 1:
+        logger.error("upload %s: part %s failed too often and is halved", upload.pk, part)
+        part.halve()
+        return
+    logger.error("upload %s: the row of part %s is set aside", upload.pk, part)
+    detail = _("This row could not be processed after several tries and was not written.")
+    sent = part.items[0] if isinstance(part.items[0], dict) else {}
+    item = Item(0, {name: value for name, value in sent.items() if isinstance(value, str)})
+    item.refuse(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "not_processed"))
+    _keep(upload, part, _plain([item.result]))
+    upload.note(_("Some rows could not be processed after several tries; see failed."))
 
 
 def refusal(upload: ApiUpload) -> str:
@@ -219,7 +255,11 @@ def _write(upload: ApiUpload, part: ApiUploadPart) -> list[dict]:
     with with_origin(client.account_id):
         batch = Batch(RESOURCES[upload.resource], caller, upload.source, part.items)
         batch.write()
-    return orjson.loads(write_json([item.result for item in batch.items]))
+    return _plain([item.result for item in batch.items])
+
+
+def _plain(results: list[dict]) -> list[dict]:
+    return orjson.loads(write_json(results))
 
 
 def _end(upload: ApiUpload, state: str, why: str = ""):

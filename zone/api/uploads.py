@@ -182,7 +182,7 @@ class UploadFileView(OwnUploadsView):
     }
 
     def get(self, request, pk):
-        parts = self.found(pk).parts.order_by("number").iterator(5)
+        parts = self.found(pk).parts.order_by("number", "offset").iterator(5)
         lines = sent(parts) if self.file == "unprocessed" else done(parts, self.file == "failed")
         return StreamingHttpResponse(lines, content_type=NDJSON)
 
@@ -198,7 +198,8 @@ def done(parts: Iterable[ApiUploadPart], failed: bool) -> Iterator[bytes]:
         for result in part.results or ():
             if ("problem" in result) == failed:
                 # Counted within its part so far; a client counts the rows of its file.
-                yield line(result | {"index": part.number * MOST + result["index"]})
+                before = part.number * MOST + part.offset
+                yield line(result | {"index": before + result["index"]})
 
 
 def line(found: dict) -> bytes:

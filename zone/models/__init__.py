@@ -13,6 +13,7 @@ from zone.models.sync import ExternalRef, Merged
 from zone.models.targets import Measure, PublishedFigure, Target
 from zone.models.throttles import Throttle
 from zone.models.webhooks import ApprovedHost, WebhookCursor, WebhookEndpoint
+from zone.models.worker_beats import WorkerBeat
 from zone.models.zone_settings import ZoneSetting
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "WebhookCursor",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "WorkerBeat",
     "ZoneSetting",
 ]

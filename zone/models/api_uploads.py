@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import closing
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -83,8 +84,14 @@ class ApiUpload(models.Model):
 
     def finish(self, state: str, why: str = ""):
         """End the upload; what was not written by then stays unprocessed."""
-        self.state, self.why, self.finished_at = state, str(why)[:200], timezone.now()
+        self.state, self.finished_at = state, timezone.now()
+        self.why = str(why)[:200] or self.why
         self.save(update_fields=["state", "why", "finished_at"])
+
+    def note(self, why: str):
+        """Tell what went wrong in an upload that goes on."""
+        self.why = str(why)[:200]
+        self.save(update_fields=["why"])
 
     @transaction.atomic
     def cancel(self):
@@ -94,7 +101,7 @@ class ApiUpload(models.Model):
             raise ValidationError(_("This upload has already ended."), code="state")
         self.finish(self.State.CANCELLED)
 
-    count.alters_data = finish.alters_data = cancel.alters_data = True
+    count.alters_data = finish.alters_data = note.alters_data = cancel.alters_data = True
 
 
 NAMES = {201: "created", 200: "updated", 204: "unchanged"}
@@ -106,18 +113,23 @@ class ApiUploadPart(models.Model):
     What was sent may hold personal data, so it goes as soon as it is not needed any more.
     """
 
+    TRIES = 3
+
     upload = models.ForeignKey(ApiUpload, models.CASCADE, related_name="parts", db_index=False)
     number = models.PositiveIntegerField()
+    # Of its first row within the part as sent, once that was halved.
+    offset = models.PositiveIntegerField(default=0)
     items = models.JSONField(null=True)
     results = models.JSONField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
 
     objects = OpenQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
-        ordering = ("upload", "number")
+        ordering = ("upload", "number", "offset")
         constraints = [
-            models.UniqueConstraint(fields=["upload", "number"], name="upload_part_once"),
+            models.UniqueConstraint(fields=["upload", "number", "offset"], name="upload_part_once"),
             models.CheckConstraint(
                 condition=Q(items__isnull=True) ^ Q(results__isnull=True),
                 name="upload_part_sent_or_done",
@@ -125,4 +137,39 @@ class ApiUploadPart(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.upload_id} {self.number}"
+        return f"{self.upload_id} {self.number} {self.offset}"
+
+    @property
+    def is_tried_enough(self) -> bool:
+        return self.tries >= self.TRIES
+
+    def count_try(self, step: int = 1):
+        """Count a try where it stays counted, however the transaction around it ends.
+
+        Call with the upload locked, and this row not: it is written over another connection.
+        """
+        with closing(connection.copy()) as other, other.cursor() as cursor:
+            cursor.execute(
+                "UPDATE zone_apiuploadpart SET tries = greatest(tries + %s, 0) WHERE id = %s",
+                [step, self.pk],
+            )
+
+    def end(self, results: list[dict]):
+        """Keep what became of the rows in the place of the rows; call with the upload locked."""
+        self.items, self.results = None, results
+        self.save(update_fields=["items", "results"])
+
+    def halve(self):
+        """Part the rows in two, each of which has one more try; call with the upload locked."""
+        half, left = len(self.items) // 2, self.TRIES - 1
+        ApiUploadPart.objects.create(
+            upload=self.upload,
+            number=self.number,
+            offset=self.offset + half,
+            items=self.items[half:],
+            tries=left,
+        )
+        self.items, self.tries = self.items[:half], left
+        self.save(update_fields=["items", "tries"])
+
+    count_try.alters_data = end.alters_data = halve.alters_data = True

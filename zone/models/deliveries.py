@@ -31,6 +31,9 @@ LONGEST_WAIT = timedelta(hours=24)  # whatever a receiver's Retry-After asks for
 # Longer than the sending of what one step takes: a lease that ends belongs to a dead dispatcher.
 LEASE = timedelta(minutes=2)
 DELIVERED_STAY, DEAD_STAY = timedelta(days=30), timedelta(days=180)
+# A message whose lease has ended so often is sent alone, so that it takes no other with it; and
+# then it is given up.
+LOST_ALONE, LOST_MOST = 2, 3
 JITTER = 1.1
 SOURCE = "/api/v1/changes"
 OLDEST = ("next_at", "created_at", "id")
@@ -53,10 +56,30 @@ class WebhookDeliveryQuerySet(models.QuerySet):
         free = Q(leased_until=None) | Q(leased_until__lte=now)
         return self.waiting().filter(is_live("endpoint__", now), told, free, next_at__lte=now)
 
+    def note_lost(self, now: datetime) -> int:
+        """Count the leases that ended unnoted, and give up who has lost too many.
+
+        Whoever held one has died; perhaps by one of the messages. Return how many are given up.
+        """
+        lost = self.waiting().filter(lease__isnull=False, leased_until__lte=now)
+        free = {"lease": None, "leased_until": None, "lost": F("lost") + 1}
+        fault = WebhookDelivery.Fault.INTERNAL
+        given_up = lost.filter(lost__gte=LOST_MOST - 1).update(
+            **free, dead_at=now, next_at=None, last_fault=fault
+        )
+        lost.update(**free)
+        return given_up
+
+    def lease_alone(self, now: datetime) -> list[WebhookDelivery]:
+        """Take one message that may have been the end of who had it."""
+        first = self.due(now).filter(lost__gte=LOST_ALONE).order_by(*OLDEST)
+        return self._take(now, list(first.values_list("pk", flat=True)[:1]))
+
     def lease(self, now: datetime, each: int, most: int) -> list[WebhookDelivery]:
         """Take up to ``each`` due messages of each endpoint; nobody else has them meanwhile."""
         rank = Window(RowNumber(), "endpoint", order_by=OLDEST)
-        ranked = self.due(now).annotate(rank=rank).filter(rank__lte=each)
+        due = self.due(now).filter(lost__lt=LOST_ALONE)
+        ranked = due.annotate(rank=rank).filter(rank__lte=each)
         for _attempt in range(3):
             first = list(ranked.order_by("rank", "next_at").values_list("pk", flat=True)[:most])
             taken = self._take(now, first)
@@ -94,6 +117,7 @@ class WebhookDelivery(Row):
         TLS = "TLS", _("the certificate or encryption is not valid")
         NAME = "NAME", _("the name of the host leads nowhere")
         REFUSED = "REFUSED", _("the address is not approved")
+        INTERNAL = "INTERNAL", _("it cannot be processed here")
 
     endpoint = models.ForeignKey(
         WebhookEndpoint,
@@ -119,6 +143,8 @@ class WebhookDelivery(Row):
     )
     lease = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
+    # Leases that ended without a word of what became of the message.
+    lost = models.PositiveSmallIntegerField(default=0, editable=False)
 
     objects = WebhookDeliveryQuerySet.as_manager()
 
@@ -153,6 +179,11 @@ class WebhookDelivery(Row):
                 fields=["endpoint", "dead_at"],
                 name="webhook_dead",
                 condition=Q(dead_at__isnull=False),
+            ),
+            models.Index(
+                fields=["leased_until"],
+                name="webhook_leased",
+                condition=Q(lease__isnull=False),
             ),
             models.Index(fields=["delivered_at"], name="webhook_delivered"),
             models.Index(fields=["-created_at", "-id"], name="webhook_newest"),
@@ -212,6 +243,7 @@ class WebhookDelivery(Row):
             last_fault=fault,
             lease=None,
             leased_until=None,
+            lost=0,
             **ends,
         )
 
@@ -236,8 +268,8 @@ class WebhookDelivery(Row):
         before = "dead_at" if self.dead_at else "delivered_at"
         ended = getattr(self, before).isoformat(" ", "seconds")
         self.delivered_at = self.dead_at = None
-        self.attempts, self.next_at = 0, now or timezone.now()
-        self.save(update_fields=["delivered_at", "dead_at", "attempts", "next_at"])
+        self.attempts, self.lost, self.next_at = 0, 0, now or timezone.now()
+        self.save(update_fields=["delivered_at", "dead_at", "attempts", "lost", "next_at"])
         AuditEntry.objects.record(
             AuditEntry.Action.STATE,
             by=by,

@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from queue import SimpleQueue
 from threading import Event
 
 from django.core.exceptions import ValidationError
-from django.db import Error, connection
-from django.utils import timezone
 
 from zone.models import ApprovedHost, WebhookDelivery
+from zone.outages import is_outage
 from zone.webhooks import signing
 from zone.webhooks.guard import Guard
 from zone.webhooks.queueing import queue_all
@@ -33,7 +33,6 @@ EACH, MOST, BEGIN_WITHIN = 50, 400, 10.0
 AT_ONCE = 16  # receivers
 # A receiver that hangs costs 15 seconds each time: what waits behind is not tried at once.
 HANGS = timedelta(minutes=1)
-PAUSE = 1.0  # seconds between steps that had nothing to do
 
 Result = tuple[WebhookDelivery, Outcome | None]
 
@@ -59,12 +58,28 @@ def step(now: datetime, guard: Guard | None = None, stop: Event | None = None) -
     Runs outside of any transaction. With ``stop`` set, requests under way are finished and no
     others begun.
     """
-    clock, stop = Clock(now), stop or Event()
-    queued = queue_all(now)
-    taken = WebhookDelivery.objects.lease(now, EACH, MOST)
-    for delivery, outcome in send_all(taken, guard or Guard(), clock, stop) if taken else ():
-        note(delivery, outcome, clock.now)
-    return queued + len(taken)
+    clock, stop, guard = Clock(now), stop or Event(), guard or Guard()
+    messages = WebhookDelivery.objects
+    if given_up := messages.note_lost(now):
+        logger.error("webhook messages given up since nobody survived them: %d", given_up)
+    done = queue_all(now)
+    for take in (partial(messages.lease, now, EACH, MOST), partial(messages.lease_alone, now)):
+        taken = take()
+        done += len(taken)
+        sending = Clock(clock.now)
+        for delivery, outcome in send_all(taken, guard, sending, stop) if taken else ():
+            try_note(delivery, outcome, sending.now)
+    return done
+
+
+def try_note(delivery: WebhookDelivery, outcome: Outcome | None, at: datetime):
+    """Note what became of a message; what cannot be noted keeps its lease, and the rest goes on."""
+    try:
+        note(delivery, outcome, at)
+    except Exception as fault:
+        if is_outage(fault):
+            raise
+        logger.exception("webhook message %s: its outcome cannot be noted", delivery.pk)
 
 
 def send_all(taken: list[WebhookDelivery], guard, clock: Clock, stop: Event) -> Iterator[Result]:
@@ -98,14 +113,20 @@ class Sender:
         try:
             for delivery in group:
                 over = over or self.stop.is_set() or self.clock.elapsed > BEGIN_WITHIN
-                outcome = None if over else self.send_one(delivery)
+                outcome = None if over else self.try_one(delivery)
                 results.put((delivery, outcome))
                 # Whoever hangs, or wants no more, is not asked with the next one.
                 over = over or outcome.fault == Fault.TIMEOUT or outcome.is_gone
-        except Exception:  # the rest keeps its lease until it ends
-            logger.exception("webhook messages to %s were not sent", group[0].endpoint_id)
         finally:
             results.put(None)
+
+    def try_one(self, delivery: WebhookDelivery) -> Outcome:
+        """Send a message; one that fails in our own hands comes again like any other."""
+        try:
+            return self.send_one(delivery)
+        except Exception:
+            logger.exception("webhook message %s was not sent", delivery.pk)
+            return Outcome(fault=Fault.INTERNAL)
 
     def send_one(self, delivery: WebhookDelivery) -> Outcome:
         endpoint, body, now = delivery.endpoint, delivery.body.encode(), self.clock.now
@@ -136,17 +157,3 @@ def note(delivery: WebhookDelivery, outcome: Outcome | None, at: datetime):
 
 
 GONE = "410 Gone"
-
-
-def run(stop: Event, guard: Guard | None = None, pause: float = PAUSE):
-    """Go on until told to stop; a database that is away is waited for."""
-    guard = guard or Guard()
-    while not stop.is_set():
-        try:
-            done = step(timezone.now(), guard, stop)
-        except Error:
-            logger.exception("the database cannot be reached; trying again")
-            connection.close()
-            done = 0
-        if not done:
-            stop.wait(pause)

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -23,6 +24,9 @@ from zone.processes import is_alive
 
 HOST = "127.0.0.1"
 WAIT_FOR_THE_DEAD = 5  # seconds; the workers of a killed server notice it within two
+# Before a dead background worker is started again; doubled while it lives less than a minute.
+WORKER_PAUSE, WORKER_LONGEST_PAUSE, WORKER_LIVED = 1, 30, 60
+WORKER_END_LIMIT = 20  # seconds; a webhook that is under way takes up to 15
 
 
 class Server(BaseApplication):
@@ -76,7 +80,7 @@ class Command(BaseCommand):
             self.prepare(cluster)
             # Workers are forked from here: a shared connection would mix up their answers.
             connections.close_all()
-            with worker():
+            with Supervisor(worker_command(), self.stderr.write):
                 Server(port, lambda: self.greet(port)).run()
 
     @contextlib.contextmanager
@@ -134,16 +138,67 @@ def migrate() -> None:
         raise CommandError("The migrations failed: see above.")
 
 
-@contextlib.contextmanager
-def worker() -> Iterator[None]:
-    """Have ``manage.py work`` beside the server; it ends with this process, however that ends."""
-    command = [sys.executable, str(ROOT / "manage.py"), "work", "--parent", str(os.getpid()), "-v0"]
-    process = subprocess.Popen(command)
+class Supervisor:
+    """Has ``manage.py work`` beside the server, starts it anew when it dies, ends it at the end."""
+
+    def __init__(self, command: list[str], say: Callable[[str], object]) -> None:
+        self.command, self.say = command, say
+        self.owner = os.getpid()
+        self.lock, self.leaving = threading.Lock(), threading.Event()
+        self.process: subprocess.Popen | None = None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self) -> "Supervisor":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A forked worker of the server passes here as well, and must end nothing of its parent's.
+        if os.getpid() != self.owner:
+            return
+        with self.lock:
+            self.leaving.set()
+            if self.process:
+                end(self.process)
+        self.thread.join()
+
+    def run(self) -> None:
+        pause = WORKER_PAUSE
+        while process := self.spawn():
+            begun = time.monotonic()
+            # gunicorn collects every child of this process, so the exit code may be lost.
+            process.wait()
+            if self.leaving.is_set():
+                return
+            if time.monotonic() - begun > WORKER_LIVED:
+                pause = WORKER_PAUSE
+            self.say(f"The background worker has died; starting it again in {pause} s ...")
+            self.leaving.wait(pause)
+            pause = min(2 * pause, WORKER_LONGEST_PAUSE)
+
+    def spawn(self) -> subprocess.Popen | None:
+        """Start the worker; None once it is the end."""
+        with self.lock:
+            if self.leaving.is_set():
+                return None
+            # Out of reach of the terminal's Ctrl-C: it is ended when the server has ended.
+            self.process = subprocess.Popen(self.command, process_group=0)
+            return self.process
+
+
+def worker_command() -> list[str]:
+    """It ends with this process, however that ends."""
+    return [sys.executable, str(ROOT / "manage.py"), "work", "--parent", str(os.getpid()), "-v0"]
+
+
+def end(process: subprocess.Popen) -> None:
+    """End a process in order; by force if it does not."""
+    process.terminate()
     try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(WAIT_FOR_THE_DEAD)
+        process.wait(WORKER_END_LIMIT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def read_port(value: str) -> int:

@@ -4,22 +4,23 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, close_old_connections, connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from zone import anchors, database
 from zone.checkout import StartProblem
+from zone.models import WorkerBeat
 from zone.webhooks import dispatch
+from zone.webhooks.guard import Guard
+from zone.worker import Loop, watch
 
-PAUSE = 1  # seconds between two looks when nothing was to do
-AFTER_A_FAULT = 5
-TRIMMED_EVERY = 60 * 60
+UPKEEP_EVERY = 60 * 60  # seconds
 ANCHORED_EVERY = 10 * 60  # the look alone; an anchor is written once in an hour
 logger = logging.getLogger(__name__)
 
@@ -36,55 +37,69 @@ class Command(BaseCommand):
             raise CommandError(
                 _("Please start it without DATABASE_OWNER_URL, which is for migrate alone.")
             )
-        self.ended = threading.Event()
+        ended = threading.Event()
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self.ended.set())
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, lambda *_: ended.set())
         if options["verbosity"]:
             self.stdout.write(_("At work; Ctrl-C ends it in good order."))
             self.stdout.flush()
-        steps = [import_string(name) for name in settings.WORK]
-        # A receiver that hangs is not to keep anything else waiting.
-        sending = threading.Thread(target=dispatch.run, args=(self.ended,))
+        import_module(settings.ROOT_URLCONF)  # makes the resources of the interface known
+        guard = Guard()
+        own = {name: import_string(name) for name in settings.WORK}
+        own["anchor"] = Periodic(anchor, ANCHORED_EVERY, at_once=True)
+        sending = {"webhooks": lambda: dispatch.step(timezone.now(), guard, ended)}
         if once:
-            steps.append(lambda: bool(dispatch.step(timezone.now())))
+            loop = Loop(WorkerBeat.Loop.STEPS, own | sending, ended)
+            watch(loop)
+            while loop.turn():
+                pass
+            loop.leave()
+            if loop.faults:
+                raise CommandError(_("Something failed and is not done; see the log."))
         else:
-            sending.start()
-        trimmed, anchored = time.monotonic(), None
-        while not self.ended.is_set():
-            busy = self.go(steps)
-            if anchored is None or time.monotonic() - anchored > ANCHORED_EVERY:
-                self.go([anchor])
-                anchored = time.monotonic()
-            if (once and not busy) or (parent and os.getppid() != parent):
-                break
-            if time.monotonic() - trimmed > TRIMMED_EVERY:
-                call_command("trim_feed", verbosity=0)
-                trimmed = time.monotonic()
-            if not busy:
-                self.ended.wait(PAUSE)
-        self.ended.set()
-        if sending.ident:
-            sending.join()
-        connections.close_all()
-
-    def go(self, steps: list[Callable[[], bool]]) -> bool:
-        """Do each step once; whether any found something to do."""
-        close_old_connections()
-        try:
-            # Every step has its turn, whatever the one before it found.
-            return bool(sum(step() for step in steps))
-        except OperationalError as fault:
-            self.stderr.write(f"{fault}")
-            connections.close_all()
-            self.ended.wait(AFTER_A_FAULT)
-            return True
+            own["upkeep"] = Periodic(upkeep, UPKEEP_EVERY)
+            own["parent"] = lambda: end_with(parent, ended)
+            loop = Loop(WorkerBeat.Loop.STEPS, own, ended)
+            # A receiver that hangs is not to keep anything else waiting.
+            webhooks = Loop(WorkerBeat.Loop.WEBHOOKS, sending, ended)
+            thread = webhooks.start()
+            watch(loop, webhooks)
+            try:
+                loop.run()
+            finally:
+                ended.set()
+            thread.join()
 
 
-def anchor() -> bool:
+class Periodic:
+    """Does ``work`` once in ``seconds``; after a long pause there may be much of it."""
+
+    def __init__(self, work: Callable[[], object], seconds: int, *, at_once: bool = False):
+        self.work, self.seconds = work, seconds
+        self.limit = max(seconds, settings.WORKER_STEP_LIMIT)  # of the watch
+        self.due = time.monotonic() + (0 if at_once else seconds)
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self.due:
+            self.due = time.monotonic() + self.seconds
+            self.work()
+
+
+def upkeep() -> None:
+    """Remove what is past its time."""
+    call_command("trim_feed", verbosity=0)
+    WorkerBeat.objects.forget()
+
+
+def anchor() -> None:
     """Write down where the audit trail stands; a trail that was cut off is told in the log."""
     try:
         anchors.write(if_due=True)
     except (anchors.AnchorFault, OSError, StartProblem) as fault:
         logger.error("The audit trail gets no anchor, see verify_audit: %s", fault)
-    return False
+
+
+def end_with(parent: int | None, ended: threading.Event) -> None:
+    if parent and os.getppid() != parent:
+        ended.set()
