@@ -23,7 +23,7 @@ from tests.linear import ANYWHERE, Text, fault
 from zone.api.uploading import write_next_part
 from zone.models import ApiUpload, AuditEntry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 OURS = [
     model for app in ("zone", "crm", "projects") for model in apps.get_app_config(app).get_models()
 ]
@@ -109,7 +109,6 @@ def test_the_choice_of_language_reads_a_long_address_in_linear_time(client, view
 EDITED = [model for model in admin.site._registry if model in OURS]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("model", EDITED, ids=lambda model: model.__name__)
 def test_every_form_reads_a_long_text_in_linear_time(client, model):
     client.force_login(factories.make_user(is_superuser=True))
@@ -137,7 +136,6 @@ def reads_text(field: forms.Field) -> bool:
     )
 
 
-@pytest.mark.slow
 def test_a_long_description_is_saved_and_told_in_the_trail_in_linear_time(client):
     client.force_login(factories.make_user(is_superuser=True))
     row = factories.make_enterprise()

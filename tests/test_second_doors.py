@@ -86,7 +86,13 @@ def takes(page, name: str) -> bool:
     return form is not None and name in form.fields and name not in form.errors
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "role",
+    [
+        pytest.param(role, marks=() if role in ("chain_leader", "specialist") else pytest.mark.slow)
+        for role in ROLES
+    ],
+)
 def test_what_an_inline_refuses_the_form_refuses_too(client, chain, role):
     user = factories.make_user(
         role, chain=chain if role in ("chain_leader", "specialist") else None

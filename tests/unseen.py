@@ -1,5 +1,7 @@
 """Characters for the tests of texts: one of each kind that nobody sees, and those that break."""
 
+import pytest
+
 UNSEEN = {
     "soft hyphen": "\u00ad",
     "grapheme joiner": "\u034f",
@@ -44,5 +46,17 @@ BREAKING = {
     "half a character": "\ud800",
 }
 WITHIN_LINES = {"line feed": "\n", "carriage return": "\r", "tab": "\t"}
+USUAL = {"zero width space", "override", "Hangul letter filler", "escape", "line separator", "tab"}
+
+
+def each(signs: dict[str, str]) -> list:
+    """Return a parameter for each sign; the plain run takes the usual ones alone."""
+    rare = pytest.mark.slow
+    return [
+        pytest.param(sign, id=name, marks=() if name in USUAL else rare)
+        for name, sign in signs.items()
+    ]
+
+
 # All in one text, for doors where each by itself would take too long.
 ALL_UNSEEN = "".join(UNSEEN.values())

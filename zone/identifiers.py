@@ -74,11 +74,11 @@ def visible(text: str) -> str:
     """Return ``text`` without the characters that nobody sees in it; blanks and breaks stay."""
     if text.replace("\n", "").isprintable() and not UNSEEN.search(text):
         return text
-    unseen = {ord(sign): None for sign in set(text) if is_unseen(sign)}
+    unseen = {ord(sign): None for sign in set(text) if _is_unseen(sign)}
     return text.translate(unseen) if unseen else text
 
 
-def is_unseen(sign: str) -> bool:
+def _is_unseen(sign: str) -> bool:
     # Planes 2 and 3 are for ideographs: one that Python does not know yet may be in a name.
     ideograph = 0x20000 <= ord(sign) <= 0x3FFFF and ord(sign) & 0xFFFF < 0xFFFE
     unprintable = not (sign.isprintable() or sign.isspace() or ideograph)

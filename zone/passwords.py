@@ -12,6 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from pypinyin import Style, lazy_pinyin
 
+from zone.identifiers import normal_form
+
 SHORTEST = 2  # a Chinese name
 
 
@@ -103,7 +105,7 @@ def _own_part(text: str) -> int:
 
 def _folded(text: str) -> str:
     """Return ``text`` without case, width and accents."""
-    apart = unicodedata.normalize("NFKD", text).casefold()
+    apart = normal_form(text, "NFKD").casefold()
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 

@@ -5,8 +5,10 @@ It stands outside ``zone.admin`` because Django makes it before the admin module
 
 from __future__ import annotations
 
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -22,6 +24,20 @@ from zone.models import AuditEntry
 
 Action = AuditEntry.Action
 MUST_CHANGE, MAY_CHANGE = "zone/login/new_password.html", "registration/password_change_form.html"
+
+
+class ForwardAutocompleteView(AutocompleteJsonView):
+    """Looks rows up for the fields that point at them.
+
+    A name of the reverse side (``project`` of a lead) is no form's field, and Django's view
+    fails on it.
+    """
+
+    def process_request(self, request):
+        term, model_admin, field, to_field_name = super().process_request(request)
+        if not field.concrete:
+            raise PermissionDenied
+        return term, model_admin, field, to_field_name
 
 
 class ZoneAdminSite(UnfoldAdminSite):
@@ -52,8 +68,6 @@ class ZoneAdminSite(UnfoldAdminSite):
         return lockout.with_status(response)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        from zone.admin.autocomplete import ForwardAutocompleteView  # needs the apps
-
         return ForwardAutocompleteView.as_view(admin_site=self)(request)
 
     def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:

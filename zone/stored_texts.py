@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from django.db import IntegrityError, migrations, models, transaction
@@ -40,7 +39,7 @@ def kept_form(field: models.Field, text: str) -> str:
     control = identifiers.CONTROL
     if field.read is identifiers.several_lines:
         control, text = identifiers.CONTROL_IN_PROSE, text.replace("\r\n", "\n")
-    kept = field.normalise(re.sub(control, " ", text))
+    kept = field.normalise(control.sub(" ", text))
     fits = field.max_length is None or len(kept) <= field.max_length
     return kept if fits and (kept or field.blank and not field.null) else text
 

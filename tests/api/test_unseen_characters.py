@@ -12,13 +12,13 @@ from tests.api.batches import send as send_batch
 from tests.api.conftest import pointers
 from tests.api.test_uploads import CSV, NDJSON, work
 from tests.api.test_uploads import send as upload
-from tests.unseen import ALL_UNSEEN, UNSEEN
+from tests.unseen import ALL_UNSEEN, UNSEEN, each
 from zone.api.resources import RESOURCES
 from zone.models import ApiUpload, ExternalRef, Space
 
 pytestmark = pytest.mark.django_db
 NAME = "示例材料有限公司"
-unseen = pytest.mark.parametrize("sign", UNSEEN.values(), ids=UNSEEN)
+unseen = pytest.mark.parametrize("sign", each(UNSEEN))
 # Those that JSON lets through to the fields; NUL and halves are refused before.
 breaking = pytest.mark.parametrize("sign", ["\x1b", "\n", "\t", "\v", "\x85", "\u2028", "\u2029"])
 

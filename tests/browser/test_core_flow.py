@@ -81,7 +81,12 @@ def test_from_a_lead_to_a_counted_project(page: Page):
     page.fill("#id_signed_on", "2025-03-20")
     page.fill("#id_amount_wan", "597500")
     page.click("[name=_continue]")
-    page.click("text=认定 >> nth=0")
+    expect(page.locator(".zone-state-bar")).to_contain_text("请由未经手的其他同事认定")
+    agreement = page.url
+
+    log_in(page, make_office())
+    page.goto(agreement)
+    page.locator(".zone-state-bar").get_by_role("link", name="认定", exact=True).click()
     page.click("button:has-text('认定')")
     assert Agreement.objects.get().is_recognised
 

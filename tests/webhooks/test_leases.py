@@ -244,6 +244,7 @@ dispatch.step(timezone.now() + timedelta(hours=float(sys.argv[2])), guard_of_tes
 """
 
 
+@pytest.mark.slow
 def test_a_message_that_kills_its_dispatcher_is_given_up_and_takes_no_other_with_it(
     receiver, endpoint_of
 ):
@@ -264,6 +265,7 @@ def test_a_message_that_kills_its_dispatcher_is_given_up_and_takes_no_other_with
     assert (deadly.lost, deadly.is_waiting) == (0, True)
 
 
+@pytest.mark.slow
 def test_without_the_count_it_kills_for_ever(receiver, endpoint_of):
     """The negative control."""
     deadly = factories.make_delivery(endpoint_of(receiver))

@@ -267,6 +267,8 @@ NOT_FREE = {
     "zone.AuditEntry",  # record() masks
     "zone.AuditLink",
     "zone.AuditAnchor",
+    "zone.Throttle",
+    "zone.WorkerBeat",
     "zone.User.password",
     "zone.User.username",
     "zone.User.first_name",  # in no form

@@ -7,24 +7,9 @@ rows asks 30 times; here the label comes from the instance, loaded with ``select
 from __future__ import annotations
 
 from django import forms
-from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Q
-
-
-class ForwardAutocompleteView(AutocompleteJsonView):
-    """Looks rows up for the fields that point at them.
-
-    A name of the reverse side (``project`` of a lead) is no form's field, and Django's view
-    fails on it.
-    """
-
-    def process_request(self, request):
-        term, model_admin, field, to_field_name = super().process_request(request)
-        if not field.concrete:
-            raise PermissionDenied
-        return term, model_admin, field, to_field_name
 
 
 class KnownAutocomplete(AutocompleteSelect):

@@ -38,17 +38,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="approvedhost",
-            name="host",
-            field=zone.fields.LineField(
-                help_text="Its name in small letters such as oa.example.cn, or its address.",
-                max_length=253,
-                unique=True,
-                validators=[zone.webhooks.addresses.check_host],
-                verbose_name="host",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="approvedhost",
             name="reason",
             field=zone.fields.LineField(
                 max_length=300,
@@ -287,10 +276,5 @@ class Migration(migrations.Migration):
                 validators=[zone.identifiers.no_personal_number],
                 verbose_name="why switched off",
             ),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="url",
-            field=zone.fields.LineField(max_length=500, verbose_name="address"),
         ),
     ]

@@ -63,7 +63,7 @@ class ApprovedHost(Row):
 
     SYNC = None
 
-    host = LineField(
+    host = models.CharField(
         _("host"),
         max_length=253,
         unique=True,
@@ -180,7 +180,7 @@ class WebhookEndpoint(Row):
         verbose_name=_("interface client"),
         db_index=False,
     )
-    url = LineField(_("address"), max_length=addresses.LONGEST)
+    url = models.CharField(_("address"), max_length=addresses.LONGEST)
     entities = ArrayField(
         models.CharField(max_length=40),
         verbose_name=_("is told of"),
