@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
+from typing import BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpRequest, HttpResponse
+
+from zone.outages import is_disk_full
 
 IN_MEMORY = 512 * 1024  # bytes of a body; what is longer waits in a temporary file
 STEP = 64 * 1024
@@ -32,31 +35,46 @@ class WholeBodyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "HTTP_TRANSFER_ENCODING" in request.META:
-            request._stream = stream_of_pieces(request.META)
-            # Readers ask for the length first; one that is not 0 lets them come to the stream.
-            request.META["CONTENT_LENGTH"] = str(request._stream.limit)
-        else:
+        if "HTTP_TRANSFER_ENCODING" not in request.META:
             request._stream = WholeStream(request.META["wsgi.input"], request._stream.limit)
-        return self.get_response(request)
+            return self.get_response(request)
+        stream = request._stream = stream_of_pieces(request)
+        # Readers ask for the length first; one that is not 0 lets them come to the stream.
+        request.META["CONTENT_LENGTH"] = str(stream.limit)
+        try:
+            return self.get_response(request)
+        finally:
+            # The request may live on in a cycle, and with it the file.
+            stream.body.close()
 
 
 class WholeStream(LimitedStream):
     """A body of ``limit`` bytes; one that ends earlier or is too long raises when it is read."""
 
+    def __init__(self, stream: BinaryIO, limit: int):
+        super().__init__(stream, limit)
+        self.body = stream
+
     def read(self, size: int = -1, /) -> bytes:
-        return self._checked(super().read, size)
+        rest = self._rest()
+        wanted = rest if size is None or size < 0 else min(size, rest)
+        found = super().read(size)
+        if len(found) < wanted:
+            raise BadRequest(ENDED)
+        return found
 
     def readline(self, size: int = -1, /) -> bytes:
-        return self._checked(super().readline, size)
-
-    def _checked(self, read: Callable[[int], bytes], size: int) -> bytes:
-        if self.limit > settings.LARGEST_BODY:
-            raise RequestDataTooBig("The body is larger than LARGEST_BODY.")
-        found = read(size)
-        if not found and size != 0 and self._pos < self.limit:
-            raise BadRequest("The body ended before its Content-Length.")
+        rest = self._rest()
+        wanted = rest if size is None or size < 0 else min(size, rest)
+        found = super().readline(size)
+        if len(found) < wanted and not found.endswith(b"\n"):
+            raise BadRequest(ENDED)
         return found
+
+    def _rest(self) -> int:
+        if self.limit > settings.LARGEST_BODY:
+            raise RequestDataTooBig(TOO_LARGE)
+        return self.limit - self._pos
 
 
 class RefusedStream(WholeStream):
@@ -66,23 +84,34 @@ class RefusedStream(WholeStream):
         super().__init__(BytesIO(), 1)
         self.refusal = refusal
 
-    def _checked(self, read: Callable[[int], bytes], size: int) -> bytes:
+    def _rest(self) -> int:
         raise self.refusal
 
 
-def stream_of_pieces(meta: dict) -> WholeStream:
+def stream_of_pieces(request: HttpRequest) -> WholeStream:
     """Take in a chunked body, as the server in front decodes it, up to ``LARGEST_BODY``."""
-    if not meta.get("wsgi.input_terminated"):
+    pieces = request.META["wsgi.input"]
+    if not request.META.get("wsgi.input_terminated"):
         return RefusedStream(LengthRequired("Send the body with Content-Length."))
+    if request.method in READING:
+        return RefusedStream(BadRequest("A request that reads has no body."))
     body, size = SpooledTemporaryFile(IN_MEMORY), 0  # noqa: SIM115 (read when this has returned)
     try:
-        while piece := meta["wsgi.input"].read(STEP):
+        while piece := pieces.read(STEP):
             size += len(piece)
             if size > settings.LARGEST_BODY:
-                return RefusedStream(RequestDataTooBig("The body is larger than LARGEST_BODY."))
+                raise RequestDataTooBig(TOO_LARGE)
             body.write(piece)
     except Exception as fault:
+        body.close()
+        if is_disk_full(fault) or isinstance(fault, RequestDataTooBig):
+            return RefusedStream(fault)
         # Each server has errors of its own for a chunk that is none and for a lost connection.
         return RefusedStream(BadRequest(f"The body could not be read: {fault!r}"))
     body.seek(0)
     return WholeStream(body, size)
+
+
+READING = ("GET", "HEAD", "OPTIONS", "TRACE")
+ENDED = "The body ended before its Content-Length."
+TOO_LARGE = "The body is larger than LARGEST_BODY."

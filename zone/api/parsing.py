@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
+from math import isinf
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.parsers import BaseParser
@@ -36,7 +37,10 @@ class StrictJSONParser(BaseParser):
 def read_json(body: bytes):
     try:
         found = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_float=_number,
         )
     except (UnicodeDecodeError, ValueError, RecursionError) as mistake:
         raise unreadable(_("This is not valid JSON in UTF-8.")) from mistake
@@ -59,6 +63,13 @@ def _object(pairs: list[tuple]) -> dict:
 
 def _refuse_constant(name: str):
     raise unreadable(_("NaN and Infinity are no JSON."))
+
+
+def _number(text: str) -> float:
+    """Refuse what is too large to be one, such as 1e400: it could not be stored."""
+    if isinf(number := float(text)):
+        raise unreadable(_("A number is too large."))
+    return number
 
 
 def _check_depth(value, depth: int = 1):

@@ -23,7 +23,7 @@ from rest_framework.views import set_rollback
 
 from zone.masking import masked_text
 from zone.middleware import LengthRequired
-from zone.outages import is_outage
+from zone.outages import is_disk_full, is_outage
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -112,6 +112,11 @@ def as_problem(exception: Exception, view=None) -> Problem:
     if isinstance(exception, exceptions.UnsupportedMediaType):
         kinds = " / ".join(parser.media_type for parser in view.parser_classes)
         return Problem(415, _("Send the body as %s.") % kinds, exception.default_code)
+    if is_outage(exception) or is_disk_full(exception):
+        # A database that restarts or only reads, or two who wait for each other.
+        away = Problem(503, _("Nothing was done; please send the request again."), "unavailable")
+        away.wait = UNAVAILABLE
+        return away
     if isinstance(exception, LengthRequired):
         return Problem(411, _("Send the body whole, with Content-Length."), "length")
     if isinstance(exception, RequestDataTooBig):
@@ -129,11 +134,6 @@ def as_problem(exception: Exception, view=None) -> Problem:
     if isinstance(exception, IntegrityError):
         # What keys point to is checked at commit: somebody has deleted it meanwhile.
         return Problem(409, _("Nothing was done; please send the request again."), "conflict")
-    if is_outage(exception):
-        # A database that restarts or only reads, or two who wait for each other.
-        away = Problem(503, _("Nothing was done; please send the request again."), "unavailable")
-        away.wait = UNAVAILABLE
-        return away
     return Problem(500, _("Please try again later, and name the request_id."), "server_error")
 
 
