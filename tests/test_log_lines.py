@@ -67,7 +67,8 @@ class Server:
             # It may be refused before it was read to its end.
             with suppress(BrokenPipeError, ConnectionResetError):
                 connection.sendall(request)
-                connection.shutdown(socket.SHUT_WR)
+                with suppress(OSError):  # the answer may have come before the end of the body
+                    connection.shutdown(socket.SHUT_WR)
                 while piece := connection.recv(65536):
                     answer += piece
             return answer
@@ -216,12 +217,11 @@ def test_what_cannot_be_read_costs_one_line(server, request_):
     assert len(lines) <= 2, lines
 
 
-def test_what_follows_a_refused_request_is_refused_by_itself(server):
-    """The server finds out behind the answer that the body cannot be read."""
+def test_a_body_whose_pieces_cannot_be_read_costs_one_line(server):
     request = head("POST / HTTP/1.1", f"Host: {HOST}", "Transfer-Encoding: chunked")
     lines = server.lines_of(request + b"zz\r\n\x1b[2J\r\n")
     reasons = [line for line in lines if not re.match(ACCESS, line)]
-    assert [re.match(OURS, line) is not None for line in reasons] == [True, False]
+    assert [re.match(OURS, line) is not None for line in reasons] == [True]
 
 
 FORGED = "2026-01-01 00:00:00,000 ERROR django.request Internal Server Error: /"

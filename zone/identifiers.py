@@ -55,13 +55,17 @@ RADICALS = str.maketrans(
 DIGITS = {
     code: str(unicodedata.digit(chr(code))) for code in range(0x80, 0x1FC00) if chr(code).isdigit()
 }
+DECIMALS = {code: digit for code, digit in DIGITS.items() if chr(code).isdecimal()}
 PLAIN = DASHES | RADICALS | DIGITS | {0x1680: " "}  # the one blank that NFKC leaves
-# Cyrillic and Greek capitals that look like Latin ones.
-LOOK_ALIKES = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYXABEZHIKMNOPTYX")
+# Cyrillic, Greek and Lisu capitals that look like Latin ones, katakana like ideographs.
+LOOK_ALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜエニロカハトター",
+    "ABESIJKMHOPCTYXABEZHIKMNOPTYXABCDEFGHIJKLMNOPRSTUVWXYZ工二口力八卜夕一",
+)
 # Shown by nothing, though Unicode counts them among letters, marks and signs: fillers, joiners,
 # variation selectors, the blank of Braille, a note without a head.
 UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\ufffc"
     "\U00016fe4\U0001d159\U000e0000-\U000e0fff]"
 )
 PIECE = 64  # characters
@@ -146,10 +150,21 @@ def _pieces(text: str) -> Iterator[str]:
     while start < len(text):
         end = start + PIECE
         last = min(end + PIECE, len(text))
-        while end < last and unicodedata.combining(text[end]):
+        while end < last and _joins(text[end]):
             end += 1
         yield text[start:end]
         start = end
+
+
+def with_digits(text: str) -> str:
+    """Return ``text`` with usual digits and without what nobody sees; all else as it is."""
+    return visible(text).translate(DECIMALS)
+
+
+def _joins(sign: str) -> bool:
+    """Whether ``sign`` may become one with what stands before it."""
+    is_jamo = "\u1161" <= sign <= "\u11ff" or sign in "\uff9e\uff9f"
+    return is_jamo or unicodedata.combining(sign) > 0
 
 
 def half_width(text: str) -> str:
@@ -191,7 +206,11 @@ def phone_digits(text: str) -> str:
 
 def name_key(name: str) -> str:
     """Return what two spellings of one company's name share (domain.md US2)."""
-    text = re.sub(r"[\s()（）·.,，。、\-]+", "", half_width(name)).upper().translate(LOOK_ALIKES)
+    text = (
+        re.sub(r"[\s()（）·・•‧.,，。、_’‘“”'\"\-]+", "", half_width(name))
+        .upper()
+        .translate(LOOK_ALIKES)
+    )
     return re.sub(r"(股份有限公司|有限责任公司|有限公司|股份公司|公司)$", "", text) or text
 
 

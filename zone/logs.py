@@ -14,6 +14,7 @@ from zone.outages import in_one_line, is_disk_full, is_outage
 
 # What people searched for is theirs: a number typed with blanks would pass any mask.
 QUERY = re.compile(r"(?<![^\s\"'?])([^\s\"'?/]*+/[^\s\"'?]*+)\?[^\s\"'].*?(?= HTTP/\d|[\"'<\n]|$)")
+READ, EDGE = 20_000, 300  # characters; at the edge a number may have lost its end
 LONGEST = 2_000  # characters; a line of ours has some hundreds
 
 
@@ -24,7 +25,7 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return ``text`` masked, cut, and without what begins a line or commands a terminal."""
-    text = clean(text)
+    text = clean(text) if len(text) <= READ else clean(text[:READ])[:-EDGE]
     if len(text) > LONGEST:  # what is cut has been masked as a whole
         text = f"{text[:LONGEST]}…"
     return "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)

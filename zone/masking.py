@@ -65,12 +65,15 @@ def mask_wechat(name: str) -> str:
 
 def masked_text(text: str) -> str:
     """Mask everything in ``text`` that looks like a telephone, an identity card or an e-mail."""
-    text = identifiers.visible(text)
-    plain = identifiers.plain(text)
-    if not SUSPECT.search(plain):
-        return text
-    masked = _masked(plain)
-    return text if masked == plain else masked
+    # As it stands, then as it reads: what a plainer form puts beside a number may hide it again.
+    seen = None
+    for form in (str, identifiers.with_digits, identifiers.plain):
+        if (read := form(text)) == seen:
+            continue
+        seen = read
+        if SUSPECT.search(read) and (masked := _masked(read)) != read:
+            text = masked
+    return identifiers.visible(text)
 
 
 def _masked(text: str) -> str:

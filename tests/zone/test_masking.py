@@ -162,6 +162,17 @@ def report_of_a_failure():
 
 
 LEAKS = [
+    # What a plainer form would put beside the number.
+    "联系电话—13812345678",
+    "联系电话——13812345678",
+    "手机－13812345678",
+    "电话–0355-2012345",
+    "身份证—110101199003070000",
+    "①13812345678 ②",
+    "1．13812345678",
+    "⒈13812345678",
+    "13812345678²",
+    "13812345678\x012",
     "called 13812345678 today",
     "GET /admin/crm/contact/?q=13812345678 HTTP/1.1",
     "GET /?q=%2B8613812345678&x=%2013812345678",
@@ -185,6 +196,10 @@ ROWS = "\n".join(f"Key (n)=({n}) already exists.\nnext {n}" for n in range(3))
 def test_the_last_net_masks_what_looks_like_a_number(line):
     assert [mark for mark in MARKS if mark in line]
     assert [mark for mark in MARKS if mark in masked_text(line)] == []
+
+
+def test_a_number_in_wide_digits_is_masked_beside_a_dash():
+    assert masked_text("电话—１３８１２３４５６７８") == "电话—138****5678"
 
 
 def test_what_stands_around_a_refused_row_stays():
