@@ -36,6 +36,7 @@ ACTIONS = {
     DELETE: _("delete"),
     RECOGNISE: _("recognise"),
 }
+RECOGNISES = f"agreements:{RECOGNISE}"
 # What makes the figures that a recognition lets count; a lead is converted with its amount.
 MAKING = ("agreements:write", "projects:write", "leads:write")
 
@@ -55,8 +56,7 @@ def check_scopes(scopes: list[str]) -> None:
 
 def making_beside_recognising(scopes: list[str]) -> list[str]:
     """Return the scopes that make figures, where the same client may recognise them."""
-    recognises = f"agreements:{RECOGNISE}" in scopes
-    return [scope for scope in MAKING if recognises and scope in scopes]
+    return [scope for scope in MAKING if RECOGNISES in scopes and scope in scopes]
 
 
 def rights(scopes: list[str]) -> frozenset[str]:

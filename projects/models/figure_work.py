@@ -13,11 +13,10 @@ from projects.models.projects import Credit
 from zone.models import AuditEntry, User
 
 # What decides what an agreement counts for, beside the agreement itself.
-PROJECT_FIELDS = ("enterprise", "chain", "park", "handler")
+PROJECT_FIELDS = ("enterprise", "chain", "handler")
 PROJECT_FIELDS += ("total_investment_wan", "fixed_asset_investment_wan")
 # From the lead they become the project's (``projects.signing``).
 LEAD_FIELDS = ("enterprise", "chain", "planned_investment_wan", "planned_fixed_asset_wan")
-ENTERPRISE_FIELDS = ("origin_region",)  # an investor entirely from the city does not count
 WRITTEN = (AuditEntry.Action.CREATED, AuditEntry.Action.CHANGED, AuditEntry.Action.DELETED)
 
 
@@ -29,7 +28,6 @@ class Work(models.TextChoices):
     PROJECT = "PROJECT", _("entered or changed its project's amount, chain or enterprise")
     CREDITS = "CREDITS", _("set the credits of its project or has a share in them")
     LEAD = "LEAD", _("entered or changed the amount, chain or enterprise of its lead")
-    ENTERPRISE = "ENTERPRISE", _("entered or changed the region of origin of its enterprise")
 
 
 def work_of(user) -> Case:
@@ -38,9 +36,9 @@ def work_of(user) -> Case:
     The trail tells it: every door writes a line. Lines may be removed after half a year, and a
     project may wait longer for its agreement: who handled and entered it stands in columns, who
     registered its lead in the lead's history.
-    Whoever answers for another system answers for what that one wrote.
+    Another system, whoever answers for it and what else that person answers for are one.
     """
-    hands = User.objects.filter(Q(pk=user.pk) | Q(api_client__owner=user)).values("pk")
+    hands = hands_of(user)
     lines = AuditEntry.objects.filter(by__in=hands, action__in=WRITTEN).order_by()
 
     def wrote(model: str, key: str, *names: str) -> Exists:
@@ -53,20 +51,26 @@ def work_of(user) -> Case:
     project = Concat(Value("projects.project:"), Cast(OuterRef("project"), CharField()))
     # Only lines with a parent are in the index.
     credited = lines.filter(model="projects.credit", parent=project).exclude(parent="")
-    shares = Credit.objects.filter(project=OuterRef("project"), specialist=user)
+    shares = Credit.objects.filter(project=OuterRef("project"), specialist__in=hands)
     lead = LeadStageChange.objects.filter(lead=OuterRef("project__lead"), from_stage="")
     registered = lead.filter(by__in=hands).order_by()
     did = {
-        Work.HANDLED: Q(handled_by=user) | Q(project__handler=user),
+        Work.HANDLED: Q(handled_by__in=hands) | Q(project__handler__in=hands),
         Work.AGREEMENT: Q(entered_by__in=hands) | Q(wrote("projects.agreement", "pk")),
         Work.PROJECT: Q(project__entered_by__in=hands)
         | Q(wrote("projects.project", "project", *PROJECT_FIELDS)),
         Work.CREDITS: Q(Exists(credited)) | Q(Exists(shares)),
         Work.LEAD: Q(Exists(registered)) | Q(wrote("crm.lead", "project__lead", *LEAD_FIELDS)),
-        Work.ENTERPRISE: Q(wrote("crm.enterprise", "project__enterprise", *ENTERPRISE_FIELDS)),
     }
     cases = [When(done, then=Value(name.value)) for name, done in did.items()]
     return Case(*cases, default=Value(""), output_field=CharField())
+
+
+def hands_of(user) -> models.QuerySet:
+    """Return the accounts through which whoever stands behind ``user`` may have written."""
+    person = user.api_client.owner_id if user.is_service else user.pk
+    through = Q(pk=person) | Q(api_client__owner=person) if person else Q()
+    return User.objects.filter(Q(pk=user.pk) | through).values("pk")
 
 
 def barred(who, work: str) -> ValidationError:

@@ -130,6 +130,9 @@ def test_recognising_beside_writing_is_warned_of_and_stays_warned_of(as_user, gu
     opened = page.get(address)
     assert opened.context["state_notes"] == []
     scopes = {"scopes": ["agreements:recognise", beside], "networks": "", "whole_zone": "on"}
+    nobody = page.post(address, fields(opened) | scopes)
+    assert "可认定协议的客户端须填写责任人" in nobody.text
+    scopes["owner"] = factories.make_user("office").pk
     saved = page.post(address, fields(opened) | scopes, follow=True)
     assert [str(one) for one in saved.context["messages"] if beside in str(one)] != []
     (note,) = page.get(address).context["state_notes"]
@@ -141,6 +144,23 @@ def test_recognising_beside_writing_is_warned_of_and_stays_warned_of(as_user, gu
     assert set(ApiClient.objects.get().scopes) == set(scopes["scopes"])
 
 
+def test_whoever_answers_for_the_client_is_one_with_it(api, office, as_user):
+    """A colleague who is only named takes no part: one person would have made the figure."""
+    clerk, colleague = factories.make_user("office"), factories.make_user("office")
+    by_hand = factories.make_agreement(entered_by=clerk)
+    recogniser = api("agreements:recognise", owner=clerk)
+    refused = recognise(recogniser, by_hand, responsible=colleague.username)
+    assert (refused.status_code, problem(refused)["errors"][0]["code"]) == (422, "own")
+
+    writer = api("agreements:write", owner=clerk)
+    written = factories.make_agreement(entered_by=writer.client.account)
+    refused = recognise(recogniser, written, responsible=colleague.username)
+    assert (refused.status_code, problem(refused)["errors"][0]["code"]) == (422, "own")
+
+    another = api("agreements:recognise", owner=colleague)
+    assert recognise(another, written, responsible=office.username).status_code == 200
+
+
 @pytest.mark.parametrize(
     "scopes", [["agreements:recognise", "agreements:read"], ["agreements:write", "leads:write"]]
 )
@@ -149,10 +169,17 @@ def test_either_alone_needs_no_warning(api, scopes):
 
 
 def test_the_command_warns_beside_the_key(db):
-    out, err = StringIO(), StringIO()
+    out, err, owner = StringIO(), StringIO(), factories.make_office().username
     for scopes in (",".join(BOTH), "agreements:recognise"):
         call_command(
-            "create_api_client", scopes, "--zone", "--scopes", scopes, stdout=out, stderr=err
+            "create_api_client",
+            scopes,
+            "--zone",
+            f"--owner={owner}",
+            "--scopes",
+            scopes,
+            stdout=out,
+            stderr=err,
         )
     (line,) = err.getvalue().splitlines()
     assert "agreements:write" in line

@@ -175,12 +175,6 @@ def enterprises_merged(client, office):
     return agreement
 
 
-def origin_changed(client, office):
-    agreement = factories.make_agreement()
-    change(client, agreement.project.enterprise, origin_region="310115")
-    return agreement
-
-
 AGREEMENT, PROJECT, CREDITS = "录入或修改过这份协议", "其项目的金额", "业绩分配"
 ACTS = [
     (entered, AGREEMENT),
@@ -191,7 +185,6 @@ ACTS = [
     (project_changed("total_investment_wan", lambda: "500000"), PROJECT),
     (project_changed("fixed_asset_investment_wan", lambda: "9000"), PROJECT),
     (project_changed("chain", lambda: str(factories.make_chain("equipment").pk)), PROJECT),
-    (project_changed("park", lambda: str(factories.make_park().pk)), PROJECT),
     (project_changed("enterprise", lambda: str(factories.make_enterprise().pk)), PROJECT),
     (gave_the_project_away, PROJECT),
     (credited, CREDITS),
@@ -201,7 +194,6 @@ ACTS = [
     (lead_changed, "来源线索"),
     (lead_logged, "来源线索"),
     (enterprises_merged, PROJECT),
-    (origin_changed, "来源地区"),
 ]
 USUAL = (entered, amount_changed, credit_changed, converted)  # the plain run takes these alone
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zone import identifiers
-from zone.api_scopes import check_scopes, making_beside_recognising
+from zone.api_scopes import RECOGNISES, check_scopes, making_beside_recognising
 from zone.client_triggers import SOURCES
 from zone.feed.scope import Scope
 from zone.fields import LineField, SourceField
@@ -135,7 +135,14 @@ class ApiClient(Row):
             super().save(*args, **kwargs)
 
     def clean(self):
-        """Bring the sources into their normal form; refuse what is no name, or another client's."""
+        """Bring the sources into their normal form; refuse what is no name, or another client's.
+
+        Whoever answers for a client that recognises is barred like the client itself, so there
+        has to be one.
+        """
+        if self.may(RECOGNISES) and self.owner_id is None:
+            message = _("Name who answers for a client that recognises agreements.")
+            raise ValidationError({"owner": ValidationError(message, code="owner")})
         self.sources = sorted(set(map(source_code, self.sources)))
         known = ApiClient.objects.filter(pk=self.pk).values_list("sources", flat=True).first()
         new = set(self.sources) - set(known or ())

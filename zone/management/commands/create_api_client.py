@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from zone.models import ApiClient, AuditEntry, IndustryChain, Park
+from zone.models import ApiClient, AuditEntry, IndustryChain, Park, User
 from zone.models.audit import readable
 from zone.origin import COMMAND, Origin
 
@@ -17,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--scopes", default="", help="leads:read,changes:read")
         parser.add_argument("--purpose", default="")
+        parser.add_argument("--owner", default="", metavar="USERNAME", help="who answers for it")
         parser.add_argument("--network", action="append", default=[], metavar="CIDR")
         parser.add_argument(
             "--source", action="append", default=[], metavar="NAME", help="whose ids it writes: oa"
@@ -26,14 +27,15 @@ class Command(BaseCommand):
         parser.add_argument("--chain", nargs="+", default=[], metavar="CODE")
         parser.add_argument("--park", nargs="+", default=[], metavar="CODE")
 
-    def handle(self, *, name, scopes, purpose, network, source, zone, chain, park, **options):
+    def handle(self, *, name, scopes, purpose, source, zone, chain, park, **options):
         if zone == bool(chain or park):
             raise CommandError(_("Name what the client sees: --zone, or --chain and --park."))
         scopes = [scope.strip() for scope in scopes.split(",") if scope.strip()]
         try:
             with transaction.atomic():
-                client = ApiClient(name=name, purpose=purpose, scopes=scopes, networks=network)
-                client.sources, client.whole_zone = source, zone
+                client = ApiClient(name=name, purpose=purpose, scopes=scopes, sources=source)
+                client.networks, client.whole_zone = options["network"], zone
+                client.owner = self._person(options["owner"])
                 client.full_clean(exclude=["account"])
                 client.save()
                 client.chains.set(self._found(IndustryChain, chain))
@@ -50,6 +52,13 @@ class Command(BaseCommand):
             self.stderr.write(client.warning)
         self.stdout.write(_("%(name)s may: %(scopes)s") % {"name": name, "scopes": scopes})
         self.stdout.write(key)
+
+    @staticmethod
+    def _person(username: str) -> User | None:
+        person = User.objects.filter(username=username, is_service=False).first()
+        if username and person is None:
+            raise CommandError(_("There is nobody of the user name %s.") % username)
+        return person
 
     @staticmethod
     def _found(model, codes: list[str]) -> list:
