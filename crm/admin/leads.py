@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
 from crm.intake import log_lead
-from crm.models import Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
+from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import units
 from zone.admin.base import (
     Colours,
@@ -103,6 +103,7 @@ class LeadAdmin(ScopedModelAdmin):
     state_actions = LEAD_ACTIONS
     readonly_fields = (
         "display_numbers",
+        "display_hidden_contact",
         "display_stage",
         "owner",
         "registered_at",
@@ -173,6 +174,23 @@ class LeadAdmin(ScopedModelAdmin):
             kwargs["form"] = LeadIntakeForm
         return super().get_form(request, obj, change, **kwargs)
 
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or obj.contact is None or self._shows_contact(request, obj):
+            return fieldsets
+        (title, first), *rest = fieldsets
+        names = [name for name in first["fields"] if name not in ("contact", "display_numbers")]
+        return [(title, first | {"fields": (*names, "display_hidden_contact")}), *rest]
+
+    @staticmethod
+    def _shows_contact(request, lead) -> bool:
+        """Whether the lead's contact is within reach; asked once for a page."""
+        known = request.__dict__.setdefault("shown_contacts", {})
+        if lead.contact_id not in known:
+            reached = Contact.objects.visible_to(request.user).filter(pk=lead.contact_id)
+            known[lead.contact_id] = reached.exists()
+        return known[lead.contact_id]
+
     def get_inlines(self, request, obj):
         return (FollowUpInline, StageHistory, OwnerHistory) if obj else ()
 
@@ -212,6 +230,12 @@ class LeadAdmin(ScopedModelAdmin):
     @display(description=_("contact data"))
     def display_numbers(self, lead):
         return numbers_of(lead.contact, getattr(lead, "reveal_url", ""))
+
+    @display(description=_("contact"))
+    def display_hidden_contact(self, lead):
+        if lead.owner is None:
+            return _("Shown once you have claimed the lead.")
+        return _("Shown to the lead's owner and the chain leader.")
 
     @display(description=_("stage"), ordering="stage", label=STAGE_COLOURS)
     def display_stage(self, lead):

@@ -22,15 +22,20 @@ ANONYMOUS = "已匿名"  # what the database holds instead of a name
 
 class ContactQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Return the contacts that leads within reach name, and those entered.
+        """Return the contacts whom ``user`` courts: of own leads and led chains, and those entered.
 
-        Not every contact of an enterprise: else a new lead, or the chain that somebody writes
-        on the enterprise, would open them to its maker.
+        Of own leads is also who handles the project that a lead became; a lead of the pool is
+        claimed first. Not every contact of an enterprise: else a new lead, or the chain that
+        somebody writes on the enterprise, would open them to its maker.
         """
-        if reach(user).everything:
+        reached = reach(user)
+        if reached.everything:
             return self
-        leads = Contact._meta.get_field("leads").related_model.objects.visible_to(user)
-        return self.filter(Q(entered_by=user) | Q(pk__in=leads.order_by().values("contact")))
+        leads = Contact._meta.get_field("leads").related_model.objects
+        courted = leads.filter(
+            Q(owner=user) | Q(chain__in=reached.led_chains) | Q(project__handler=user)
+        )
+        return self.filter(Q(entered_by=user) | Q(pk__in=courted.order_by().values("contact")))
 
     def with_number(self, number: str):
         """Return the contacts of this whole telephone number, however it is spelt."""
@@ -183,6 +188,15 @@ class Contact(Row):
 
     def can_change(self, user) -> bool:
         return self.anonymised_at is None
+
+    def clean_for(self, user, before=None):
+        """Refuse to take a contact away from the leads that name it."""
+        super().clean_for(user, before)
+        if before is None or before.enterprise_id == self.enterprise_id:
+            return
+        if self.leads.exists():
+            message = _("Leads of the former enterprise name this contact; choose another there.")
+            raise ValidationError({"enterprise": ValidationError(message, code="in_use")})
 
     def can_reveal(self, user) -> bool:
         return bool(self.numbers) and user.has_perm("crm.view_contact_pii", self)

@@ -6,6 +6,7 @@ from django.urls import reverse
 from crm.intake import log_lead
 from crm.merging import merge_enterprises
 from crm.models import Contact, Enterprise, Lead
+from projects.models import Credit, Project
 from tests import factories
 from tests.forms import fields
 
@@ -64,9 +65,9 @@ def test_each_sees_the_contacts_that_the_own_courting_reaches(chain, far, head, 
     factories.make_lead(enterprise=enterprise, chain=chain, contact=pooled)
     factories.make_lead(enterprise=enterprise, chain=far, contact=foreign)
     everything = {named, entered, pooled, foreign, loose}
-    assert seen(owner) == {named, pooled}
-    assert seen(peer) == {pooled}
-    assert seen(enterer) == {entered, pooled}
+    assert seen(owner) == {named}
+    assert seen(peer) == set()  # whoever wants to call claims the lead first
+    assert seen(enterer) == {entered}
     assert seen(head) == {named, pooled}
     assert seen(factories.make_user("chain_leader", far)) == {foreign}
     assert (seen(office), seen(leader)) == (everything, everything)
@@ -81,6 +82,45 @@ def test_the_contact_of_the_lead_behind_a_project_is_seen_with_it(chain, far):
     assert seen(handler) == set()
     factories.make_project(enterprise=enterprise, lead=lead, handler=handler)
     assert seen(handler) == {contact}
+
+
+def test_a_share_in_a_project_opens_no_contact(chain, far):
+    contact = factories.make_contact()
+    lead = factories.make_lead(
+        enterprise=contact.enterprise, chain=far, contact=contact,
+        owner=factories.make_specialist(far),
+    )  # fmt: skip
+    project = factories.make_project(enterprise=contact.enterprise, lead=lead)
+    partner = factories.make_specialist(chain)
+    Credit.objects.create(project=project, specialist=partner, share=50)
+    assert (list(Project.objects.visible_to(partner)), seen(partner)) == ([project], set())
+
+
+def test_the_form_of_a_lead_of_the_pool_names_no_contact(as_user, chain):
+    contact = factories.make_contact(name="王不外露", phone="0355-0007777")
+    lead = factories.make_lead(enterprise=contact.enterprise, chain=chain, contact=contact)
+    address = reverse("admin:crm_lead_change", args=[lead.pk])
+    peer = factories.make_specialist(chain)
+    page = as_user(peer).get(address).text
+    assert ("王不外露" in page, "认领后可见" in page) == (False, True)
+    lead.claim(by=peer)
+    assert "王不外露" in as_user(peer).get(address).text
+
+
+def test_a_contact_that_leads_name_stays_with_its_enterprise(as_user, chain):
+    """Moved away, it made the lead unsavable for its owner."""
+    specialist, other = factories.make_specialist(chain), factories.make_enterprise(chain=chain)
+    contact = factories.make_contact(entered_by=specialist)
+    lead = factories.make_lead(
+        enterprise=contact.enterprise, chain=chain, owner=specialist, contact=contact
+    )
+    address = reverse("admin:crm_contact_change", args=[contact.pk])
+    client = as_user(specialist)
+    moved = fields(client.get(address)) | {"enterprise": other.pk}
+    assert "线索正在使用该联系人" in client.post(address, moved).text
+    lead.contact = None
+    lead.save()
+    assert client.post(address, moved).status_code == 302
 
 
 def test_a_leader_who_writes_the_own_chain_reads_no_contact(head, chain, unassigned):
