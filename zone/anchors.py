@@ -55,7 +55,7 @@ class Anchor:
     @classmethod
     def parse(cls, text: str) -> Anchor | None:
         """Return the anchor of a line; None for what a crash left of one."""
-        with suppress(ValueError, TypeError):
+        with suppress(ValueError, TypeError, RecursionError):
             return cls(**json.loads(text))
 
     def signature(self, before: str) -> str:
@@ -66,7 +66,9 @@ class Anchor:
     def holds(self, anchors: list[Anchor]) -> bool:
         """Whether it is signed as the next one after ``anchors``."""
         expected = self.signature(anchors[-1].mac if anchors else "")
-        return self.number == len(anchors) + 1 and hmac.compare_digest(expected, str(self.mac))
+        return self.number == len(anchors) + 1 and hmac.compare_digest(
+            expected.encode(), str(self.mac).encode()
+        )
 
 
 def read(path: Path) -> list[Anchor]:

@@ -27,7 +27,7 @@ EXCEPTIONS = {
     STATE: frozenset({"SELECT", "UPDATE"}),
     "django_migrations": frozenset({"SELECT"}),
 }
-READ, SEQUENCE = frozenset({"SELECT"}), frozenset({"USAGE"})
+READ, SEQUENCE = frozenset({"SELECT"}), frozenset({"SELECT", "USAGE"})
 OF_KIND = {"S": SEQUENCE, "v": READ, "m": READ}
 TRAIL = ", ".join(f"to_regclass('{table}')" for table in (ENTRIES, LINKS, QUEUE))
 # Rights on what the owner has in the schema: of the role, of the role on single columns, of all.

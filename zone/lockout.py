@@ -85,7 +85,8 @@ def try_password(request: HttpRequest, username: str, password: str) -> User | N
         _give_back(drawn)
         raise ValidationError(BUSY, code="busy", params={"wait": RETRY_AFTER}) from None
     if user is not None:
-        _give_back(drawn)
+        if user.may_enter:  # whoever holds no post uses tries up like any stranger
+            _give_back(drawn)
         return user
     _record_failure(request, username, drawn)
     if request.axes_locked_out:
@@ -120,9 +121,12 @@ def _give_back(drawn: dict):
 
 @contextmanager
 def _alone(request: HttpRequest, username: str) -> Iterator[None]:
-    """Let one try at a time be judged by name and address: axes counts only what has failed."""
+    """Let one try at a time be judged for a name: axes counts only what has failed.
+
+    Wherever it comes from: nobody fills the turns of the hashers with one account.
+    """
     who = fingerprint(request, {"username": username})
-    subject = f"{who} {place_of_strangers(request)}"
+    subject = salted_hmac("zone.lockout.turn", plain(username)).hexdigest()
     patience = f"{settings.PASSWORD_HASH_PATIENCE // timedelta(milliseconds=1)}ms"
     try:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -19,8 +19,16 @@ SELECT DISTINCT ON (day) day, count(*) OVER (PARTITION BY day), hash
 FROM zone_auditlink WHERE day = %(day)s OR %(day)s IS NULL
 ORDER BY day, position DESC
 """
+# What zone_trail_hash returns, without asking it: whoever owns the database may have replaced it.
+SEAL = """pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+        link.previous || pg_catalog.jsonb_build_array(
+          link.position, link.day, entry.id, entry.at AT TIME ZONE 'UTC', entry.action,
+          entry.by_id, entry.by_name, entry.door, pg_catalog.host(entry.address), entry.model,
+          entry.object_id, entry.object_name, entry.parent, entry.changes, entry.why, entry.detail
+        )::text, 'UTF8')), 'hex')"""
 # What is wrong with a link, the gravest first; NULL when all is well.
-FAULTS = """
+FAULTS = (
+    """
 SELECT * FROM (
   SELECT link.position, link.day, link.entry_id, entry.at,
     CASE
@@ -28,7 +36,9 @@ SELECT * FROM (
       WHEN before.hash IS DISTINCT FROM link.previous AND before.position IS NOT NULL
         OR before.day > link.day THEN 'order'
       WHEN entry.id IS NULL THEN 'missing'
-      WHEN link.hash <> zone_trail_hash(link.previous, link.position, link.day, entry)
+      WHEN link.hash <> """
+    + SEAL
+    + """
         THEN 'changed'
     END AS fault
   FROM zone_auditlink link
@@ -38,6 +48,7 @@ SELECT * FROM (
   WHERE link.day = %(day)s OR %(day)s IS NULL
 ) links WHERE fault IS NOT NULL ORDER BY position LIMIT 1
 """
+)
 UNSEALED = """
 SELECT NULL, (entry.at AT TIME ZONE 'Asia/Shanghai')::date, entry.id, entry.at, 'unsealed'
 FROM zone_auditentry entry LEFT JOIN zone_auditlink link ON link.entry_id = entry.id

@@ -49,8 +49,8 @@ def test_the_site_works_and_nobody_logs_in_as_owner(start, with_data, clean_envi
     browser = Browser(server.port, "office")
     assert browser.http.get("/admin/crm/lead/").status_code == 200
     key = manage(
-        with_data, clean_environment, "create_api_client", "示例", "--zone", "--scopes",
-        "enterprises:read,enterprises:write,leads:read,leads:write,changes:read",
+        with_data, clean_environment, "create_api_client", "示例", "--zone", "--source=oa",
+        "--scopes", "enterprises:read,enterprises:write,leads:read,leads:write,changes:read",
     ).split()[-1]  # fmt: skip
     api = httpx.Client(
         base_url=f"http://127.0.0.1:{server.port}/api/v1",

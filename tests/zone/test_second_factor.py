@@ -76,7 +76,7 @@ def every_path(patterns=None, prefix="/") -> list[str]:
         route = str(entry.pattern)
         if "(?P" in route:
             route = re.sub(r"\(\?P<\w+>([\w.]+)[^)]*\)", r"\1", route).strip("^$").replace(".", "x")
-        path = prefix + re.sub(r"<[^>]+>", SAMPLE, route)
+        path = prefix + re.sub(r"<[^>]+>", SAMPLE, route.removeprefix("^"))
         if isinstance(entry, URLPattern):
             found.append(path)
         else:

@@ -173,6 +173,18 @@ def test_tampering_is_found_at_its_first_line(how):
     assert str(expected) in str(error.value)
 
 
+def test_a_hash_that_the_owner_lets_the_database_make_up_is_not_believed():
+    first, _second = write(2)
+    with opened():
+        execute("UPDATE zone_auditentry SET why = 'forged' WHERE id = %s", [first.pk])
+    execute(
+        "CREATE OR REPLACE FUNCTION zone_trail_hash(previous text, place bigint, day date, "
+        "entry zone_auditentry) RETURNS text LANGUAGE sql STABLE AS $$ "
+        "SELECT hash FROM zone_auditlink link WHERE link.position = place $$"
+    )
+    assert (sealing.first_fault().entry, sealing.first_fault().kind) == (first.pk, "changed")
+
+
 def test_a_line_and_its_seal_removed_together_leave_a_gap():
     _first, second, third = write(3)
     with opened():

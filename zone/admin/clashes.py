@@ -59,6 +59,8 @@ class ClashedForm:
 
     def full_clean(self):
         super().full_clean()
+        if not self.is_bound:
+            return
         words = told(self.clash, self.instance)
         said = {message for found in self.errors.values() for message in found}
         if not said & set(words.messages):
@@ -72,7 +74,7 @@ class ClashesTold:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except DatabaseError as error:
-            if told(error) is None:
+            if request.method != "POST" or told(error) is None:
                 raise
             list(messages.get_messages(request))  # what the first try said of its success
             for file in request.FILES.values():

@@ -138,7 +138,7 @@ def item_of(names: list[str], record: list[str], resource: Resource) -> dict:
     pairs = zip(names, record, strict=True)
     cells = {name: cell.strip() for name, cell in pairs if identifiers.line(cell)}
     item = {name: cells.pop(name) for name in BESIDE if name in cells}
-    if item.get("version", "").isdecimal():
+    if item.get("version", "").isdecimal() and len(item["version"]) < 20:
         item["version"] = int(item["version"])
     return item | {"data": {name: typed(resource, name, cell) for name, cell in cells.items()}}
 
@@ -170,7 +170,7 @@ def write_next_part() -> bool:
     Uploads are shared out among workers, the parts of one keep their order. A part is counted as
     tried before it is begun: one that ends the process, hangs or fails comes again, twice.
     """
-    upload = part = None
+    upload, part, busy = None, None, False
     try:
         with transaction.atomic():
             open_ones = ApiUpload.objects.open().select_for_update(skip_locked=True, of=("self",))
@@ -183,18 +183,18 @@ def write_next_part() -> bool:
     except Exception as fault:
         if part and sqlstate(fault).startswith((*BUSY, *AWAY)):
             part.count_try(-1)
-        if sqlstate(fault).startswith(BUSY):
+        if busy := sqlstate(fault).startswith(BUSY):
             logger.warning("upload %s waits: %s", upload and upload.pk, in_one_line(fault))
         elif is_outage(fault):
             raise
-        elif part:
+        elif part and not part.is_tried_enough:
             logger.exception("upload %s: part %s failed", upload.pk, part)
         else:
             logger.exception("an upload was stopped")
             upload.finish(
                 ApiUpload.State.STOPPED, _("Something failed here; the rest was not written.")
             )
-    return True
+    return not busy  # or the same two meet again at once
 
 
 # Two who wait for each other; a server that stops, starts, is full or only reads: neither is the

@@ -252,6 +252,8 @@ def demo_accounts() -> list[str]:
         f" {person.username:<16} {person.display_name}"
         for person in people.order_by("date_joined", "username")
     ]
+    if not people[0].check_password(password):
+        password = "as it was when the demo data was loaded"
     return [f"Demo accounts (role, user name, name), password {password}", *sorted(lines)]
 
 
