@@ -110,6 +110,8 @@ def mark_production(environ: Mapping[str, str]) -> None:
     """Leave word for commands without an environment, such as those of a forgotten cron job."""
     if not environ.get("DATABASE_URL", "").strip() or says_debug(environ) or MARKER.exists():
         return
+    if environ.get(OWN_MACHINE) == "1":
+        return
     # A server that may not write here has nothing to lose by it.
     with contextlib.suppress(StartProblem, OSError):
         write_private(MARKER, f"since {datetime.now().astimezone().isoformat(' ', 'seconds')}")

@@ -121,6 +121,7 @@ class Site:
 def site(clean_environment) -> Iterator[Site]:
     root = folder_for_all()
     environment = clean_environment | {
+        "OWN_MACHINE": "1",
         "SECRET_KEY": "x" * 50,
         "CONTACT_KEY": "y" * 50,
         "DEBUG": "1",
