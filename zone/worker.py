@@ -101,16 +101,22 @@ class Loop:
         return ""
 
 
-def watch(*loops: Loop) -> threading.Thread:
-    """End the process when one of the loops hangs, also at the end, or is gone."""
-    thread = threading.Thread(target=_watch, args=(loops,), daemon=True)
+def watch(*loops: Loop, parent: int | None = None) -> threading.Thread:
+    """End the process when one of the loops hangs, also at the end, or is gone.
+
+    With ``parent`` in order when that process is gone, whether the database answers or not.
+    """
+    thread = threading.Thread(target=_watch, args=(loops, parent), daemon=True)
     thread.start()
     return thread
 
 
-def _watch(loops: tuple[Loop, ...]) -> None:
+def _watch(loops: tuple[Loop, ...], parent: int | None) -> None:
     while True:
         time.sleep(PAUSE)
+        if parent and os.getppid() != parent:
+            for loop in loops:
+                loop.stop.set()
         if trouble := next(filter(None, (loop.trouble() for loop in loops)), ""):
             end_process(trouble)
 

@@ -1,5 +1,6 @@
 """The loops of the worker: no step starves another, and what hangs or is gone ends the process."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -104,3 +105,15 @@ def test_a_loop_that_hangs_or_is_gone_ends_the_process(monkeypatch, how, why):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert why in done.stderr
+
+
+def test_it_ends_with_its_parent_also_while_the_database_is_away():
+    """Each step says that it begins before it does so: none was reached, and it lived for good."""
+    nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "work", "--parent", "1", "-v0"],
+        env=os.environ | nowhere,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr

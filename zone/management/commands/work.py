@@ -59,12 +59,11 @@ class Command(BaseCommand):
                 raise CommandError(_("Something failed and is not done; see the log."))
         else:
             own["upkeep"] = Periodic(upkeep, UPKEEP_EVERY)
-            own["parent"] = lambda: end_with(parent, ended)
             loop = Loop(WorkerBeat.Loop.STEPS, own, ended)
             # A receiver that hangs is not to keep anything else waiting.
             webhooks = Loop(WorkerBeat.Loop.WEBHOOKS, sending, ended)
             thread = webhooks.start()
-            watch(loop, webhooks)
+            watch(loop, webhooks, parent=parent)
             try:
                 loop.run()
             finally:
@@ -98,8 +97,3 @@ def anchor() -> None:
         anchors.write(if_due=True)
     except (anchors.AnchorFault, OSError, StartProblem) as fault:
         logger.error("The audit trail gets no anchor, see verify_audit: %s", fault)
-
-
-def end_with(parent: int | None, ended: threading.Event) -> None:
-    if parent and os.getppid() != parent:
-        ended.set()
