@@ -17,7 +17,7 @@ from zone.api.shapes import UUID, listed, named, record, ref
 from zone.api.views import ApiView
 from zone.api_scopes import CHANGES, READ
 from zone.feed.cursor import BadCursor, CursorGone, cursor_now
-from zone.feed.pages import Item, read_page
+from zone.feed.pages import OUT_OF_SCOPE, Item, read_page
 from zone.feed.synced import entities
 
 REASONS = {
@@ -167,8 +167,8 @@ class ChangesView(ApiView):
 
     def written(self, item: Item) -> dict:
         refs = item.external_refs
-        if item.row is None:
-            # What other systems call the row since it was last seen is no more to be seen than it.
+        if item.reason == OUT_OF_SCOPE:
+            # What other systems call the row since it left is no more to be seen than the row.
             refs = [pair for pair in refs if self.caller.client.owns(pair["source"])]
         found = {"entity": item.entity, "id": item.id, "op": item.op, "version": item.version}
         found["external_refs"] = refs
