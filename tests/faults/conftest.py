@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from zone.checkout import PRODUCTION, ROOT
+from zone.checkout import OWN_MACHINE, PRODUCTION, ROOT
 from zone.cluster import Cluster
 
 LEFT_OUT = {"var", "tests"}
@@ -92,7 +92,8 @@ def anyones_python(nobody: dict) -> list[str]:
 @pytest.fixture(scope="session")
 def clean_environment() -> dict[str, str]:
     """The environment of somebody who set nothing."""
-    dropped = {"PORT", "DEBUG", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", *PRODUCTION}
+    dropped = {"PORT", "DEBUG", "DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
+    dropped |= {OWN_MACHINE, *PRODUCTION}
     packages = [path for path in sys.path if path.endswith("site-packages")]
     return {
         **{name: value for name, value in os.environ.items() if name not in dropped},

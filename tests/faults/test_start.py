@@ -35,6 +35,8 @@ class Started:
                 [sys.executable, "manage.py", "start"],
                 cwd=checkout, env=environment | {"PORT": str(self.port)},
                 stdout=log, stderr=log, start_new_session=True,
+                # A job in the background has Ctrl-C ignored, and hands that on.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
 
     def ready(self) -> "Started":
