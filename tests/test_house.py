@@ -1,4 +1,4 @@
-"""The layout holds: floors, rooms, triggers, file sizes (house.md §1 and §2)."""
+"""The layout holds: floors, rooms, triggers, file sizes."""
 
 import ast
 import re

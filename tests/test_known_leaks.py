@@ -1,4 +1,4 @@
-"""The leaks measured on a naive admin (safety.md §1), each by its name."""
+"""The leaks measured on a naive admin, each by its name."""
 
 import pytest
 from django.contrib import admin

@@ -157,7 +157,7 @@ def test_a_persons_page_says_what_they_reach_and_why(as_user, office, specialist
 
 
 def test_each_role_reaches_what_the_table_says(chain):
-    """safety.md §1, row by row."""
+    """Who may see and do what, row by row."""
     other = factories.make_chain("electronics")
     park = factories.make_park()
     own = factories.make_specialist(chain)
