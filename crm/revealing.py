@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Contact
 from zone.calendar import SHANGHAI, today
-from zone.masking import phone_key
 from zone.models import AuditEntry, SecurityAlert, User
+from zone.privacy.masking import phone_key
 
 KEPT_OF_KEY = 16  # enough to see that two searches were for one number
 

@@ -11,7 +11,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests import factories
 from tests.serving import served
-from zone import trail_triggers
+from zone.audit import triggers as audit_triggers
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def _emptied_past_the_trail():
 
 
 KEPT = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
-ALWAYS = (*trail_triggers.OF_ENTRIES, *trail_triggers.OF_CHAIN)
+ALWAYS = (*audit_triggers.OF_ENTRIES, *audit_triggers.OF_CHAIN)
 
 
 # The test server sends an answer in pieces, and each but the first waits 40 ms for the receipt.

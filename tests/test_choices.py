@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.forms import fields
-from zone.roles import ROLES
+from zone.access.roles import ROLES
 
 pytestmark = pytest.mark.django_db
 BOX = re.compile(r"<select[^>]*data-ajax--url[^>]*>")

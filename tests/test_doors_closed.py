@@ -10,8 +10,8 @@ from django.urls import reverse
 from crm.models import Contact, Enterprise
 from tests import factories
 from tests.forms import fields
+from zone.login.second_factor import device_to_enrol
 from zone.models import Appointment
-from zone.second_factor import device_to_enrol
 
 pytestmark = pytest.mark.django_db
 

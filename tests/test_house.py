@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import connection
 
 from zone.models import Row
-from zone.models.rows import Change
+from zone.models.base import Change
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("zone", "crm", "projects")

@@ -9,8 +9,8 @@ from unfold.admin import ModelAdmin
 from crm.models import Contact, Enterprise, Lead
 from tests import factories
 from tests.forms import fields
+from zone.access.row_access import SCOPE_CHECK
 from zone.models import AuditEntry
-from zone.scoping import SCOPE_CHECK
 
 pytestmark = pytest.mark.django_db
 

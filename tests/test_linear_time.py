@@ -17,8 +17,9 @@ from django.urls import get_resolver, resolve
 
 from tests.linear import ANYWHERE, fault, looking, texts_for
 from tests.probe import routes
-from zone import identifiers, masking
+from zone import identifiers
 from zone.api.problems import Problem
+from zone.privacy import masking
 from zone.urls import no_such_page
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,9 +14,9 @@ from crm.models import FollowUp, Lead
 from projects.models import Agreement, CapitalArrival, Project
 from tests import factories
 from tests.forms import fields
+from zone.access.roles import ROLES
 from zone.admin.base import HistoryInline
-from zone.models.rows import Row, parents
-from zone.roles import ROLES
+from zone.models.base import Row, parents
 
 pytestmark = pytest.mark.django_db
 

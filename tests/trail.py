@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from django.db import connection
 
+from zone.audit.triggers import ENTRIES, LINKS, OF_CHAIN, OF_ENTRIES
 from zone.models import AuditEntry
-from zone.trail_triggers import ENTRIES, LINKS, OF_CHAIN, OF_ENTRIES
 
 
 def execute(statement: str, values=()) -> None:

@@ -13,10 +13,10 @@ class ZoneConfig(AppConfig):
             checks,  # noqa: F401  registers them
             grants,
         )
-        from zone.feed import checks as feed_checks  # noqa: F401
+        from zone.sync import checks as feed_checks  # noqa: F401
 
         post_migrate.connect(grants.after_migrate, sender=self)
 
 
 class ZoneAdminConfig(AdminConfig):
-    default_site = "zone.site.ZoneAdminSite"
+    default_site = "zone.login.site.ZoneAdminSite"

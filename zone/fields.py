@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
-from zone import identifiers, masking
-from zone.masking import Masked
+from zone import identifiers
+from zone.privacy import masking
+from zone.privacy.masking import Masked
 
 
 class LineInput(forms.CharField):

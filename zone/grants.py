@@ -13,8 +13,8 @@ from django.db import connections
 from psycopg import sql
 
 from zone import database
+from zone.audit.triggers import ENTRIES, LINKS, QUEUE
 from zone.feed.tables import LOG, STATE
-from zone.trail_triggers import ENTRIES, LINKS, QUEUE
 
 ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 # Links and the queue are written by triggers, as the owner.

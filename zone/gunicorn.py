@@ -37,7 +37,7 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 # Heartbeats on a disk can stall a worker into its timeout.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True
-logger_class = "zone.logs.ServerLogger"
+logger_class = "zone.privacy.logs.ServerLogger"
 accesslog = "-"
 access_log_format = ACCESS_FORMAT
 errorlog = "-"

@@ -1,5 +1,3 @@
-"""What every request passes before the views, and is neither a header nor a step of the login."""
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -11,8 +9,9 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
-from zone.outages import is_disk_full
+from zone.monitoring.outages import is_disk_full
 
 IN_MEMORY = 512 * 1024  # bytes of a body; what is longer waits in a temporary file
 STEP = 64 * 1024
@@ -115,3 +114,53 @@ def stream_of_pieces(request: HttpRequest) -> WholeStream:
 READING = ("GET", "HEAD", "OPTIONS", "TRACE")
 ENDED = "The body ended before its Content-Length."
 TOO_LARGE = "The body is larger than LARGEST_BODY."
+
+
+# What no page of ours asks a browser for.
+SWITCHED_OFF = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
+PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in SWITCHED_OFF)
+
+
+class PermissionsPolicyMiddleware:
+    """Switches off in the browser what a page of ours never needs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
+        return response
+
+
+class ChosenLanguageMiddleware:
+    """Activate the language of the switch's cookie, else the default.
+
+    A specialist's phone set to English still opens the zone's Chinese pages.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        known = chosen in dict(settings.LANGUAGES)
+        with translation.override(chosen if known else settings.LANGUAGE_CODE):
+            request.LANGUAGE_CODE = translation.get_language()
+            response = self.get_response(request)
+            # A TemplateResponse that is still lazy would be drawn outside the language.
+            if hasattr(response, "render") and not response.is_rendered:
+                response = response.render()
+        response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+        return response

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from zone import database, navigation
-from zone.roles import ROLES
+from zone.access.roles import ROLES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -139,24 +139,24 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First, so that no response leaves without them: no refusal, no fault, no static file.
     "csp.middleware.CSPMiddleware",
-    "zone.headers.PermissionsPolicyMiddleware",
+    "zone.middleware.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # These two ask no database, and stand above all that do: to say that it is away.
-    "zone.language.ChosenLanguageMiddleware",
-    "zone.outages.OutageMiddleware",
+    "zone.middleware.ChosenLanguageMiddleware",
+    "zone.monitoring.outages.OutageMiddleware",
     "zone.middleware.WholeBodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "zone.origin.OriginMiddleware",
+    "zone.access.origin.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "zone.sessions.SessionLimitsMiddleware",
-    "zone.gate.GateMiddleware",
+    "zone.login.sessions.SessionLimitsMiddleware",
+    "zone.login.steps.GateMiddleware",
     "axes.middleware.AxesMiddleware",
-    "zone.hashing.BusyMiddleware",
+    "zone.login.hashing.BusyMiddleware",
 ]
 ROOT_URLCONF = "zone.urls"
 WSGI_APPLICATION = "zone.wsgi.application"
@@ -181,11 +181,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "zone.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # refuses first while somebody is locked out
-    "zone.backends.AppointmentBackend",
+    "zone.access.backends.AppointmentBackend",
 ]
 PASSWORD_HASHERS = [
-    "zone.hashing.Argon2Hasher",
-    "zone.hashing.PBKDF2Hasher",
+    "zone.login.hashing.Argon2Hasher",
+    "zone.login.hashing.PBKDF2Hasher",
 ]
 # In each process of the server; whoever finds these taken, or waits longer, is to come again.
 PASSWORD_HASHES_AT_ONCE = 1
@@ -197,8 +197,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ("username", "display_name", "department", "email")},
     },
-    {"NAME": "zone.passwords.OwnNamesValidator"},
-    {"NAME": "zone.passwords.KnownWordsValidator"},
+    {"NAME": "zone.login.passwords.OwnNamesValidator"},
+    {"NAME": "zone.login.passwords.KnownWordsValidator"},
     {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
@@ -212,9 +212,9 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "zone.lockout.place_of_strangers"
-AXES_USERNAME_CALLABLE = "zone.lockout.fingerprint"
-AXES_LOCKOUT_CALLABLE = "zone.lockout.answer"
+AXES_CLIENT_IP_CALLABLE = "zone.login.lockout.place_of_strangers"
+AXES_USERNAME_CALLABLE = "zone.login.lockout.fingerprint"
+AXES_LOCKOUT_CALLABLE = "zone.login.lockout.answer"
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True  # the audit trail has it
 AXES_VERBOSE = False
@@ -234,7 +234,7 @@ SECOND_FACTOR_ROLES = env_choices(
 )
 OTP_TOTP_ISSUER = "招商引资管理系统"
 
-SESSION_ENGINE = "zone.session_store"
+SESSION_ENGINE = "zone.login.session_store"
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_LONGEST = timedelta(hours=8)
 # What is marked with a later time than this from now was marked before the clock was set back.
@@ -263,7 +263,7 @@ FILE_UPLOAD_TEMP_DIR = env_text("TMPDIR", "/tmp")
 # Each disk that is written to keeps so much free, or /readyz says no.
 DISK_RESERVE_MB = env_int("DISK_RESERVE_MB", 200)
 STORAGES = {
-    "default": {"BACKEND": "zone.uploads.UploadStorage"},
+    "default": {"BACKEND": "zone.files.storage.UploadStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -311,7 +311,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "zone.logs.MaskedFormatter",
+            "()": "zone.privacy.logs.MaskedFormatter",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
         }
@@ -322,12 +322,12 @@ LOGGING = {
     "loggers": {
         "axes": {"level": "ERROR"},  # failed logins are lines of the audit trail
         "django": {"handlers": []},
-        "zone.anchors": {"level": "INFO"},
+        "zone.audit.anchors": {"level": "INFO"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }
-DEFAULT_EXCEPTION_REPORTER = "zone.logs.MaskedReporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "zone.logs.MaskedFilter"
+DEFAULT_EXCEPTION_REPORTER = "zone.privacy.logs.MaskedReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "zone.privacy.logs.MaskedFilter"
 
 UNFOLD = {
     "SITE_TITLE": _("Investment promotion CRM"),

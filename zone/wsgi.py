@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from zone import checkout
-from zone.scoping import SCOPE_CHECK
+from zone.access.row_access import SCOPE_CHECK
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zone.settings")
 

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import Contact, Enterprise
 from zone.api.examples import known_id
 from zone.api.resources import Resource, register
-from zone.masking import mask_phone
+from zone.privacy.masking import mask_phone
 
 
 @register

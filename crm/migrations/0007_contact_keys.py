@@ -3,7 +3,7 @@ from datetime import timedelta
 from django.db import migrations
 
 from zone.calendar import local_date
-from zone.masking import phone_key
+from zone.privacy.masking import phone_key
 
 KEPT = timedelta(days=1095)
 

@@ -3,7 +3,7 @@ from django.db import migrations
 from crm.models.enterprises import pinyin_key
 from zone import stored_texts
 from zone.identifiers import half_width, name_key
-from zone.masking import phone_key
+from zone.privacy.masking import phone_key
 
 
 def key_enterprises(apps, schema_editor):

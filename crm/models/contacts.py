@@ -8,14 +8,15 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from zone import identifiers, masking
+from zone import identifiers
+from zone.access.origin import Origin
+from zone.access.row_access import reach
 from zone.calendar import local_date, today
 from zone.feed.synced import Synced
 from zone.fields import LineField, MailField, PhoneField, PhoneKeyField, WeChatField
 from zone.models import ApiReply, AuditEntry, ZoneSetting
-from zone.models.rows import Row
-from zone.origin import Origin
-from zone.scoping import reach
+from zone.models.base import Row
+from zone.privacy import masking
 
 ANONYMOUS = "已匿名"  # what the database holds instead of a name
 

@@ -11,11 +11,11 @@ from pypinyin import lazy_pinyin
 from pypinyin.contrib.mmseg import seg
 
 from zone import identifiers
+from zone.access.row_access import reach
 from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import CodeField, LineField, NameField, ProseField, WanField
 from zone.identifiers import no_personal_number
-from zone.models.rows import Row
-from zone.scoping import reach
+from zone.models.base import Row
 
 LONGEST_KEY = 200
 

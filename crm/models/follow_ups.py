@@ -11,7 +11,7 @@ from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField, NoteField
 from zone.identifiers import no_personal_number
-from zone.models.rows import Row
+from zone.models.base import Row
 
 
 class FollowUpQuerySet(models.QuerySet):

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.leads import Lead
-from zone.models.rows import Change
+from zone.models.base import Change
 
 
 class LeadStageChange(Change):

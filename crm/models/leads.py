@@ -10,13 +10,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from zone import bulk
+from zone.access.row_access import reach
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField, ProseField, WanField
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
-from zone.models.rows import Row
-from zone.scoping import reach
+from zone.models.base import Row
 
 
 class LeadQuerySet(models.QuerySet):

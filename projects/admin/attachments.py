@@ -21,7 +21,7 @@ from projects.models import Agreement, Attachment
 from zone.admin.base import ZoneInline, display, is_open
 from zone.admin.state import StateAction, StateForm
 from zone.fields import LineInput
-from zone.file_types import ACCEPT, MAX_SIZE, labels, megabytes
+from zone.files.types import ACCEPT, MAX_SIZE, labels, megabytes
 
 HINT = _(
     "%(types)s, up to %(limit)s MB each. Photos are kept as they come, as evidence: with the "

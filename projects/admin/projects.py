@@ -11,9 +11,9 @@ from projects import gates
 from projects.admin.attachments import ATTACH, AttachmentInline, HoldsAttachments
 from projects.models import Agreement, Attachment, Credit, Project, StageChange
 from zone import identifiers, units
+from zone.access.row_access import reach
 from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StageForm, StateAction
-from zone.scoping import reach
 
 STATUS_COLOURS = Colours(
     {

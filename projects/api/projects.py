@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models import Agreement, CapitalArrival, Occupancy, Project
 from projects.signing import convert
+from zone.access.api_scopes import RECOGNISE
 from zone.api import values
 from zone.api.examples import known_id
 from zone.api.resources import RESOURCES, Action, Resource, register
-from zone.api_scopes import RECOGNISE
 from zone.models import Park
 
 

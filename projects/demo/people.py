@@ -7,7 +7,7 @@ from datetime import date
 from django.contrib.auth.hashers import make_password
 
 from projects.demo.story import Story
-from zone.demo import DEMO_PASSWORD
+from zone.login.demo import DEMO_PASSWORD
 from zone.models import Appointment, User
 
 ARRIVED = date(2024, 10, 8)

@@ -3,7 +3,7 @@ from django.contrib.auth.management import create_permissions
 from django.db import migrations
 from django.db.models import Q
 
-from zone.roles import ROLES
+from zone.access.roles import ROLES
 
 
 def create_roles(apps, schema_editor):

@@ -5,7 +5,7 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import zone.uploads
+import zone.files.storage
 from zone.row_triggers import touch
 
 
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                         editable=False,
                         max_length=60,
                         unique=True,
-                        upload_to=zone.uploads.random_name,
+                        upload_to=zone.files.storage.random_name,
                         verbose_name="file",
                     ),
                 ),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from zone.models.rows import Change
+from zone.models.base import Change
 
 
 class AgreementChange(Change):

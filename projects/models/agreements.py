@@ -18,7 +18,7 @@ from zone.feed.synced import Synced
 from zone.fields import LineField, WanField
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
-from zone.models.rows import Row
+from zone.models.base import Row
 
 
 class Agreement(Row):

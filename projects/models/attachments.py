@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from projects.models.agreements import Agreement
 from projects.models.projects import Project
 from zone.fields import LineField
-from zone.file_types import MAX_NAME, clean_name, recognise
+from zone.files.storage import random_name, remove_on_commit
+from zone.files.types import MAX_NAME, clean_name, recognise
 from zone.identifiers import no_personal_number
 from zone.models import AuditEntry
-from zone.models.rows import Row
-from zone.uploads import random_name, remove_on_commit
+from zone.models.base import Row
 
 
 class AttachmentQuerySet(models.QuerySet):

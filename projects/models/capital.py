@@ -10,7 +10,7 @@ from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField, WanField
 from zone.identifiers import no_personal_number
-from zone.models.rows import Row
+from zone.models.base import Row
 
 
 class CapitalArrival(Row):

@@ -11,12 +11,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from projects.models.projects import Project
+from zone.access.row_access import reach
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField
 from zone.identifiers import no_personal_number
-from zone.models.rows import Row
-from zone.scoping import reach
+from zone.models.base import Row
 
 
 class OccupancyQuerySet(models.QuerySet):

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from projects import gates
 from zone import identifiers
+from zone.access.row_access import reach
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import CodeField, LineField, ProseField, WanField
 from zone.identifiers import no_personal_number
-from zone.models.rows import Change, Row
-from zone.scoping import reach
+from zone.models.base import Change, Row
 
 
 class ProjectQuerySet(models.QuerySet):

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from zone.access.row_access import Reach
 from zone.calendar import today
 from zone.models import IndustryChain
-from zone.scoping import Reach
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from projects.models import Agreement, Project
+from zone.access.row_access import Reach
 from zone.calendar import SHANGHAI
 from zone.models import IndustryChain, Measure, User
-from zone.scoping import Reach
 
 SCOPES = {IndustryChain: "project__chain", User: "project__credits__specialist"}
 

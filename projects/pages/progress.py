@@ -25,9 +25,9 @@ from projects.pages.funnel import funnel
 from projects.pages.lights import lit
 from projects.pages.links import Links, rows
 from projects.progress import Progress
+from zone.access.row_access import reach
 from zone.calendar import today
 from zone.models import Appointment, IndustryChain, Park, PublishedFigure, Target, User
-from zone.scoping import reach
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from crm.models import Lead
 from projects.models import Project
 from tests import factories
 from tests.api.conftest import V1
-from zone.api_scopes import all_scopes
+from zone.access.api_scopes import all_scopes
 from zone.models import ApiUpload
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,10 +11,10 @@ from projects.models import Agreement, Project
 from tests import factories
 from tests.api.published import published
 from tests.api.world import World
+from zone.access.api_scopes import DELETE, WRITE, all_scopes
+from zone.access.api_scopes import RESOURCES as SCOPES
 from zone.api.examples import known_id
 from zone.api.urls import RESOURCES
-from zone.api_scopes import DELETE, WRITE, all_scopes
-from zone.api_scopes import RESOURCES as SCOPES
 
 pytestmark = pytest.mark.django_db
 NAMES = sorted(RESOURCES)

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from tests.api.conftest import V1
 from tests.api.world import World
-from zone.api_scopes import all_scopes
+from zone.access.api_scopes import all_scopes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ROOT, PROGRAM = settings.BASE_DIR, Path(sys.executable).parent / "schemathesis"

@@ -11,10 +11,10 @@ from tests import factories
 from tests.api.conftest import V1, problem
 from tests.api.published import published
 from tests.api.world import World
+from zone.access.api_scopes import RESOURCES as SCOPES
+from zone.access.api_scopes import WRITE, all_scopes
 from zone.api.examples import known_id
 from zone.api.urls import RESOURCES
-from zone.api_scopes import RESOURCES as SCOPES
-from zone.api_scopes import WRITE, all_scopes
 
 pytestmark = pytest.mark.django_db
 PATHS = published().document["paths"]

@@ -7,9 +7,9 @@ from tests import factories
 from tests.api.conftest import V1, problem
 from tests.api.published import published
 from tests.api.world import World
+from zone.access.api_scopes import PII, all_scopes
 from zone.api.examples import known_id
 from zone.api.resources import RESOURCES
-from zone.api_scopes import PII, all_scopes
 
 pytestmark = pytest.mark.django_db
 PATHS = published().document["paths"]

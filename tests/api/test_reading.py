@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.api.conftest import V1, problem
-from zone.api_scopes import all_scopes
+from zone.access.api_scopes import all_scopes
 from zone.feed.synced import entities
 from zone.models import ApiBudget, ApiKey, ExternalRef, WorkerBeat
 

@@ -9,10 +9,10 @@ from tests import factories
 from tests.api.conftest import V1, problem
 from tests.api.published import published
 from tests.api.world import World
+from zone.access.api_scopes import all_scopes
 from zone.api.documenting import CASES
 from zone.api.examples import REFUSALS, known_id
 from zone.api.urls import RESOURCES
-from zone.api_scopes import all_scopes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ENGLISH = {"Accept-Language": "en"}

@@ -10,10 +10,10 @@ from django.core.management import call_command
 from tests import factories
 from tests.api.conftest import V1, problem
 from tests.api.published import published
+from zone.access.api_scopes import all_scopes
 from zone.api.resources import RESOURCES
 from zone.api.shapes import write_shape
 from zone.api.urls import urlpatterns
-from zone.api_scopes import all_scopes
 
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "LOCK")

@@ -26,8 +26,8 @@ from tests.factories import (
 )
 from tests.forms import send
 from zone.calendar import today
-from zone.masking import phone_key
 from zone.models import AuditEntry, ZoneSetting
+from zone.privacy.masking import phone_key
 
 pytestmark = pytest.mark.django_db
 PHONE, MASK = "13812345678", "138****5678"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.test_start import LIMIT, manage, refused
 from zone.cluster import THROWAWAY, Cluster, free_port
-from zone.demo import DEMO_PASSWORD
+from zone.login.demo import DEMO_PASSWORD
 
 pytest_plugins = ["tests.faults.test_start"]
 pytestmark = pytest.mark.slow

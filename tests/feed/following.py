@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from zone.feed.cursor import cursor_now
-from zone.feed.pages import UPSERT, Page, read_page
 from zone.feed.scope import Scope
+from zone.sync.pages import UPSERT, Page, read_page
 
 
 class Replica:

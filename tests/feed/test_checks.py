@@ -6,8 +6,8 @@ from django.db import connection
 
 from crm.models import Lead
 from projects.models import Credit
-from zone.feed.checks import SYNC_CHECK
 from zone.feed.synced import Synced, entities, grounds
+from zone.sync.checks import SYNC_CHECK
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ from django.db import connection
 from tests import factories
 from zone.feed.cursor import BadCursor, Cursor, CursorGone, cursor_now
 from zone.feed.log import Place, look
-from zone.feed.pages import read_page
 from zone.feed.scope import Scope
+from zone.sync.pages import read_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = Scope(zone=True)

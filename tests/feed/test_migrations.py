@@ -9,8 +9,8 @@ from crm.models import Contact, Enterprise
 from tests import factories
 from tests.feed.log import Watch
 from zone.feed import triggers
-from zone.feed.checks import SYNC_CHECK
 from zone.feed.synced import Synced
+from zone.sync.checks import SYNC_CHECK
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 BEFORE = [

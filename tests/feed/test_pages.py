@@ -15,9 +15,9 @@ from tests import factories
 from tests.feed.following import Replica
 from zone.feed.cursor import Cursor, cursor_now
 from zone.feed.log import lag, trim, with_origin
-from zone.feed.pages import LONGEST, SCANNED, read_page
 from zone.feed.scope import Scope
 from zone.models import ExternalRef, Merged
+from zone.sync.pages import LONGEST, SCANNED, read_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = Scope(zone=True)

@@ -19,8 +19,8 @@ from tests.feed.world import World
 from zone.checkout import ROOT
 from zone.feed.synced import entities
 from zone.feed.tables import STATE
-from zone.mirroring import Mirror, Refused, Store, mirror
 from zone.models import ApiBudget, ApiClient
+from zone.sync.mirror import Mirror, Refused, Store, mirror
 
 pytestmark = pytest.mark.django_db(transaction=True)
 READ = tuple(f"{name}:read" for name in entities())
@@ -229,7 +229,7 @@ def test_the_place_is_kept_with_the_page_or_rows_are_lost(world, another, kind, 
 def test_an_older_version_that_comes_late_is_passed_over(tmp_path, rule, monkeypatch):
     """As from a standby that lags behind: without the rule the copy would go back."""
     if rule == "left out":
-        monkeypatch.setattr("zone.mirroring.APPLY", _without_rule())
+        monkeypatch.setattr("zone.sync.mirror.APPLY", _without_rule())
     store = Store(tmp_path / "x.sqlite")
     store.keep([], generation=1)
     for version in (3, 2):
@@ -239,7 +239,7 @@ def test_an_older_version_that_comes_late_is_passed_over(tmp_path, rule, monkeyp
 
 
 def _without_rule() -> str:
-    from zone.mirroring import APPLY
+    from zone.sync.mirror import APPLY
 
     return APPLY.partition("WHERE")[0]
 

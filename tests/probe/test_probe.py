@@ -10,7 +10,7 @@ from django.urls import reverse
 from tests.forms import fields
 from tests.probe.routes import addresses_of, plain_addresses
 from tests.probe.world import World, make_world
-from zone.roles import ROLES
+from zone.access.roles import ROLES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import connection, models
 
 from tests import factories
+from zone.access.roles import ROLES
 from zone.fields import PhoneField
 from zone.models import (
     AuditEntry,
@@ -21,7 +22,6 @@ from zone.models import (
     PublishedFigure,
     User,
 )
-from zone.roles import ROLES
 
 OURS = ("zone", "crm", "projects")
 # A colleague's name stands beside every row that they handle; it is no secret.

@@ -13,7 +13,7 @@ from django.urls import reverse
 from projects.models import Agreement, Attachment, Project
 from tests import factories, files
 from tests.forms import fields
-from zone.file_types import MAX_SIZE
+from zone.files.types import MAX_SIZE
 from zone.models import AuditEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]

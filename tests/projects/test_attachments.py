@@ -12,8 +12,8 @@ from django.db.models.deletion import ProtectedError
 
 from projects.models import Agreement, Attachment
 from tests import factories, files
+from zone.files.storage import UndoneUnlessCommitted
 from zone.models import AuditEntry
-from zone.uploads import UndoneUnlessCommitted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
 
@@ -103,7 +103,7 @@ def test_a_file_that_cannot_be_written_leaves_no_row(folder, monkeypatch, step):
         raise OSError("no space left on device")
 
     if step == "write":
-        monkeypatch.setattr("zone.uploads.os.fsync", refuse)
+        monkeypatch.setattr("zone.files.storage.os.fsync", refuse)
     else:
         monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(OSError, match="no space"), transaction.atomic():

@@ -20,10 +20,10 @@ from projects.models import Agreement, Credit, Occupancy, Project
 from projects.progress import progress, progress_by
 from tests import factories
 from zone import identifiers
+from zone.access.roles import ROLES
 from zone.calendar import local_date
-from zone.demo import DEMO_PASSWORD
+from zone.login.demo import DEMO_PASSWORD
 from zone.models import Appointment, AuditEntry, ChainSegment, IndustryChain, User
-from zone.roles import ROLES
 
 SAMPLE = 12  # every twelfth row is checked in full
 

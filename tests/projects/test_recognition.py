@@ -18,8 +18,8 @@ from tests import factories, trail
 from tests.api.batches import send as send_batch
 from tests.api.conftest import Api
 from tests.forms import fields, send
-from zone import sealing
 from zone.admin.base import ScopedModelAdmin
+from zone.audit import chain as audit_chain
 from zone.calendar import today
 from zone.models import ApiClient, AuditEntry, ExternalRef
 
@@ -283,7 +283,7 @@ def test_who_entered_it_is_known_after_the_lines_are_removed(as_user, office, co
     lines = list(AuditEntry.objects.order_by("id"))
     with trail.opened():
         trail.age_links(lines, 200)
-    sealing.purge(today() - timedelta(days=190))
+    audit_chain.purge(today() - timedelta(days=190))
     assert not AuditEntry.objects.of(project).exists()
     refuse(agreement, office, as_user, PROJECT)
     refuse(agreement, colleague, as_user, AGREEMENT)

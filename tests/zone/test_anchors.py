@@ -13,7 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.trail import age_links, execute, opened, write
-from zone import anchors, sealing
+from zone.audit import anchors
+from zone.audit import chain as audit_chain
 from zone.calendar import today
 from zone.management.commands.work import anchor
 from zone.models import AuditEntry, AuditLink
@@ -53,7 +54,7 @@ def cut_after(position: int):
 def test_a_whole_trail_gets_an_anchor_for_its_owner_alone(file, caplog):
     write(2)
     head = AuditLink.objects.get(position=2).hash
-    with caplog.at_level(logging.INFO, logger="zone.anchors"):
+    with caplog.at_level(logging.INFO, logger="zone.audit.anchors"):
         verify()
     (found,) = anchors.read(file)
     assert (found.position, found.day, found.hash) == (2, today().isoformat(), head)
@@ -66,7 +67,7 @@ def test_a_whole_trail_gets_an_anchor_for_its_owner_alone(file, caplog):
 
 def test_what_the_log_says_is_what_expect_takes(file, caplog):
     write()
-    with caplog.at_level(logging.INFO, logger="zone.anchors"):
+    with caplog.at_level(logging.INFO, logger="zone.audit.anchors"):
         verify()
     said = caplog.records[0].getMessage().rpartition(" ")[2]
     call_command("verify_audit", f"--expect={today()}={said}", stdout=StringIO())
@@ -77,7 +78,7 @@ def test_a_tail_that_was_cut_off_is_found(file, left):
     write(3)
     verify()
     cut_after(left)
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
     said = refusal()
     assert f"{left}" in said
     assert (today().isoformat() in said) is True
@@ -89,7 +90,7 @@ def test_so_is_one_on_which_the_trail_went_on(file):
     verify()
     cut_after(1)
     write(5)
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
     assert refusal()
 
 
@@ -99,7 +100,7 @@ def test_a_chain_made_anew_around_a_changed_line_is_found(file):
     with opened():
         execute("UPDATE zone_auditentry SET why = 'x' WHERE id = %s", [entries[1].pk])
         age_links(list(AuditEntry.objects.order_by("id")), 0)
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
     assert "3" in refusal()
 
 
@@ -138,7 +139,7 @@ def test_a_purge_that_nobody_may_make_explains_nothing(file):
             "FROM zone_auditentry e WHERE e.id = entry_id"
         )
     assert AuditLink.objects.get().entry_id == entry.pk
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
     assert head not in refusal()
 
 

@@ -10,10 +10,10 @@ from django.urls import reverse
 from crm.models import Lead
 from projects.models import Project
 from tests import factories
+from zone.access.roles import ROLES, may_grant
+from zone.access.row_access import reach
 from zone.calendar import today
 from zone.models import Appointment, AuditEntry
-from zone.roles import ROLES, may_grant
-from zone.scoping import reach
 
 pytestmark = pytest.mark.django_db
 

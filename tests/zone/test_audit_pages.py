@@ -19,9 +19,9 @@ from tests.factories import (
     make_user,
 )
 from tests.trail import write
+from zone.access.origin import Origin
 from zone.calendar import today
 from zone.models import AuditEntry
-from zone.origin import Origin
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/zone/auditentry/"

@@ -8,7 +8,8 @@ from crm.models import Enterprise
 from crm.models.enterprises import pinyin_key
 from crm.models.lead_changes import LeadStageChange
 from tests import factories, trail
-from zone import bulk, sealing
+from zone import bulk
+from zone.audit import chain as audit_chain
 from zone.models import AuditEntry, AuditLink
 
 pytestmark = pytest.mark.django_db
@@ -64,4 +65,4 @@ def test_the_lines_of_one_statement_are_sealed_in_their_order(chain):
     entries = AuditEntry.objects.order_by("id").values_list("id", flat=True)
     assert [link.entry_id for link in links] == list(entries)[-4:]
     assert [link.previous for link in links][1:] == [link.hash for link in links][:-1]
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None

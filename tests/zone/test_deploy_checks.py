@@ -13,7 +13,7 @@ from django.db.models.query import QuerySet
 from tests.application import act_as_application, grant
 from tests.factories import make_user
 from tests.trail import execute
-from zone.demo import DEMO_PASSWORD
+from zone.login.demo import DEMO_PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from projects.models import Attachment
 from tests import factories, files
-from zone.details import LABELS, SAID_ELSEWHERE, STEPS, details
+from zone.audit.details import LABELS, SAID_ELSEWHERE, STEPS, details
 from zone.models import AuditEntry, SecurityAlert
 
 pytestmark = pytest.mark.django_db

@@ -1,6 +1,6 @@
 import pytest
 
-from zone.exporting import csv_file, neutral
+from zone.files.export import csv_file, neutral
 
 
 @pytest.mark.parametrize(

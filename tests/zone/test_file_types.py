@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from tests import files
-from zone import file_contents
-from zone.file_types import MAX_NAME, MAX_SIZE, clean_name, megabytes, recognise
+from zone.files import contents
+from zone.files.types import MAX_NAME, MAX_SIZE, clean_name, megabytes, recognise
 
 
 def refusal(name: str, content: bytes) -> str:
@@ -73,7 +73,7 @@ def corrupt_zip() -> bytes:
     return bytes(content)
 
 
-MZ, OLE = b"MZ\x90\0" + b"\0" * 200, file_contents.OLD_OFFICE + b"\0" * 600
+MZ, OLE = b"MZ\x90\0" + b"\0" * 200, contents.OLD_OFFICE + b"\0" * 600
 HTML = b"<!DOCTYPE html><html><script>alert(1)</script></html>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 HOSTILE = {
@@ -143,7 +143,7 @@ HOSTILE = {
     "a photo without a picture": ("现场.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0", "damaged"),
     "a photo of no size": ("现场.jpg", files.jpeg(0, 0), "damaged"),
     "a screenshot cut short": ("截图.png", files.png()[:-6], "damaged"),
-    "a screenshot of its start alone": ("截图.png", file_contents.PNG_HEAD, "damaged"),
+    "a screenshot of its start alone": ("截图.png", contents.PNG_HEAD, "damaged"),
     "an archive cut short": ("纪要.docx", files.docx()[:-40], "damaged"),
     "an archive with a wrong bit": ("纪要.docx", corrupt_zip(), "damaged"),
     "two parts of one name": ("纪要.docx", twice_named_zip(), "damaged"),

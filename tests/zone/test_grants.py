@@ -11,7 +11,8 @@ from django.db import connection
 from tests.application import as_application, grant, logged_in
 from tests.factories import make_lead
 from tests.trail import execute, write
-from zone import database, grants, sealing
+from zone import database, grants
+from zone.audit import chain as audit_chain
 from zone.calendar import today
 from zone.cluster_data import APPLICATION, NAME
 from zone.models import AuditEntry, AuditLink
@@ -117,7 +118,7 @@ def test_what_the_application_writes_is_sealed(application):
     )
     application.commit()
     assert AuditLink.objects.count() == 3
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
 
 
 def test_a_sealing_function_goes_on_no_table_of_somebody_else(application):
@@ -148,7 +149,7 @@ def test_a_table_in_front_of_ours_takes_no_seal(application):
     application.commit()
     execute(f"REVOKE TEMPORARY ON DATABASE {connection.settings_dict['NAME']} FROM zone_app")
     assert AuditLink.objects.count() == 1
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
 
 
 def test_granting_again_changes_nothing():
@@ -219,7 +220,7 @@ def test_the_application_writes_leads_and_their_trail(in_its_role):
     make_lead()
     AuditEntry.objects.record_command("test")
     call_command("trim_feed", days=0, verbosity=0)
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
 
 
 # Which login a command gets

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from tests.factories import make_appointment, make_chain, make_user
 from tests.zone.test_accounts import CHANGE, FIRST, SECOND, enter, logged_in, reset
-from zone import handover
+from zone.login import handover
 from zone.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db

@@ -21,9 +21,9 @@ from tests.factories import make_user
 from tests.faults.test_start import free_port
 from tests.zone.test_accounts import change, logged_in
 from tests.zone.test_login import PASSWORD, enter
-from zone import hashing
 from zone.checkout import ROOT
-from zone.hashing import Busy
+from zone.login import hashing
+from zone.login.hashing import Busy
 from zone.models import AuditEntry, Throttle
 
 POSTS = 24

@@ -9,10 +9,10 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from tests import factories
-from zone import disks
-from zone import health as figures
 from zone.models import ApiUpload, WorkerBeat
 from zone.models.worker_beats import SILENT_AFTER
+from zone.monitoring import disks
+from zone.monitoring import health as figures
 from zone.pages import health
 
 Loop = WorkerBeat.Loop

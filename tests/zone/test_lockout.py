@@ -12,7 +12,7 @@ from tests.factories import make_user
 from tests.racing import at_once
 from tests.zone.test_login import LOGIN, PASSWORD, enter, fail
 from tests.zone.test_second_factor import CODE, calm, code_of
-from zone import devices, lockout, second_factor
+from zone.login import devices, lockout, second_factor
 from zone.models import ApiBudget, AuditEntry, SecurityAlert, Throttle
 
 pytestmark = pytest.mark.django_db
@@ -299,12 +299,12 @@ def test_a_clock_set_back_does_not_lengthen_the_wait_for_a_code(client, person):
 
 def test_the_interface_s_budget_survives_a_clock_set_back(db):
     from tests.factories import make_client
-    from zone.api import budget
+    from zone.api import throttle
 
     caller = make_client()
-    budget.draw(caller)
+    throttle.draw(caller)
     ApiBudget.objects.update(at=timezone.now() + timedelta(days=30))
-    assert budget.draw(caller).left > 500
+    assert throttle.draw(caller).left > 500
 
 
 @pytest.mark.slow

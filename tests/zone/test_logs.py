@@ -13,7 +13,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.test import Client
 from django.urls import path
 
-from zone.logs import LONGEST, MaskedFormatter, one_line
+from zone.privacy.logs import LONGEST, MaskedFormatter, one_line
 from zone.urls import handler400  # noqa: F401
 
 FORGED = "2026-01-01 00:00:00,000 ERROR django.request forged"

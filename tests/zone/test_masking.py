@@ -16,11 +16,12 @@ from django.utils.html import escape, format_html
 from django.views.debug import get_exception_reporter_class
 from gunicorn.config import Config
 
-from zone import gunicorn, masking
+from zone import gunicorn
 from zone.identifiers import no_identity_number, no_personal_number, phone_digits
-from zone.logs import MaskedFormatter, ServerLogger
-from zone.masking import Masked, mask_email, mask_phone, mask_wechat, masked_text, phone_key
 from zone.models import User
+from zone.privacy import masking
+from zone.privacy.logs import MaskedFormatter, ServerLogger
+from zone.privacy.masking import Masked, mask_email, mask_phone, mask_wechat, masked_text, phone_key
 
 
 @pytest.mark.parametrize(
@@ -363,7 +364,7 @@ def test_the_servers_own_lines_hold_no_query(line, written, capfd):
 
 
 def test_gunicorn_runs_with_this_logger():
-    assert gunicorn.logger_class == "zone.logs.ServerLogger"
+    assert gunicorn.logger_class == "zone.privacy.logs.ServerLogger"
 
 
 def test_a_long_name_leaves_the_account_readable():

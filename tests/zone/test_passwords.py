@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from tests.factories import make_user
-from zone.demo import DEMO_PASSWORD
+from zone.login.demo import DEMO_PASSWORD
+from zone.login.passwords import KnownWordsValidator
 from zone.models import User
-from zone.passwords import KnownWordsValidator
 
 GUESSABLE = [
     "Changzhi2025!!",

@@ -13,7 +13,7 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.factories import make_user
-from zone import second_factor
+from zone.login import second_factor
 from zone.models import AuditEntry
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_user
-from zone import sessions
-from zone.details import STEPS
+from zone.audit.details import STEPS
+from zone.login import sessions
 from zone.models import AuditEntry
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tests.factories import make_lead, make_user
 from tests.trail import age_links, execute, opened, seal, write
-from zone import sealing
+from zone.audit import chain as audit_chain
 from zone.calendar import SHANGHAI, today
 from zone.cluster_data import SUPERUSER
 from zone.models import AuditEntry, AuditLink, User
@@ -37,6 +37,11 @@ def refused(statement: str) -> bool:
     except IntegrityError as error:
         return "audit trail" in str(error)
     return False
+
+
+def broken() -> tuple:
+    fault = audit_chain.first_fault()
+    return fault.entry, fault.kind
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
@@ -133,7 +138,7 @@ def test_a_hash_does_not_depend_on_the_session():
     seal()
     for zone in ("UTC", "America/New_York", "Asia/Shanghai"):
         execute(f"SET LOCAL timezone = '{zone}'")
-        assert sealing.first_fault() is None
+        assert audit_chain.first_fault() is None
     execute("SET LOCAL datestyle = 'German'")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -160,10 +165,10 @@ TAMPERING = {
 @pytest.mark.parametrize("how", TAMPERING)
 def test_tampering_is_found_at_its_first_line(how):
     first, second, third = write(3)
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
     with opened():
         execute(TAMPERING[how], [second.pk])
-    fault = sealing.first_fault()
+    fault = audit_chain.first_fault()
     # A link that is gone is missed where the next one should stand on it.
     expected = {"unsealed": third.pk, "swapped": -second.pk}.get(how, second.pk)
     assert fault.entry == expected
@@ -182,7 +187,10 @@ def test_a_hash_that_the_owner_lets_the_database_make_up_is_not_believed():
         "entry zone_auditentry) RETURNS text LANGUAGE sql STABLE AS $$ "
         "SELECT hash FROM zone_auditlink link WHERE link.position = place $$"
     )
-    assert (sealing.first_fault().entry, sealing.first_fault().kind) == (first.pk, "changed")
+    assert broken() == (
+        first.pk,
+        "changed",
+    )
 
 
 def test_a_line_and_its_seal_removed_together_leave_a_gap():
@@ -190,14 +198,17 @@ def test_a_line_and_its_seal_removed_together_leave_a_gap():
     with opened():
         execute("DELETE FROM zone_auditentry WHERE id = %s", [second.pk])
         execute("DELETE FROM zone_auditlink WHERE entry_id = %s", [second.pk])
-    assert (sealing.first_fault().entry, sealing.first_fault().kind) == (third.pk, "gap")
+    assert broken() == (third.pk, "gap")
 
 
 def test_a_line_slipped_in_past_the_triggers_is_found():
     write()
     with opened():
         slipped = AuditEntry.objects.create(action="CREATED", door="SYSTEM", at=timezone.now())
-    assert (sealing.first_fault().entry, sealing.first_fault().kind) == (slipped.pk, "unsealed")
+    assert broken() == (
+        slipped.pk,
+        "unsealed",
+    )
 
 
 def test_a_beginning_that_nobody_says_to_have_removed_is_found():
@@ -205,7 +216,7 @@ def test_a_beginning_that_nobody_says_to_have_removed_is_found():
     with opened():
         execute("DELETE FROM zone_auditentry WHERE id = %s", [first.pk])
         execute("DELETE FROM zone_auditlink WHERE entry_id = %s", [first.pk])
-    assert (sealing.first_fault().entry, sealing.first_fault().kind) == (second.pk, "start")
+    assert broken() == (second.pk, "start")
 
 
 def verify(**options) -> str:
@@ -217,7 +228,7 @@ def verify(**options) -> str:
 def test_each_day_has_its_count_and_its_head():
     write(2, days_ago=1)
     write(3)
-    heads = {day.day: (day.lines, day.head) for day in sealing.days()}
+    heads = {day.day: (day.lines, day.head) for day in audit_chain.days()}
     last = AuditLink.objects.order_by("-position").first()
     assert heads[today()] == (3, last.hash)
     assert heads[today() - timedelta(days=1)][0] == 2
@@ -227,7 +238,7 @@ def test_each_day_has_its_count_and_its_head():
 
 def test_a_head_kept_elsewhere_finds_a_trail_made_anew():
     write(2)
-    head = sealing.days()[0].head
+    head = audit_chain.days()[0].head
     verify(expect=[(today(), head)])
     write()
     with pytest.raises(CommandError, match=head):
@@ -239,8 +250,8 @@ def test_a_fault_of_another_day_is_left_out_with_day():
     write()
     with opened():
         execute("UPDATE zone_auditentry SET why = 'x' WHERE id = %s", [old.pk])
-    assert sealing.first_fault(today()) is None
-    assert sealing.first_fault(today() - timedelta(days=1)).entry == old.pk
+    assert audit_chain.first_fault(today()) is None
+    assert audit_chain.first_fault(today() - timedelta(days=1)).entry == old.pk
 
 
 def test_a_purge_only_counts_until_it_is_meant():
@@ -261,7 +272,7 @@ def test_a_purge_removes_whole_days_and_says_so():
     line = AuditEntry.objects.get(action="PURGED")
     assert (line.detail["lines"], line.detail["hash"]) == (2, head)
     assert set(AuditEntry.objects.exclude(pk=line.pk)) == set(kept)
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
     assert AuditLink.objects.order_by("-position").first().entry == line
 
 
@@ -271,7 +282,7 @@ def test_after_a_purge_of_all_the_chain_still_begins_where_it_ended():
         "purge_audit", before=today() - timedelta(days=190), really=True, stdout=StringIO()
     )
     assert AuditLink.objects.get().position == 3
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
 
 
 def test_a_purge_refuses_what_is_younger_than_183_days():
@@ -323,7 +334,7 @@ def test_eight_who_write_at_once_make_one_unbroken_chain():
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, range(threads)))
     assert AuditLink.objects.count() == threads * rounds * 2
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM zone_auditqueue")
         assert cursor.fetchone() == (0,)
@@ -372,7 +383,7 @@ def meet() -> list[str]:
 def test_the_chains_lock_is_taken_after_everything_that_may_wait():
     assert meet() == ["done", "done"]
     assert AuditLink.objects.count() == 2
-    assert sealing.first_fault() is None
+    assert audit_chain.first_fault() is None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -29,10 +29,10 @@ from zone.fields import (
     PhoneField,
     ProseField,
 )
-from zone.file_types import clean_name
-from zone.lockout import fingerprint
-from zone.masking import masked_text, phone_key
+from zone.files.types import clean_name
+from zone.login.lockout import fingerprint
 from zone.models import ExternalRef, Park, User
+from zone.privacy.masking import masked_text, phone_key
 
 NAME = "示例材料有限公司"
 unseen = pytest.mark.parametrize("sign", each(UNSEEN))

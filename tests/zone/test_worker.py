@@ -9,8 +9,8 @@ import time
 import pytest
 from django.db import OperationalError
 
-from zone import worker
 from zone.checkout import ROOT
+from zone.jobs import worker
 from zone.models import WorkerBeat
 
 Loop = WorkerBeat.Loop
@@ -76,7 +76,7 @@ def test_a_step_that_takes_too_long_is_trouble_and_waiting_is_none(stop, setting
 PROGRAM = """
 import sys, threading, time, django
 django.setup()
-from zone import worker
+from zone.jobs import worker
 from zone.webhooks import dispatch
 worker.Loop.show = lambda *_: None
 worker.PAUSE = 0.1

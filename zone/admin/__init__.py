@@ -6,8 +6,8 @@ from zone.admin import (
     checks,
     clients,
     parks,
-    people,
     targets,
+    users,
     webhooks,
 )
 
@@ -19,7 +19,7 @@ __all__ = [
     "checks",
     "clients",
     "parks",
-    "people",
     "targets",
+    "users",
     "webhooks",
 ]

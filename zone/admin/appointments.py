@@ -4,11 +4,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.roles import may_grant
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StateAction, day_input
 from zone.calendar import today
 from zone.models import Appointment, User
-from zone.roles import may_grant
 
 FIRST_LOGIN = _(
     "%(person)s needs a handover code for the first login: issue it on the person's page and hand "

@@ -22,11 +22,11 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, 
 
 from zone.admin.base import ScopedModelAdmin, display, searched
 from zone.admin.state import day_input
+from zone.audit.details import details
+from zone.audit.timeline import kind_name, moves, part_name, subject
 from zone.calendar import SHANGHAI, today
-from zone.details import details
-from zone.exporting import MOST_ROWS, csv_file, filter_words
+from zone.files.export import MOST_ROWS, csv_file, filter_words
 from zone.models import AuditEntry, User
-from zone.timeline import kind_name, moves, part_name, subject
 from zone.units import NOTHING
 
 COUNTED = 10_000

@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from zone import identifiers
+from zone.access.row_access import is_open
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashesTold
 from zone.admin.guarded import GuardedAdmin, GuardedInline
@@ -21,7 +22,6 @@ from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
 from zone.admin.trail import TrailMixin
 from zone.admin.versions import VersionedAdmin, VersionedInline
-from zone.scoping import is_open
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
 __all__ += ["searched"]

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.core.checks import Error, register
 
+from zone.access.row_access import SCOPE_CHECK
 from zone.admin.base import HistoryInline, ScopedModelAdmin, ZoneInline
-from zone.scoping import SCOPE_CHECK
 
 
 @register(SCOPE_CHECK)

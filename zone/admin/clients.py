@@ -9,9 +9,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from zone.access.api_scopes import ACTIONS, OWN, RESOURCES
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StateAction
-from zone.api_scopes import ACTIONS, OWN, RESOURCES
 from zone.feed.synced import entities
 from zone.models import ApiClient, ApiKey, AuditEntry
 from zone.models.clients import LIVE_KEYS

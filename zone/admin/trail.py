@@ -14,9 +14,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from zone.audit.timeline import lines
 from zone.models import ApiClient, Appointment, AuditEntry, Row, User
 from zone.models.audit import contents, differences, name_of, written_fields
-from zone.timeline import lines
 
 LATEST, PAGE = 10, 50
 MOST = 2**63 - 1

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
+from zone.access.api_scopes import WRITE
 from zone.api import values
 from zone.api.documenting import Answer, Operation, parameter
 from zone.api.examples import known_id, new_row
@@ -17,7 +18,6 @@ from zone.api.references import refuse_foreign
 from zone.api.shapes import MOST_ROWS, ref
 from zone.api.upsert import Batch, reference_errors
 from zone.api.writing import WritingView
-from zone.api_scopes import WRITE
 from zone.feed.log import with_origin
 
 MOST = MOST_ROWS  # more come as an upload

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
+from zone.access.origin import API, Origin, client_address
 from zone.feed.scope import Scope
 from zone.feed.synced import sync_of
 from zone.models import ApiClient, ApiKey
 from zone.models.clients import PREFIX, digest
-from zone.origin import API, Origin, client_address
 
 
 @dataclass(frozen=True)

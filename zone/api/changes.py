@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
+from zone.access.api_scopes import CHANGES, READ
 from zone.api.documenting import Answer, Operation, query
 from zone.api.examples import changes_page
 from zone.api.paging import LONGEST, USUAL, bad_parameter, limit_of
@@ -15,10 +16,9 @@ from zone.api.problems import Problem
 from zone.api.resources import RESOURCES
 from zone.api.shapes import UUID, listed, named, record, ref
 from zone.api.views import ApiView
-from zone.api_scopes import CHANGES, READ
 from zone.feed.cursor import BadCursor, CursorGone, cursor_now
-from zone.feed.pages import OUT_OF_SCOPE, Item, read_page
 from zone.feed.synced import entities
+from zone.sync.pages import OUT_OF_SCOPE, Item, read_page
 
 REASONS = {
     "expired": _("This cursor is older than the feed is kept."),

@@ -7,13 +7,13 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django_filters import BaseInFilter
 
+from zone.access.api_scopes import DELETE, READ, WRITE
 from zone.api import examples
 from zone.api.documenting import Answer, Operation, parameter, query
 from zone.api.filters import TruthFilter
 from zone.api.paging import LONGEST, USUAL
 from zone.api.resources import RESOURCES, Resource
 from zone.api.shapes import DATE, MOMENT, UUID, action_name, bounds, ref
-from zone.api_scopes import DELETE, READ, WRITE
 
 
 def named(resource: Resource, act: str) -> str:

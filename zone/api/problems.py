@@ -21,9 +21,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from zone.masking import masked_text
 from zone.middleware import LengthRequired
-from zone.outages import is_disk_full, is_outage
+from zone.monitoring.outages import is_disk_full, is_outage
+from zone.privacy.masking import masked_text
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"

@@ -17,13 +17,13 @@ from uuid import UUID
 from django.db import models
 
 from zone import bulk
+from zone.access.api_scopes import PII, WRITE
 from zone.api.callers import Caller
 from zone.api.filters import StrictFilters
 from zone.api.problems import Problem
-from zone.api_scopes import PII, WRITE
 from zone.fields import PersonalField
-from zone.masking import Masked
 from zone.models import AuditEntry, ExternalRef
+from zone.privacy.masking import Masked
 
 BASE = ("id", "version", "created_at", "updated_at")
 # What other systems know by its code, which never changes.

@@ -17,6 +17,8 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from zone import bulk, identifiers
+from zone.access.api_scopes import WRITE
+from zone.access.origin import API, Origin
 from zone.api.batch import MOST
 from zone.api.callers import Caller
 from zone.api.parsing import read_json
@@ -24,11 +26,9 @@ from zone.api.problems import Problem
 from zone.api.rendering import write_json
 from zone.api.resources import RESOURCES, Resource
 from zone.api.upsert import Batch, Item
-from zone.api_scopes import WRITE
 from zone.feed.log import with_origin
 from zone.models import ApiUpload, ApiUploadPart, AuditEntry
-from zone.origin import API, Origin
-from zone.outages import in_one_line, is_outage, sqlstate
+from zone.monitoring.outages import in_one_line, is_outage, sqlstate
 
 logger = logging.getLogger(__name__)
 MOST_ROWS = 100_000

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
 
+from zone.access.api_scopes import WRITE
+from zone.access.origin import client_address
 from zone.api.batch import MOST, batch_example
 from zone.api.documenting import Answer, Operation, query
 from zone.api.operations import basics, words
@@ -24,9 +26,7 @@ from zone.api.upsert import reference_errors
 from zone.api.values import reference_part
 from zone.api.views import ApiView
 from zone.api.writing import WritingView
-from zone.api_scopes import WRITE
 from zone.models import ApiUpload, ApiUploadPart
-from zone.origin import client_address
 
 SHOWN = 100  # uploads of a list
 FILES = ("success", "failed", "unprocessed")

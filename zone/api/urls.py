@@ -5,13 +5,13 @@ from importlib import import_module
 from django.conf import settings
 from django.urls import path, re_path
 
+from zone.access.api_scopes import DELETE
+from zone.access.api_scopes import RESOURCES as SCOPES
 from zone.api import about, changes, docs, uploads, webhooks
 from zone.api.batch import BatchView
 from zone.api.resources import RESOURCES
 from zone.api.views import VIEWS, ApiView, DetailView, ListView, NoSuchView
 from zone.api.writing import ActionView, WritableDetailView, WritableListView
-from zone.api_scopes import DELETE
-from zone.api_scopes import RESOURCES as SCOPES
 
 for module in settings.API_MODULES:
     import_module(module)

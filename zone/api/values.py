@@ -20,7 +20,7 @@ from zone.calendar import today
 from zone.feed.synced import sync_of
 from zone.identifiers import no_personal_number, one_line, several_lines, source_code
 from zone.models import ExternalRef, User
-from zone.models.rows import Change
+from zone.models.base import Change
 
 LONGEST_REASON = Change._meta.get_field("reason").max_length
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -15,13 +15,13 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from zone.api import budget, operations, problems
+from zone.access.api_scopes import READ
+from zone.api import operations, problems, throttle
 from zone.api.callers import Caller, KeyAuthentication
 from zone.api.paging import KeyPage, bad_parameter, limit_of
 from zone.api.parsing import StrictJSONParser
 from zone.api.rendering import FastJSONRenderer
 from zone.api.resources import Resource
-from zone.api_scopes import READ
 from zone.middleware import LengthRequired
 from zone.models import ExternalRef
 
@@ -70,7 +70,7 @@ class ApiView(APIView):
         )
         if not isinstance(request.auth, Caller):
             raise NotAuthenticated(_("Send your key: Authorization: Bearer crm_…"))
-        self.budget = budget.draw(request.auth.client)
+        self.budget = throttle.draw(request.auth.client)
         self.budget.refuse_empty()
         self.caller = request.auth
         if announces_body_without_length(request):

@@ -11,6 +11,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
+from zone.access.api_scopes import WEBHOOKS
 from zone.api.documenting import Answer, Operation, parameter, query
 from zone.api.paging import LONGEST, USUAL, KeyPage, limit_of
 from zone.api.problems import Problem, error, model_errors
@@ -18,7 +19,6 @@ from zone.api.shapes import MOMENT, UUID, listed, named, nullable, record, ref
 from zone.api.values import NO_FIELD
 from zone.api.views import etag, opaque
 from zone.api.writing import WritingView, conflict
-from zone.api_scopes import WEBHOOKS
 from zone.feed.synced import entities
 from zone.models import AuditEntry, WebhookEndpoint
 from zone.models.audit import contents, differences

@@ -24,13 +24,13 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
+from zone.access.api_scopes import DELETE, WRITE
 from zone.api import operations, values
 from zone.api.problems import Problem, error, model_errors, refused
 from zone.api.references import References
 from zone.api.rendering import write_json
 from zone.api.resources import BASE, RESOURCES, Resource
 from zone.api.views import DetailView, ListView, ResourceView, etag, opaque
-from zone.api_scopes import DELETE, WRITE
 from zone.feed.log import with_origin
 from zone.models import ApiReply, AuditEntry, Row
 from zone.models.audit import contents, differences, written_fields

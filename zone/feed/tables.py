@@ -2,7 +2,7 @@
 
 They are no models: ``xid8`` has no field in Django, and nobody is to write them but triggers.
 The log's order is that of ``(xid, seq)``: a reader takes what lies below the oldest transaction
-still running, so nothing can appear behind it (``zone.feed.pages``). Letters of ``op``: I, U and
+still running, so nothing can appear behind it (``zone.sync.pages``). Letters of ``op``: I, U and
 D are changes of the row itself, V is a change of who sees it, made in another table.
 """
 

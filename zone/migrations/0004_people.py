@@ -3,7 +3,7 @@
 from django.db import migrations, models
 
 import zone.calendar
-import zone.models.people
+import zone.models.users
 
 
 class Migration(migrations.Migration):
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AlterModelManagers(
             name="user",
             managers=[
-                ("objects", zone.models.people.PeopleManager()),
+                ("objects", zone.models.users.PeopleManager()),
             ],
         ),
         migrations.AlterField(

@@ -10,7 +10,7 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import zone.api_scopes
+import zone.access.api_scopes
 import zone.identifiers
 import zone.models.clients
 from zone.row_triggers import touch
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         size=None,
-                        validators=[zone.api_scopes.check_scopes],
+                        validators=[zone.access.api_scopes.check_scopes],
                         verbose_name="may",
                     ),
                 ),

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from zone.client_triggers import count_rights
+from zone.access.client_triggers import count_rights
 from zone.feed.triggers import feed, fix
 from zone.models import User
 

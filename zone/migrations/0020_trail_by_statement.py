@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from zone import trail_triggers as sql
+from zone.audit import triggers as sql
 
 OLD = sql.OF_CHAIN[-2:]
 

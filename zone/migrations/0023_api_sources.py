@@ -3,7 +3,7 @@ from django.db import migrations
 
 import zone.fields
 import zone.identifiers
-from zone.client_triggers import bind_sources
+from zone.access.client_triggers import bind_sources
 
 
 class Migration(migrations.Migration):

@@ -1,17 +1,18 @@
 from zone.models.alerts import SecurityAlert
 from zone.models.api_uploads import ApiUpload, ApiUploadPart
+from zone.models.appointments import Appointment
 from zone.models.audit import AuditEntry
 from zone.models.audit_links import AuditAnchor, AuditLink
+from zone.models.base import Change, Row
 from zone.models.chains import ChainSegment, IndustryChain
 from zone.models.clients import ApiBudget, ApiClient, ApiKey, ApiReply
 from zone.models.deliveries import WebhookDelivery
+from zone.models.external_refs import ExternalRef, Merged
 from zone.models.funds import Fund
 from zone.models.parks import Building, Park, Space
-from zone.models.people import Appointment, User
-from zone.models.rows import Change, Row
-from zone.models.sync import ExternalRef, Merged
 from zone.models.targets import Measure, PublishedFigure, Target
 from zone.models.throttles import Throttle
+from zone.models.users import User
 from zone.models.webhooks import ApprovedHost, WebhookCursor, WebhookEndpoint
 from zone.models.worker_beats import WorkerBeat
 from zone.models.zone_settings import ZoneSetting

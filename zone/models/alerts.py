@@ -11,7 +11,7 @@ from zone.calendar import today
 from zone.fields import NoteField
 from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry
-from zone.models.rows import Row
+from zone.models.base import Row
 
 
 class SecurityAlertQuerySet(models.QuerySet):

@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.row_access import OpenQuerySet
 from zone.fields import SourceField
 from zone.identifiers import no_personal_number
 from zone.models.clients import ApiClient
-from zone.scoping import OpenQuerySet
 
 
 class ApiUploadQuerySet(OpenQuerySet):

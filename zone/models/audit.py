@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zone import bulk
+from zone.access.origin import COMMAND, Origin
+from zone.access.row_access import reach
 from zone.calendar import SHANGHAI
 from zone.fields import CodeField
-from zone.masking import masked_text
-from zone.origin import COMMAND, Origin
-from zone.scoping import reach
+from zone.privacy.masking import masked_text
 
 HIDDEN = "•••"
 
@@ -119,7 +119,7 @@ class AuditEntry(models.Model):
     """A line of the trail: who, when, from where, what, before and after, and why.
 
     Nothing points into this table and it points at nothing that could be deleted under it:
-    names are kept as they were. The database refuses to change a line (``zone.trail_triggers``).
+    names are kept as they were. The database refuses to change a line (``zone.audit.triggers``).
     """
 
     class Action(models.TextChoices):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 class AuditLink(models.Model):
     """The seal of a line of the trail: a hash over it and over the seal before it.
 
-    The database writes it at commit (``zone.trail_triggers``), in the order of commits; the
+    The database writes it at commit (``zone.audit.triggers``), in the order of commits; the
     day is that of the commit. The first seal of a day stands on the last one of the day before.
     """
 
@@ -34,7 +34,7 @@ class AuditLink(models.Model):
 
 
 class AuditAnchor(models.Model):
-    """How many anchors stand in a file outside the database (``zone.anchors``)."""
+    """How many anchors stand in a file outside the database (``zone.audit.anchors``)."""
 
     file = models.CharField(_("file of anchors"), max_length=500)
     number = models.PositiveIntegerField(_("anchors in the file"))

@@ -5,11 +5,11 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.row_access import OpenQuerySet
 from zone.feed.synced import ALL, Open, Synced
 from zone.fields import LineField, ProseField
 from zone.identifiers import no_personal_number
-from zone.models.rows import Row
-from zone.scoping import OpenQuerySet
+from zone.models.base import Row
 
 
 class IndustryChain(Row):

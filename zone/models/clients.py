@@ -16,15 +16,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zone import identifiers
-from zone.api_scopes import RECOGNISES, check_scopes, making_beside_recognising
-from zone.client_triggers import SOURCES
+from zone.access.api_scopes import RECOGNISES, check_scopes, making_beside_recognising
+from zone.access.client_triggers import SOURCES
+from zone.access.row_access import OpenQuerySet
 from zone.feed.scope import Scope
 from zone.fields import LineField, SourceField
 from zone.identifiers import check_source, no_personal_number, source_code
 from zone.models.audit import AuditEntry
-from zone.models.people import User
-from zone.models.rows import Row
-from zone.scoping import OpenQuerySet
+from zone.models.base import Row
+from zone.models.users import User
 
 LONGEST = timedelta(days=366)
 LIVE_KEYS = 2  # the old one serves until the other system has taken the new one over
@@ -93,7 +93,7 @@ class ApiClient(Row):
         validators=[check_networks],
         help_text=_("Addresses or networks such as 10.20.0.0/16, with commas; empty: any."),
     )
-    # The database gives a name to one client at a time (``zone.client_triggers``).
+    # The database gives a name to one client at a time (``zone.access.client_triggers``).
     sources = ArrayField(
         SourceField(max_length=50),
         verbose_name=_("sources"),
@@ -106,7 +106,7 @@ class ApiClient(Row):
         ),
     )
     is_disabled = models.BooleanField(_("disabled"), default=False)
-    # Raised by the database (``zone.client_triggers``) with every change of what may be read.
+    # Raised by the database (``access/client_triggers.py``) with every change of what may be read.
     rights = models.BigIntegerField(db_default=0, editable=False)
 
     objects = ApiClientQuerySet.as_manager()
@@ -311,7 +311,7 @@ class ApiKey(Row):
 
 
 class ApiBudget(models.Model):
-    """How many requests a client has left (``zone.api.budget`` writes it, and nobody else)."""
+    """How many requests a client has left (``zone.api.throttle`` writes it, and nobody else)."""
 
     client = models.OneToOneField(ApiClient, models.CASCADE, primary_key=True, related_name="+")
     tokens = models.FloatField()

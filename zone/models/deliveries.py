@@ -14,9 +14,9 @@ from django.db.models.functions import Concat, RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from zone.api_scopes import READ
+from zone.access.api_scopes import READ
 from zone.models.audit import AuditEntry
-from zone.models.rows import Row
+from zone.models.base import Row
 from zone.models.webhooks import WebhookEndpoint, is_live
 
 # How long after each attempt the next one comes; after the last the message is a dead letter.

@@ -1,10 +1,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.row_access import OpenQuerySet
 from zone.fields import LineField
 from zone.identifiers import no_personal_number
-from zone.models.rows import Row
-from zone.scoping import OpenQuerySet
+from zone.models.base import Row
 
 
 class Fund(Row):

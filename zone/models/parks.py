@@ -10,12 +10,12 @@ from django.db.models import DecimalField, Exists, OuterRef, Q, Subquery, Sum, V
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.row_access import reach
 from zone.calendar import today
 from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import AreaField, LineField, ProseField
 from zone.identifiers import no_personal_number
-from zone.models.rows import Row
-from zone.scoping import reach
+from zone.models.base import Row
 from zone.units import rounded
 
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from django.db import models
 
-from zone.scoping import OpenQuerySet
+from zone.access.row_access import OpenQuerySet
 
 
 class Throttle(models.Model):
-    """How many tries somebody has left (``zone.throttling`` writes it, and nobody else)."""
+    """How many tries somebody has left (``zone.access.throttling`` writes it, and nobody else)."""
 
     key = models.CharField(max_length=64, primary_key=True)
     tokens = models.FloatField()

@@ -13,17 +13,17 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from zone.api_scopes import CHANGES, READ
+from zone.access.api_scopes import CHANGES, READ
+from zone.access.row_access import OpenQuerySet
 from zone.feed.cursor import Cursor, cursor_now
 from zone.feed.scope import Scope
 from zone.feed.synced import entities as synced
 from zone.fields import LineField, NoteField
 from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry
+from zone.models.base import Row
 from zone.models.clients import ApiClient, ApiKey
-from zone.models.people import User
-from zone.models.rows import Row
-from zone.scoping import OpenQuerySet
+from zone.models.users import User
 from zone.webhooks import addresses, signing
 from zone.webhooks.addresses import Address, Target
 

@@ -12,7 +12,7 @@ from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from zone.scoping import OpenQuerySet
+from zone.access.row_access import OpenQuerySet
 
 # A step of usual length is over by far; whoever waits for an upload should not wait much longer.
 SILENT_AFTER = timedelta(minutes=1)

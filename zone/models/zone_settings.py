@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from zone.models.rows import Row
-from zone.scoping import OpenQuerySet
+from zone.access.row_access import OpenQuerySet
+from zone.models.base import Row
 
 
 class Knob(NamedTuple):

@@ -9,8 +9,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from zone import second_factor
 from zone.calendar import in_words, today
+from zone.login import second_factor
 from zone.models import AuditEntry
 
 Action = AuditEntry.Action

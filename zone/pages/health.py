@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from zone import health
 from zone.feed.log import lag
 from zone.models import WorkerBeat
+from zone.monitoring import health
 
 logger = logging.getLogger(__name__)
 

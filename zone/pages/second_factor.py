@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from zone import lockout, second_factor, sessions
-from zone.login import CodeForm
+from zone.login import lockout, second_factor, sessions
+from zone.login.forms import CodeForm
 
 
 def page(view):

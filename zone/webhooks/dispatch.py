@@ -21,7 +21,7 @@ from threading import Event
 from django.core.exceptions import ValidationError
 
 from zone.models import ApprovedHost, WebhookDelivery
-from zone.outages import is_outage
+from zone.monitoring.outages import is_outage
 from zone.webhooks import signing
 from zone.webhooks.guard import Guard
 from zone.webhooks.queueing import queue_all

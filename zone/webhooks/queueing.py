@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 
 from zone.feed.cursor import BadCursor, CursorGone, cursor_now
-from zone.feed.pages import Item, Page, read_page
 from zone.models import WebhookCursor, WebhookDelivery, WebhookEndpoint
 from zone.models.webhooks import View
+from zone.sync.pages import Item, Page, read_page
 
 logger = logging.getLogger(__name__)
 # A receiver that is down is not given more: what follows waits in the feed, which is kept.

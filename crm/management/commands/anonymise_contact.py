@@ -3,7 +3,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from crm.models import Contact
-from zone.origin import COMMAND, Origin
+from zone.access.origin import COMMAND, Origin
 
 
 class Command(BaseCommand):

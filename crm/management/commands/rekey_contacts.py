@@ -2,7 +2,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from crm.models import Contact
-from zone.masking import phone_key
+from zone.privacy.masking import phone_key
 
 BATCH = 1000
 

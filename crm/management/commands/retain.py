@@ -2,7 +2,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from crm.models import Contact
-from zone.origin import COMMAND, Origin
+from zone.access.origin import COMMAND, Origin
 
 
 class Command(BaseCommand):

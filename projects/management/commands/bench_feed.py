@@ -18,10 +18,10 @@ from zone.api.callers import Caller
 from zone.api.urls import RESOURCES
 from zone.feed.cursor import Cursor, cursor_now
 from zone.feed.log import Place, look
-from zone.feed.pages import LONGEST, read_page
 from zone.feed.scope import Scope
 from zone.feed.tables import LOG
 from zone.models import ApiClient, IndustryChain
+from zone.sync.pages import LONGEST, read_page
 
 ROUNDS = 5
 WRITES = {

@@ -10,9 +10,9 @@ from django.db.models import FileField
 from django.utils.translation import gettext as _
 
 from projects.models import Attachment
-from zone.file_types import megabytes
+from zone.access.origin import COMMAND, Origin
+from zone.files.types import megabytes
 from zone.models import AuditEntry
-from zone.origin import COMMAND, Origin
 
 DAY = 24 * 60 * 60
 

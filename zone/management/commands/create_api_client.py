@@ -5,9 +5,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from zone.access.origin import COMMAND, Origin
 from zone.models import ApiClient, AuditEntry, IndustryChain, Park, User
 from zone.models.audit import readable
-from zone.origin import COMMAND, Origin
 
 
 class Command(BaseCommand):

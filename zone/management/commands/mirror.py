@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from zone.mirroring import Refused, mirror
+from zone.sync.mirror import Refused, mirror
 
 
 class Command(BaseCommand):

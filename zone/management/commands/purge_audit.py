@@ -2,7 +2,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from zone import grants, sealing
+from zone import grants
+from zone.audit import chain as audit_chain
 from zone.management.commands.verify_audit import a_day
 
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
                 )
             )
         try:
-            done = (sealing.purge if really else sealing.plan_purge)(before)
+            done = (audit_chain.purge if really else audit_chain.plan_purge)(before)
         except ValidationError as refusal:
             raise CommandError(" ".join(refusal.messages)) from refusal
         if not done.lines:

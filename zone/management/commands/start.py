@@ -48,7 +48,7 @@ class Server(BaseApplication):
             "loglevel": "warning",
             "preload_app": True,
             "control_socket_disable": True,
-            "logger_class": "zone.logs.ServerLogger",
+            "logger_class": "zone.privacy.logs.ServerLogger",
             "when_ready": lambda _: self.ready(),
         }
         for name, value in settings.items():
@@ -259,6 +259,6 @@ def demo_accounts() -> list[str]:
 
 def demo_password() -> str:
     try:
-        return importlib.import_module("zone.demo").DEMO_PASSWORD
+        return importlib.import_module("zone.login.demo").DEMO_PASSWORD
     except (ImportError, AttributeError):
         return ""

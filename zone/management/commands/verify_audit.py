@@ -6,7 +6,8 @@ from datetime import date
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from zone import anchors, sealing
+from zone.audit import anchors
+from zone.audit import chain as audit_chain
 from zone.checkout import StartProblem
 
 
@@ -45,13 +46,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, day=None, expect=(), new_anchors=False, **options):
-        found = sealing.days(day)
+        found = audit_chain.days(day)
         for each in found:
             self.stdout.write(
                 _("%(day)s  %(lines)d lines  %(head)s")
                 % {"day": each.day, "lines": each.lines, "head": each.head}
             )
-        if fault := sealing.first_fault(day):
+        if fault := audit_chain.first_fault(day):
             raise CommandError(_("The trail is broken: %(fault)s") % {"fault": fault})
         self._compare({each.day: each.head for each in found}, dict(expect))
         self._check_anchors(day, new_anchors)

@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from zone import anchors, database
+from zone import database
+from zone.audit import anchors
 from zone.checkout import StartProblem
+from zone.jobs.worker import Loop, watch
 from zone.models import WorkerBeat
 from zone.webhooks import dispatch
 from zone.webhooks.guard import Guard
-from zone.worker import Loop, watch
 
 UPKEEP_EVERY = 60 * 60  # seconds
 ANCHORED_EVERY = 10 * 60  # the look alone; an anchor is written once in an hour

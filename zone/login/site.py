@@ -18,8 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
-from zone import devices, gate, lockout, sessions
-from zone.login import LoginForm, OwnPasswordForm
+from zone.login import devices, lockout, sessions
+from zone.login import steps as login_steps
+from zone.login.forms import LoginForm, OwnPasswordForm
 from zone.models import AuditEntry
 
 Action = AuditEntry.Action
@@ -63,7 +64,7 @@ class ZoneAdminSite(UnfoldAdminSite):
             devices.remember(request, response, lockout.plain(request.user.username))
             lockout.old_password_limit(request.user).reset()
             request.user.origin = request.origin
-            step = "password" if gate.next_step(request) else "complete"
+            step = "password" if login_steps.next_step(request) else "complete"
             AuditEntry.objects.record(Action.LOGIN, by=request.user, of=request.user, step=step)
         return lockout.with_status(response)
 

@@ -9,9 +9,9 @@ from django_otp.plugins.otp_static.admin import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 from unfold.forms import UserChangeForm, UserCreationForm
 
-from zone.admin.accounts import ACTIONS, RESET_PASSWORD
 from zone.admin.appointments import AppointmentInline
 from zone.admin.base import ScopedModelAdmin, display
+from zone.admin.login_actions import ACTIONS, RESET_PASSWORD
 from zone.models import User
 
 # Roles are rows of code, and the keys of second factors are nobody's to read.

@@ -12,7 +12,7 @@ from django.core.files.base import File
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from zone.file_contents import (
+from zone.files.contents import (
     MIB,
     Content,
     Refused,

@@ -21,7 +21,7 @@ WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgname LIKE 'feed\\
 @register(SYNC_CHECK)
 def every_row_says_how_it_is_synchronised(app_configs, **kwargs) -> list[Warning]:
     """A new model cannot be forgotten: ``SYNC = None`` says that it stays inside."""
-    from zone.models.rows import Row
+    from zone.models.base import Row
 
     silent = [m for m in apps.get_models() if issubclass(m, Row) and "SYNC" not in vars(m)]
     return [

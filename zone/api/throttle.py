@@ -1,4 +1,4 @@
-"""How often a client may call: a bucket that refills (``zone.throttling``)."""
+"""How often a client may call: a bucket that refills (``zone.access.throttling``)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.throttling import draw_statement
 from zone.api.problems import Problem
-from zone.throttling import draw_statement
 
 DRAW = draw_statement("zone_apibudget", "client_id")
 

@@ -3,8 +3,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.contrib.auth.models import UserManager
-from django.contrib.auth.password_validation import validate_password
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.core.exceptions import ValidationError
@@ -13,77 +11,15 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.roles import may_grant
+from zone.access.row_access import reach
 from zone.calendar import today
-from zone.fields import LineField
-from zone.identifiers import no_personal_number
-from zone.models.accounts import Account
 from zone.models.audit import AuditEntry, contents
-from zone.models.rows import Row
-from zone.roles import may_grant
-from zone.scoping import reach
+from zone.models.base import Row
+from zone.models.users import User
 
 DAY_AFTER = Cast(F("ends_on"), models.DateField()) + 1
 NOWHERE = Value(UUID(int=0), models.UUIDField())  # of a post without chain or park
-
-
-class UserQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Return everybody to offices and administrators, to others those of the own chains."""
-        reached = reach(user)
-        self = self.filter(is_service=False)  # another system is nobody to choose
-        if reached.knows_people:
-            return self
-        posts = Appointment.objects.current(today()).filter(chain__in=reached.all_chains)
-        return self.filter(Q(pk=user.pk) | Q(pk__in=posts.order_by().values("user")))
-
-
-class PeopleManager(UserManager.from_queryset(UserQuerySet)):
-    def _create_user_object(self, username, email, password, **fields):
-        """Hold every command that makes an account to the password rule, asked or not.
-
-        Django's ``createsuperuser`` skips it without input, and offers to skip it otherwise.
-        """
-        if password is not None:
-            validate_password(password, self.model(username=username, email=email, **fields))
-        return super()._create_user_object(username, email, password, **fields)
-
-
-class User(Row, Account):
-    """A person who logs in."""
-
-    SYNC = None
-    FIXED = ("username",)
-    PERSONAL = ("password", "email", "handover_code")  # never written into the trail
-
-    display_name = LineField(
-        _("display name"), max_length=50, blank=True, default="", validators=[no_personal_number]
-    )
-    department = LineField(
-        _("department"), max_length=100, blank=True, default="", validators=[no_personal_number]
-    )
-
-    objects = PeopleManager()
-
-    class Meta(Account.Meta):
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
-        permissions = [("reset_second_factor", "Can reset the second factor of a person")]
-
-    def __str__(self):
-        return self.display_name or self.username
-
-    def get_full_name(self):
-        return str(self)
-
-    get_short_name = get_full_name
-
-    @property
-    def name_and_account(self) -> str:
-        """Return who this is for the trail: a name can be changed by its owner, or borrowed."""
-        named = self.display_name and self.display_name != self.username
-        # The account is what identifies: a long name is cut for it.
-        name = self.display_name[: max(0, 148 - len(self.username))]
-        return f"{name}（{self.username}）" if named else self.username
 
 
 class AppointmentQuerySet(models.QuerySet):

@@ -1,7 +1,7 @@
 """Too many wrong passwords: what is counted, how long it lasts, and how we say it.
 
-A browser that has logged in to the account before (``zone.devices``) is counted by itself. All
-others are counted by name and address (by axes, which locks them), by address and all together.
+A browser that has logged in to the account before (``zone.login.devices``) is counted by itself.
+All others are counted by name and address (by axes, which locks them), by address and all together.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from psycopg.errors import LockNotAvailable
 
-from zone import devices, identifiers, sessions
-from zone.hashing import RETRY_AFTER, Busy
+from zone import identifiers
+from zone.access.origin import client_address
+from zone.access.throttling import Limit
+from zone.login import devices, sessions
+from zone.login.hashing import RETRY_AFTER, Busy
 from zone.models import AuditEntry, SecurityAlert, User
-from zone.origin import client_address
-from zone.throttling import Limit
 
 Action = AuditEntry.Action
 NETWORK = 64  # bits of an IPv6 address that tell one line from another; the rest is the caller's

@@ -6,8 +6,8 @@ from django.contrib.auth.forms import SetPasswordMixin
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from zone import handover
 from zone.admin.state import ReasonForm, StateAction
+from zone.login import handover
 
 
 class ResetPasswordForm(SetPasswordMixin, ReasonForm):

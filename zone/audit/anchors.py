@@ -27,11 +27,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from zone.audit.chain import seal_now
+from zone.audit.triggers import KEPT_DAYS
 from zone.calendar import today
 from zone.checkout import make_folder
 from zone.models import AuditAnchor, AuditEntry, AuditLink
-from zone.sealing import seal_now
-from zone.trail_triggers import KEPT_DAYS
 
 PAUSE = timedelta(hours=1)
 logger = logging.getLogger(__name__)

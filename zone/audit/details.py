@@ -10,10 +10,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from zone.audit.timeline import Moved, in_words, kind_name, model_of
 from zone.calendar import limit_in_words
-from zone.file_types import megabytes
+from zone.files.types import megabytes
 from zone.models import AuditEntry
-from zone.timeline import Moved, in_words, kind_name, model_of
 
 LABELS = {
     "account": _("account of the machine"),

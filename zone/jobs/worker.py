@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from zone.models import WorkerBeat
-from zone.outages import in_one_line, is_outage
+from zone.monitoring.outages import in_one_line, is_outage
 
 logger = logging.getLogger(__name__)
 PAUSE = 1  # seconds between two turns when nothing was to do

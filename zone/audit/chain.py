@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from zone.access.origin import COMMAND, Origin
+from zone.audit.triggers import KEPT_DAYS
 from zone.calendar import SHANGHAI, today
 from zone.models import AuditEntry, AuditLink
-from zone.origin import COMMAND, Origin
-from zone.trail_triggers import KEPT_DAYS
 
 DAYS = """
 SELECT DISTINCT ON (day) day, count(*) OVER (PARTITION BY day), hash

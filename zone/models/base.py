@@ -10,11 +10,11 @@ from django.db.models import CASCADE, Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.row_access import is_open
 from zone.calendar import today
 from zone.fields import NoteField
 from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry, wholes
-from zone.scoping import is_open
 
 EARLIEST = date(2000, 1, 1)  # before that the year is mistyped
 

@@ -3,13 +3,13 @@
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 
-from zone.api_scopes import rights
+from zone.access.api_scopes import rights
 
 
 class AppointmentBackend(ModelBackend):
     """Gives the rights of a role to whoever is appointed to it, for as long as that lasts.
 
-    A group says what its role may do (``zone.roles``); being in one gives nothing, for that
+    A group says what its role may do (``zone.access.roles``); being in one gives nothing, for that
     would outlive the post.
     """
 

@@ -18,8 +18,8 @@ from django_otp import verify_token
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from zone import lockout, sessions
 from zone.identifiers import normal_form
+from zone.login import lockout, sessions
 from zone.models import AuditEntry, User
 
 Action = AuditEntry.Action

@@ -1,24 +1,27 @@
-"""What lets a person in: posts, password, second factor, sessions."""
-
 from __future__ import annotations
 
 from copy import copy
 from datetime import date
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.origin import Origin
+from zone.access.roles import giving
+from zone.access.row_access import reach
 from zone.calendar import today
-from zone.fields import NameField
+from zone.fields import LineField, NameField
+from zone.identifiers import no_personal_number
 from zone.models.alerts import SecurityAlert
 from zone.models.audit import AuditEntry
-from zone.origin import Origin
-from zone.roles import giving
+from zone.models.base import Row
 
 Action = AuditEntry.Action
 
@@ -178,7 +181,7 @@ class Account(AbstractUser):
         """Whether somebody with fewer rights than this account's knows its password.
 
         They could log in with it and hold rights not their own: the password opens the account
-        only together with a code from a third person (``zone.handover``).
+        only together with a code from a third person (``zone.login.handover``).
         """
         chosen_by = self.password_chosen_by if self.must_change_password else None
         return chosen_by is not None and not self._within_rights_of(chosen_by)
@@ -228,3 +231,64 @@ class Account(AbstractUser):
         """What a session must carry to be this person's: it ends with password and round."""
         parts = f"{self.password} {self.session_round}"
         return salted_hmac("zone.session", parts, secret=secret, algorithm="sha256").hexdigest()
+
+
+class UserQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return everybody to offices and administrators, to others those of the own chains."""
+        reached = reach(user)
+        self = self.filter(is_service=False)  # another system is nobody to choose
+        if reached.knows_people:
+            return self
+        appointments = User.appointments.rel.related_model.objects
+        posts = appointments.current(today()).filter(chain__in=reached.all_chains)
+        return self.filter(Q(pk=user.pk) | Q(pk__in=posts.order_by().values("user")))
+
+
+class PeopleManager(UserManager.from_queryset(UserQuerySet)):
+    def _create_user_object(self, username, email, password, **fields):
+        """Hold every command that makes an account to the password rule, asked or not.
+
+        Django's ``createsuperuser`` skips it without input, and offers to skip it otherwise.
+        """
+        if password is not None:
+            validate_password(password, self.model(username=username, email=email, **fields))
+        return super()._create_user_object(username, email, password, **fields)
+
+
+class User(Row, Account):
+    """A person who logs in."""
+
+    SYNC = None
+    FIXED = ("username",)
+    PERSONAL = ("password", "email", "handover_code")  # never written into the trail
+
+    display_name = LineField(
+        _("display name"), max_length=50, blank=True, default="", validators=[no_personal_number]
+    )
+    department = LineField(
+        _("department"), max_length=100, blank=True, default="", validators=[no_personal_number]
+    )
+
+    objects = PeopleManager()
+
+    class Meta(Account.Meta):
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        permissions = [("reset_second_factor", "Can reset the second factor of a person")]
+
+    def __str__(self):
+        return self.display_name or self.username
+
+    def get_full_name(self):
+        return str(self)
+
+    get_short_name = get_full_name
+
+    @property
+    def name_and_account(self) -> str:
+        """Return who this is for the trail: a name can be changed by its owner, or borrowed."""
+        named = self.display_name and self.display_name != self.username
+        # The account is what identifies: a long name is cut for it.
+        name = self.display_name[: max(0, 148 - len(self.username))]
+        return f"{name}（{self.username}）" if named else self.username

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from zone import handover, lockout, sessions
 from zone.calendar import limit_in_words
 from zone.fields import LineInput
+from zone.login import handover, lockout, sessions
 from zone.models import User
 
 TYPED_AS_IT_IS = {"autocapitalize": "none", "spellcheck": "false"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.urls import reverse
 
-from zone.sessions import VERIFIED, is_open_to_all, send_to
+from zone.login.sessions import VERIFIED, is_open_to_all, send_to
 
 # Open at every step: leaving, and choosing the language.
 ALWAYS = {"admin:logout", "set_language"}

@@ -19,9 +19,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from zone.disks import Disk, disks
 from zone.feed.log import lag
 from zone.models import ApiUpload, WebhookDelivery, WorkerBeat
+from zone.monitoring.disks import Disk, disks
 
 logger = logging.getLogger(__name__)
 GOOD, WARNING, BAD = "GOOD", "WARNING", "BAD"
