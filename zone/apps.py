@@ -1,6 +1,10 @@
-from django.apps import AppConfig
+from importlib import import_module
+from pkgutil import iter_modules
+
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,3 +24,18 @@ class ZoneConfig(AppConfig):
 
 class ZoneAdminConfig(AdminConfig):
     default_site = "zone.login.site.ZoneAdminSite"
+
+
+def import_submodules(package: str) -> None:
+    """Import the modules of a package, so that each registers what it declares."""
+    for found in iter_modules(import_module(package).__path__):
+        import_module(f"{package}.{found.name}")
+
+
+def modules_of_apps(name: str) -> list:
+    """Return the module ``name`` of each app that has one, in the order of INSTALLED_APPS."""
+    return [
+        import_module(f"{config.name}.{name}")
+        for config in apps.get_app_configs()
+        if module_has_submodule(config.module, name)
+    ]

@@ -3,7 +3,7 @@ from django.contrib.auth.management import create_permissions
 from django.db import migrations
 from django.db.models import Q
 
-from zone.access.roles import ROLES
+from zone.access.roles import permissions_by_role
 
 
 def create_roles(apps, schema_editor):
@@ -12,7 +12,7 @@ def create_roles(apps, schema_editor):
         create_permissions(installed.get_app_config(label), verbosity=0)
     group_model = apps.get_model("auth", "Group")
     permission_model = apps.get_model("auth", "Permission")
-    for name, codes in ROLES.items():
+    for name, codes in permissions_by_role().items():
         group, _ = group_model.objects.get_or_create(name=name)
         wanted = Q(pk=None)
         for app, codename in (code.split(".") for code in codes):

@@ -1,127 +1,90 @@
-"""The ten roles (Django groups) and what each may do (safety.md §1)."""
+"""The ten roles (Django groups), and what each may do, as the apps declare it."""
 
 from __future__ import annotations
 
-from itertools import product
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
 
-VIEW_ZONE = [
-    f"zone.view_{model}"
-    for model in (
-        "industrychain",
-        "chainsegment",
-        "park",
-        "building",
-        "space",
-        "fund",
-        "publishedfigure",
-    )
-]
-VIEW_CRM = [f"crm.view_{model}" for model in ("enterprise", "contact", "lead", "followup")]
-VIEW_PROJECTS = [
-    f"projects.view_{model}"
-    for model in ("project", "agreement", "attachment", "credit", "capitalarrival", "occupancy")
-]
-VIEW_ALL = [*VIEW_ZONE, *VIEW_CRM, *VIEW_PROJECTS, "zone.view_target"]
+from zone.apps import modules_of_apps
 
-
-def edit(*models: str, actions: tuple = ("view", "add", "change")) -> list[str]:
-    """Return the permissions to work on ``app.model`` names."""
-    pairs = [(name.split("."), action) for name, action in product(models, actions)]
-    return [f"{app}.{action}_{model}" for (app, model), action in pairs]
-
-
-COURTING = [
-    *VIEW_ZONE,
-    *edit("crm.enterprise", "crm.contact", "crm.lead", "crm.followup"),
-    "crm.advance_lead",
-    "crm.convert_lead",
-    "crm.view_contact_pii",
-]
-ROLES = {
-    "leadership": VIEW_ALL,
-    "chain_leader": [
-        *VIEW_ALL,
-        *COURTING,
-        "crm.assign_lead",
-        "projects.advance_project",
-        "projects.add_attachment",
-    ],
-    "office": [
-        *VIEW_ALL,
-        *COURTING,
-        *edit(
-            "zone.target",
-            "zone.publishedfigure",
-            "zone.fund",
-            "zone.chainsegment",
-            "zone.appointment",
-            "zone.zonesetting",
-            "zone.park",
-            "zone.building",
-            "zone.space",
-            "projects.project",
-            "projects.agreement",
-            "projects.credit",
-            "projects.capitalarrival",
-            "projects.occupancy",
-        ),
-        "zone.view_user",
-        "zone.view_workerbeat",
-        "crm.assign_lead",
-        "crm.anonymise_contact",
-        "projects.add_attachment",
-        "projects.delete_attachment",
-        "projects.advance_project",
-        "projects.terminate_project",
-        "projects.recognise_agreement",
-    ],
-    "specialist": [
-        *COURTING,
-        *VIEW_PROJECTS,
-        *edit("projects.project", "projects.agreement", actions=("add", "change")),
-        "projects.add_attachment",
-        "projects.advance_project",
-    ],
-    "park_operator": [
-        *VIEW_ZONE,
-        # A start-up may move in that nobody has courted.
-        *edit("crm.enterprise", actions=("view", "add")),
-        "projects.view_project",
-        *edit("zone.building", "zone.space", "projects.occupancy"),
-    ],
-    "service_agent": [*VIEW_ZONE, *edit("crm.followup"), "projects.view_project"],
-    "statistician": [*VIEW_ALL, "projects.add_capitalarrival"],
-    "system_admin": [
-        *edit("zone.user", "zone.appointment"),
-        "zone.view_workerbeat",
-        "zone.view_industrychain",
-        "zone.view_park",
-    ],
-    "security_admin": [
-        "zone.view_user",
-        "zone.view_appointment",
-        "zone.view_auditentry",
-        "zone.view_securityalert",
-        "zone.handle_securityalert",
-        "zone.reset_second_factor",
-        *edit("zone.apiclient", "zone.approvedhost", "zone.webhookendpoint"),
-        "zone.delete_approvedhost",
-        "zone.view_apikey",
-        "zone.view_webhookdelivery",
-        "zone.view_workerbeat",
-        "zone.replay_webhookdelivery",
-        "zone.view_industrychain",
-        "zone.view_park",
-    ],
-    "auditor": ["zone.view_auditentry"],
-}
+LEADERSHIP = "leadership"
+CHAIN_LEADER = "chain_leader"
+OFFICE = "office"
+SPECIALIST = "specialist"
+PARK_OPERATOR = "park_operator"
+SERVICE_AGENT = "service_agent"
+STATISTICIAN = "statistician"
+SYSTEM_ADMIN = "system_admin"
+SECURITY_ADMIN = "security_admin"
+AUDITOR = "auditor"
+ROLES = (
+    LEADERSHIP,
+    CHAIN_LEADER,
+    OFFICE,
+    SPECIALIST,
+    PARK_OPERATOR,
+    SERVICE_AGENT,
+    STATISTICIAN,
+    SYSTEM_ADMIN,
+    SECURITY_ADMIN,
+    AUDITOR,
+)
+Roles = frozenset[str]
+NOBODY: Roles = frozenset()
+OFFICE_ONLY = frozenset({OFFICE})
+# Who courts investors, and who reads the business of the zone.
+COURTING = frozenset({CHAIN_LEADER, OFFICE, SPECIALIST})
+READERS = COURTING | {LEADERSHIP, STATISTICIAN}
+# Whoever works for the zone knows its chains, parks and published facts.
+EVERYBODY_IN_BUSINESS = READERS | {PARK_OPERATOR, SERVICE_AGENT}
 
 
-def giving(permission: str) -> frozenset[str]:
+@dataclass(frozen=True)
+class Rights:
+    """Which roles may do what with the rows of a model; ``edit`` adds and changes.
+
+    ``more`` names further permissions of the model's app by their code names.
+    """
+
+    view: Roles = NOBODY
+    edit: Roles = NOBODY
+    add: Roles = NOBODY
+    change: Roles = NOBODY
+    delete: Roles = NOBODY
+    more: dict[str, Roles] = field(default_factory=dict)
+
+    def permissions(self, label: str) -> Iterator[tuple[str, Roles]]:
+        """Yield each permission on the model ``label`` with the roles that give it."""
+        app, model = label.split(".")
+        yield f"{app}.view_{model}", self.view
+        yield f"{app}.add_{model}", self.add | self.edit
+        yield f"{app}.change_{model}", self.change | self.edit
+        yield f"{app}.delete_{model}", self.delete
+        for name, roles in self.more.items():
+            yield f"{app}.{name}", roles
+
+
+@cache
+def permissions_by_role() -> dict[str, Roles]:
+    """Return what each role may do: the ``RIGHTS`` of every app's module ``roles`` together."""
+    found = defaultdict(set)
+    for module in modules_of_apps("roles"):
+        for label, rights in module.RIGHTS.items():
+            for permission, roles in rights.permissions(label):
+                for role in roles:
+                    found[role].add(permission)
+    return {role: frozenset(found[role]) for role in ROLES}
+
+
+def giving(permission: str) -> Roles:
     """Return the roles (of ``Appointment.Role``) that give a permission."""
-    return frozenset(role.upper() for role, rights in ROLES.items() if permission in rights)
+    given = permissions_by_role().items()
+    return frozenset(role.upper() for role, permissions in given if permission in permissions)
 
 
 def may_grant(user, role: str) -> bool:
     """Whether ``user`` holds all that ``role`` (of ``Appointment.Role``) would give."""
-    return user.is_superuser or set(ROLES[role.lower()]) <= user.get_all_permissions()
+    given = permissions_by_role()[role.lower()]
+    return user.is_superuser or given <= user.get_all_permissions()

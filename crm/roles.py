@@ -1,0 +1,33 @@
+"""What each role may do with the rows of this app; ``Rights`` explains the words."""
+
+from zone.access.roles import (
+    CHAIN_LEADER,
+    COURTING,
+    OFFICE_ONLY,
+    PARK_OPERATOR,
+    READERS,
+    SERVICE_AGENT,
+    Rights,
+)
+
+RIGHTS = {
+    # A start-up may move into a park that nobody has courted.
+    "crm.enterprise": Rights(
+        view=READERS | {PARK_OPERATOR}, add=COURTING | {PARK_OPERATOR}, change=COURTING
+    ),
+    "crm.contact": Rights(
+        view=READERS,
+        edit=COURTING,
+        more={"view_contact_pii": COURTING, "anonymise_contact": OFFICE_ONLY},
+    ),
+    "crm.lead": Rights(
+        view=READERS,
+        edit=COURTING,
+        more={
+            "advance_lead": COURTING,
+            "convert_lead": COURTING,
+            "assign_lead": OFFICE_ONLY | {CHAIN_LEADER},
+        },
+    ),
+    "crm.followup": Rights(view=READERS | {SERVICE_AGENT}, edit=COURTING | {SERVICE_AGENT}),
+}
