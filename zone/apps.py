@@ -1,3 +1,4 @@
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -6,6 +7,8 @@ from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy as _
+
+OURS = ("zone", "crm", "projects")
 
 
 class ZoneConfig(AppConfig):
@@ -32,10 +35,18 @@ def import_submodules(package: str) -> None:
         import_module(f"{package}.{found.name}")
 
 
+@cache
+def discover(package: str) -> None:
+    """Import what each app has in this package, once; it registers itself."""
+    for config in apps.get_app_configs():
+        if config.name.split(".")[0] in OURS and module_has_submodule(config.module, package):
+            import_submodules(f"{config.name}.{package}")
+
+
 def modules_of_apps(name: str) -> list:
     """Return the module ``name`` of each app that has one, in the order of INSTALLED_APPS."""
     return [
         import_module(f"{config.name}.{name}")
         for config in apps.get_app_configs()
-        if module_has_submodule(config.module, name)
+        if config.name.split(".")[0] in OURS and module_has_submodule(config.module, name)
     ]

@@ -80,14 +80,6 @@ AUDIT_KEY = env_text("AUDIT_KEY") or f"audit:{SECRET_KEY}"
 if len(AUDIT_KEY) < 32:
     raise ImproperlyConfigured("AUDIT_KEY is too short: use 32 or more random characters.")
 AUDIT_ANCHORS = Path(env_text("AUDIT_ANCHORS", str(database.anchors_file()))).resolve()
-# Whose resources the interface shows; the lower floor names the higher ones and imports none.
-API_MODULES = [
-    "zone.api.places",
-    "crm.api.enterprises",
-    "crm.api.leads",
-    "projects.api.projects",
-    "projects.api.progress",
-]
 # What ``manage.py work`` does over and over, while there is something to do.
 WORK = ["zone.api.uploading.write_next_part"]
 # A step that takes longer than so many seconds hangs: the process ends, and a new one is started.

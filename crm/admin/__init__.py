@@ -1,3 +1,3 @@
-from crm.admin import contacts, enterprises, leads
+from zone.apps import import_submodules
 
-__all__ = ["contacts", "enterprises", "leads"]
+import_submodules(__name__)

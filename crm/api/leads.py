@@ -4,13 +4,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from crm.duplicates import courted
-from crm.models import FollowUp, Lead
+from crm.models import Lead
+from zone.access.api_scopes import DELETE, WRITE
 from zone.api import values
 from zone.api.examples import known_id
 from zone.api.problems import Problem
 from zone.api.resources import Action, Resource, register
 from zone.calendar import local_date, today
-from zone.models import AuditEntry
+from zone.models import AuditEntry, User
 
 
 def already_courted(known: Lead) -> Problem:
@@ -28,6 +29,15 @@ def claim(lead, by, specialist=None, on=None):
     lead.claim(by=by, owner=specialist, on=on)
 
 
+@values.shaped(type="string", description=_("The user name of a person who courts investors."))
+def courting(value) -> User:
+    """Return a person whose post lets them work on leads, as the admin offers them."""
+    found = values.person(value)
+    if not found.has_perm("crm.change_lead"):
+        raise ValidationError(_("This person's post is not to court investors."), code="post")
+    return found
+
+
 @register
 class Leads(Resource):
     model = Lead
@@ -39,12 +49,16 @@ class Leads(Resource):
     writable += ("planned_investment_wan", "planned_fixed_asset_wan", "expected_output_wan")
     writable += ("expected_tax_wan", "next_follow_up_on")
     fixed = ("enterprise",)
-    at_first = {"owner": values.courting}
+    permissions = {
+        WRITE: ("crm.change_lead", "crm.assign_lead"),
+        DELETE: ("crm.assign_lead",),
+    }
+    at_first = {"owner": courting}
     orders = ("id", "registered_at", "-registered_at")
     actions = {
         "claim": Action(
             claim,
-            {"specialist": values.courting, "on": values.day},
+            {"specialist": courting, "on": values.day},
             needed=("specialist",),
             about=_("Take the lead out of the pool for a specialist; of two at once one wins."),
             example={"specialist": "specialist", "on": "2025-03-03"},
@@ -111,35 +125,3 @@ class Leads(Resource):
             if known is not row:
                 found[row] = already_courted(known)
         return found
-
-
-@register
-class FollowUps(Resource):
-    model = FollowUp
-    fields = ("lead", "project", "kind", "happened_on", "summary", "next_step", "next_on", "by")
-    fixed = ("lead", "project", "kind", "happened_on", "summary", "next_step", "next_on")
-    set_later = ("by",)
-    filters = {
-        "lead": ("exact",),
-        "project": ("exact",),
-        "kind": ("exact", "in"),
-        "happened_on": ("gte", "lte"),
-    }
-    about = _(
-        "What was said and agreed; it stays as it was written. For a project, or, with a key that "
-        "also has `leads:write`, for an open lead."
-    )
-    example = {
-        "lead": known_id("leads"),
-        "project": None,
-        "kind": "CALL",
-        "happened_on": "2025-03-04",
-        "summary": "介绍了园区供电条件，对方要资料",
-        "next_step": "寄出园区资料",
-        "next_on": "2025-03-10",
-        "by": "api-oa",
-    }
-
-    def create(self, row, by):
-        row.by = by
-        super().create(row, by)

@@ -1,3 +1,3 @@
-from projects.admin import agreements, leads, occupancies, projects
+from zone.apps import import_submodules
 
-__all__ = ["agreements", "leads", "occupancies", "projects"]
+import_submodules(__name__)

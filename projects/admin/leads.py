@@ -1,13 +1,11 @@
 """The top floor knows projects, so it is here that a lead learns to become one."""
 
 from django import forms
-from django.contrib import admin
 from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from crm.admin.leads import LeadAdmin
-from crm.models import Lead
 from projects.signing import convert
 from zone.admin.state import DatedForm, StateAction
 from zone.fields import LineInput, PlainNumber
@@ -67,9 +65,4 @@ CONVERT = StateAction(
     ),
 )
 
-admin.site.unregister(Lead)
-
-
-@admin.register(Lead)
-class ConvertibleLeadAdmin(LeadAdmin):
-    state_actions = (LeadAdmin.state_actions[0], CONVERT, *LeadAdmin.state_actions[1:])
+LeadAdmin.add_action(CONVERT, position=1)

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
 from projects.progress import LIGHT_WORDS, Figure, Month, Progress, monthly, progress, progress_by
+from zone.access import api_scopes
+from zone.access.api_scopes import LABELS, READ
 from zone.api.documenting import Answer, Operation, query
 from zone.api.paging import bad_parameter
 from zone.api.resources import number
@@ -227,5 +229,6 @@ def text(value) -> str | None:
     return None if value is None else number(value)
 
 
+api_scopes.declare("progress", _("Target progress"), {READ: LABELS[READ]})
 add_view("progress", ProgressView)
 add_view("progress/months", MonthsView)

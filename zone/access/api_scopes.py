@@ -1,48 +1,68 @@
-"""What a key may do: ``<resource>:read``, ``:write``, ``:delete``, and words of their own."""
+"""What a key may do: ``<resource>:read``, ``:write``, ``:delete``, and scopes of their own.
+
+Each resource of the interface declares its scopes in its app's package ``api``.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-# What may be done with each resource over the interface (api.md §1).
-READ, WRITE, DELETE, RECOGNISE = "read", "write", "delete", "recognise"
-RESOURCES = {
-    "chains": (READ,),
-    "chain-segments": (READ,),
-    "parks": (READ,),
-    "buildings": (READ, WRITE, DELETE),
-    "spaces": (READ, WRITE, DELETE),
-    "enterprises": (READ, WRITE, DELETE),
-    "contacts": (READ, WRITE, DELETE),
-    "leads": (READ, WRITE, DELETE),
-    "follow-ups": (READ, WRITE),
-    "projects": (READ, WRITE, DELETE),
-    "agreements": (READ, WRITE, DELETE, RECOGNISE),
-    "capital-arrivals": (READ, WRITE, DELETE),
-    "occupancies": (READ, WRITE, DELETE),
-    "targets": (READ,),
-    "progress": (READ,),
-}
+from zone.apps import discover
+
+READ, WRITE, DELETE = "read", "write", "delete"
+LABELS = {READ: _("read"), WRITE: _("write"), DELETE: _("delete")}
 PII, CHANGES, WEBHOOKS = "pii:read", "changes:read", "webhooks:manage"
 OWN = {
     PII: _("telephone, WeChat and e-mail unmasked"),
     CHANGES: _("read the change feed"),
     WEBHOOKS: _("manage its own webhook endpoints"),
 }
-ACTIONS = {
-    READ: _("read"),
-    WRITE: _("write"),
-    DELETE: _("delete"),
-    RECOGNISE: _("recognise"),
-}
-RECOGNISES = f"agreements:{RECOGNISE}"
-# What makes the figures that a recognition lets count; a lead is converted with its amount.
-MAKING = ("agreements:write", "projects:write", "leads:write")
+
+
+@dataclass(frozen=True)
+class ResourceScopes:
+    """The scopes of one resource: its name for people, and the label of each act."""
+
+    title: str
+    acts: dict[str, str]
+    position: int
+
+
+_declared: dict[str, ResourceScopes] = {}
+_permissions: dict[str, tuple[str, ...]] = {}
+_judged: dict[str, tuple[str, ...]] = {}
+
+
+def declare(name: str, title: str, acts: dict[str, str], position: int = 1000):
+    """Put ``<name>:<act>`` among the scopes; lists show them by ``position``."""
+    _declared[name] = ResourceScopes(title, acts, position)
+
+
+def stand_for(scope: str, *permissions: str):
+    """Let ``scope`` stand for permissions that rules of the models ask for."""
+    _permissions[scope] = permissions
+
+
+def judges(scope: str, *scopes: str):
+    """Say that ``scope`` decides on what the other ``scopes`` write.
+
+    A client that has it needs an owner, and is warned of when it has one of the others, too.
+    """
+    _judged[scope] = scopes
+
+
+def by_resource() -> dict[str, ResourceScopes]:
+    discover("api")
+    return dict(sorted(_declared.items(), key=lambda item: item[1].position))
 
 
 def all_scopes() -> list[str]:
-    return [f"{name}:{act}" for name, acts in RESOURCES.items() for act in acts] + list(OWN)
+    found = by_resource().items()
+    return [f"{name}:{act}" for name, scopes in found for act in scopes.acts] + list(OWN)
 
 
 def check_scopes(scopes: list[str]) -> None:
@@ -54,19 +74,18 @@ def check_scopes(scopes: list[str]) -> None:
         )
 
 
-def making_beside_recognising(scopes: list[str]) -> list[str]:
-    """Return the scopes that make figures, where the same client may recognise them."""
-    return [scope for scope in MAKING if RECOGNISES in scopes and scope in scopes]
+def judging(scopes: Iterable[str]) -> list[str]:
+    """Return those of ``scopes`` that decide on what others wrote."""
+    discover("api")
+    return [scope for scope in scopes if scope in _judged]
 
 
-def rights(scopes: list[str]) -> frozenset[str]:
+def judged_beside(scopes: list[str]) -> list[str]:
+    """Return those of ``scopes`` that write what another of them decides on."""
+    return [judged for scope in judging(scopes) for judged in _judged[scope] if judged in scopes]
+
+
+def permissions(scopes: Iterable[str]) -> frozenset[str]:
     """Return the permissions that the scopes stand for, as the rules of the models ask for them."""
-    return frozenset(right for scope in scopes for right in RIGHTS.get(scope, ()))
-
-
-# What the rules of the models ask for, by scope, beyond what the view asks.
-RIGHTS = {
-    PII: ("crm.view_contact_pii",),
-    "leads:write": ("crm.change_lead", "crm.assign_lead"),
-    "leads:delete": ("crm.assign_lead",),
-}
+    discover("api")
+    return frozenset(right for scope in scopes for right in _permissions.get(scope, ()))

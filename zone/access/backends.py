@@ -3,7 +3,7 @@
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 
-from zone.access.api_scopes import rights
+from zone.access import api_scopes
 
 
 class AppointmentBackend(ModelBackend):
@@ -32,7 +32,11 @@ class AppointmentBackend(ModelBackend):
         """Return what the posts give; of another system's account, what its scopes stand for."""
         if getattr(user_obj, "is_service", False) and obj is None:
             client = getattr(user_obj, "api_client", None)
-            return set(rights(client.scopes)) if client and not client.is_disabled else set()
+            return (
+                set(api_scopes.permissions(client.scopes))
+                if client and not client.is_disabled
+                else set()
+            )
         return super().get_all_permissions(user_obj, obj)
 
     def _get_group_permissions(self, user_obj):

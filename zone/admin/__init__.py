@@ -1,25 +1,3 @@
-from zone.admin import (
-    alerts,
-    appointments,
-    audit,
-    chains,
-    checks,
-    clients,
-    parks,
-    targets,
-    users,
-    webhooks,
-)
+from zone.apps import import_submodules
 
-__all__ = [
-    "alerts",
-    "appointments",
-    "audit",
-    "chains",
-    "checks",
-    "clients",
-    "parks",
-    "targets",
-    "users",
-    "webhooks",
-]
+import_submodules(__name__)

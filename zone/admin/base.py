@@ -64,6 +64,13 @@ class ScopedModelAdmin(
     change_form_outer_before_template = "zone/state_bar.html"
     state_actions: tuple[StateAction, ...] = ()
 
+    @classmethod
+    def add_action(cls, action: StateAction, position: int):
+        """Add a state change to the rows of a lower app; its button stands at ``position``."""
+        actions = list(cls.state_actions)
+        actions.insert(position, action)
+        cls.state_actions = tuple(actions)
+
     def has_change_permission(self, request, obj=None):
         may = super().has_change_permission(request, obj) and self.has_right(request, "change", obj)
         return may and is_open(obj, request.user)

@@ -9,10 +9,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from zone.access.api_scopes import ACTIONS, OWN, RESOURCES
+from zone.access.api_scopes import OWN, by_resource
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StateAction
-from zone.feed.synced import entities
 from zone.models import ApiClient, ApiKey, AuditEntry
 from zone.models.clients import LIVE_KEYS
 
@@ -23,15 +22,10 @@ IN_FORCE, REVOKED, EXPIRED = _("in force"), _("revoked"), _("expired")
 def scope_choices() -> list[tuple]:
     """Return the scopes to tick, a line for each resource."""
     lines = [
-        (f"{resource_name(name)} {name}", [(f"{name}:{act}", ACTIONS[act]) for act in acts])
-        for name, acts in RESOURCES.items()
+        (f"{found.title} {name}", [(f"{name}:{act}", label) for act, label in found.acts.items()])
+        for name, found in by_resource().items()
     ]
     return [*lines, *((key, [(key, OWN[key])]) for key in OWN)]
-
-
-def resource_name(name: str) -> str:
-    model = entities().get(name)
-    return str(model._meta.verbose_name_plural if model else _("Target progress"))
 
 
 class ClientForm(forms.ModelForm):

@@ -13,7 +13,6 @@ from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from zone.admin.base import Colours, ScopedModelAdmin, display
-from zone.admin.clients import resource_name
 from zone.admin.state import ReasonForm, StateAction
 from zone.feed.synced import entities
 from zone.models import ApprovedHost, WebhookDelivery, WebhookEndpoint
@@ -24,7 +23,9 @@ MOST_AT_ONCE = 1_000
 
 
 def entity_choices() -> list[tuple[str, str]]:
-    return [(name, f"{resource_name(name)} {name}") for name in entities()]
+    return [
+        (name, f"{model._meta.verbose_name_plural} {name}") for name, model in entities().items()
+    ]
 
 
 class EndpointForm(forms.ModelForm):

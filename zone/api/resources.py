@@ -17,7 +17,8 @@ from uuid import UUID
 from django.db import models
 
 from zone import bulk
-from zone.access.api_scopes import PII, WRITE
+from zone.access import api_scopes
+from zone.access.api_scopes import DELETE, LABELS, PII, READ, WRITE
 from zone.api.callers import Caller
 from zone.api.filters import StrictFilters
 from zone.api.problems import Problem
@@ -98,6 +99,10 @@ class Resource:
     whole: tuple[str, ...] = ()  # the fields that ``parts`` make up, which nobody sends
     set_later: tuple[str, ...] = ()  # by ``create``, and not yet there when the row is checked
     actions: dict[str, Action] = {}
+    # Acts that have a scope of their own beside those of reading and writing, with their labels.
+    acts: dict[str, str] = {}
+    # Permissions that rules of the models ask for, by the act that stands for them.
+    permissions: dict[str, tuple[str, ...]] = {}
     needed: tuple[str, ...] = ()  # of ``at_first`` and ``parts``: what a new row cannot do without
     # For the published schema: a row as it reads and as it is written, what of it is ``sent``
     # otherwise than it reads, and a body that changes it.
@@ -114,6 +119,17 @@ class Resource:
     @property
     def name(self) -> str:
         return self.model.SYNC.name
+
+    @property
+    def deletable(self) -> bool:
+        """Whether a row may be deleted; what stays as it was written may not."""
+        return bool(self.writable)
+
+    @property
+    def all_acts(self) -> dict[str, str]:
+        """Return what may be done with the resource, each act with its label."""
+        asked = {READ: True, WRITE: self.writable or self.fixed, DELETE: self.deletable}
+        return {act: LABELS[act] for act, is_there in asked.items() if is_there} | self.acts
 
     def rows(self, caller: Caller) -> models.QuerySet:
         """Return the rows that the caller sees; what lies beyond does not exist for them."""
@@ -276,5 +292,17 @@ RESOURCES: dict[str, Resource] = {}
 def register(resource: type[Resource]) -> type[Resource]:
     """Put a resource on the interface; used as a decorator."""
     made = resource()
+    made.actions = dict(made.actions)
     RESOURCES[made.name] = made
+    for name in sorted(RESOURCES, key=lambda name: RESOURCES[name].model.SYNC.number):
+        RESOURCES[name] = RESOURCES.pop(name)
+    options, number = made.model._meta, made.model.SYNC.number
+    api_scopes.declare(made.name, options.verbose_name_plural, made.all_acts, number)
+    for act, permissions in made.permissions.items():
+        api_scopes.stand_for(f"{made.name}:{act}", *permissions)
     return resource
+
+
+def register_action(resource: str, name: str, action: Action):
+    """Add an action to a resource of a lower app."""
+    RESOURCES[resource].actions[name] = action

@@ -1,20 +1,15 @@
 """``/api/v1/``: the resources that the floors have put on the interface."""
 
-from importlib import import_module
-
-from django.conf import settings
 from django.urls import path, re_path
 
-from zone.access.api_scopes import DELETE
-from zone.access.api_scopes import RESOURCES as SCOPES
 from zone.api import about, changes, docs, uploads, webhooks
 from zone.api.batch import BatchView
 from zone.api.resources import RESOURCES
 from zone.api.views import VIEWS, ApiView, DetailView, ListView, NoSuchView
 from zone.api.writing import ActionView, WritableDetailView, WritableListView
+from zone.apps import discover
 
-for module in settings.API_MODULES:
-    import_module(module)
+discover("api")
 
 app_name = "api"
 urlpatterns = [
@@ -40,7 +35,7 @@ for name in uploads.FILES:
     urlpatterns.append(path(f"uploads/<uuid:pk>/{name}", view, name=f"upload-{name}"))
 for name, resource in RESOURCES.items():
     # What no scope opens there is no way to.
-    methods = [m for m in ApiView.http_method_names if m != "delete" or DELETE in SCOPES[name]]
+    methods = [m for m in ApiView.http_method_names if m != "delete" or resource.deletable]
     listed, one = (
         (WritableListView, WritableDetailView)
         if resource.fixed or resource.writable

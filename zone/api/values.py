@@ -264,14 +264,5 @@ def person(value) -> User:
     return found
 
 
-@shaped(type="string", description=_("The user name of a person who courts investors."))
-def courting(value) -> User:
-    """Return a person whose post lets them work on leads, as the admin offers them."""
-    found = person(value)
-    if not found.has_perm("crm.change_lead"):
-        raise ValidationError(_("This person's post is not to court investors."), code="post")
-    return found
-
-
 def reference_part(name: str, pair: dict) -> str:
     return ExternalRef._meta.get_field(name).clean(text(pair[name]), None)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zone import identifiers
-from zone.access.api_scopes import RECOGNISES, check_scopes, making_beside_recognising
+from zone.access.api_scopes import check_scopes, judged_beside, judging
 from zone.access.client_triggers import SOURCES
 from zone.access.row_access import OpenQuerySet
 from zone.feed.scope import Scope
@@ -140,7 +140,7 @@ class ApiClient(Row):
         Whoever answers for a client that recognises is barred like the client itself, so there
         has to be one.
         """
-        if self.may(RECOGNISES) and self.owner_id is None:
+        if judging(self.scopes) and self.owner_id is None:
             message = _("Name who answers for a client that recognises agreements.")
             raise ValidationError({"owner": ValidationError(message, code="owner")})
         self.sources = sorted(set(map(source_code, self.sources)))
@@ -191,7 +191,7 @@ class ApiClient(Row):
     @property
     def warning(self) -> str:
         """Say what is unwise about the scopes; what it wrote itself it recognises never."""
-        making = making_beside_recognising(self.scopes)
+        making = judged_beside(self.scopes)
         if not making:
             return ""
         return _(
