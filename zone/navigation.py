@@ -1,218 +1,143 @@
 """The frame around every admin page: colours, scripts, sidebar by job, the demo-data banner."""
 
-from django.contrib import messages
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from django.contrib import admin, messages
 from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+
+from zone.apps import modules_of_apps
 
 ACCOUNT = [
     {"title": _("My account"), "link": reverse_lazy("account")},
     {"title": _("Change my password"), "link": reverse_lazy("admin:password_change")},
 ]
 
-# (title, [(title, icon, url name, query, permission)]): by job, not by table.
-SECTIONS = (
-    (
-        _("Workbench"),
-        (
-            (
-                _("Follow-ups due"),
-                "today",
-                "admin:crm_lead_changelist",
-                "?whose=due",
-                "crm.view_lead",
-            ),
-            (_("Target progress"), "speed", "progress", "", "zone.view_target"),
-        ),
-    ),
-    (
-        _("Promotion"),
-        (
-            (_("Leads"), "flag", "admin:crm_lead_changelist", "", "crm.view_lead"),
-            (_("Pool"), "waves", "admin:crm_lead_changelist", "?whose=pool", "crm.view_lead"),
-            (
-                _("Enterprises"),
-                "apartment",
-                "admin:crm_enterprise_changelist",
-                "",
-                "crm.view_enterprise",
-            ),
-            (_("Contacts"), "contacts", "admin:crm_contact_changelist", "", "crm.view_contact"),
-            (_("Follow-ups"), "forum", "admin:crm_followup_changelist", "", "crm.view_followup"),
-        ),
-    ),
-    (
-        _("Projects"),
-        (
-            (
-                _("Projects"),
-                "work",
-                "admin:projects_project_changelist",
-                "",
-                "projects.view_project",
-            ),
-            (
-                _("Agreements"),
-                "contract",
-                "admin:projects_agreement_changelist",
-                "",
-                "projects.view_agreement",
-            ),
-            (
-                _("Capital arrivals"),
-                "payments",
-                "admin:projects_capitalarrival_changelist",
-                "",
-                "projects.view_capitalarrival",
-            ),
-        ),
-    ),
-    (
-        _("Premises"),
-        (
-            (_("Parks"), "domain", "admin:zone_park_changelist", "", "zone.view_park"),
-            (
-                _("Buildings"),
-                "location_city",
-                "admin:zone_building_changelist",
-                "",
-                "zone.change_building",
-            ),
-            (_("Spaces"), "meeting_room", "admin:zone_space_changelist", "", "zone.view_space"),
-            (
-                _("Occupancies"),
-                "key",
-                "admin:projects_occupancy_changelist",
-                "",
-                "projects.view_occupancy",
-            ),
-        ),
-    ),
-    (
-        _("Targets"),
-        (
-            (_("Targets"), "target", "admin:zone_target_changelist", "", "zone.view_target"),
-            (
-                _("Published figures"),
-                "campaign",
-                "admin:zone_publishedfigure_changelist",
-                "",
-                "zone.view_publishedfigure",
-            ),
-            (_("Industry funds"), "savings", "admin:zone_fund_changelist", "", "zone.view_fund"),
-        ),
-    ),
-    (
-        _("System"),
-        (
-            (
-                _("Industry chains"),
-                "account_tree",
-                "admin:zone_industrychain_changelist",
-                "",
-                "zone.change_chainsegment",
-            ),
-            (
-                _("Chain segments"),
-                "schema",
-                "admin:zone_chainsegment_changelist",
-                "",
-                "zone.change_chainsegment",
-            ),
-            (_("People"), "group", "admin:zone_user_changelist", "", "zone.view_user"),
-            (
-                _("Appointments"),
-                "badge",
-                "admin:zone_appointment_changelist",
-                "",
-                "zone.view_appointment",
-            ),
-            (
-                _("Office settings"),
-                "tune",
-                "admin:zone_zonesetting_changelist",
-                "",
-                "zone.view_zonesetting",
-            ),
-            (
-                _("Interface clients"),
-                "api",
-                "admin:zone_apiclient_changelist",
-                "",
-                "zone.view_apiclient",
-            ),
-            (
-                _("Webhook endpoints"),
-                "webhook",
-                "admin:zone_webhookendpoint_changelist",
-                "",
-                "zone.view_webhookendpoint",
-            ),
-            (
-                _("Webhook messages"),
-                "outbox",
-                "admin:zone_webhookdelivery_changelist",
-                "",
-                "zone.view_webhookdelivery",
-            ),
-            (
-                _("Approved hosts"),
-                "verified_user",
-                "admin:zone_approvedhost_changelist",
-                "",
-                "zone.view_approvedhost",
-            ),
-            (
-                _("Audit trail"),
-                "history",
-                "admin:zone_auditentry_changelist",
-                "",
-                "zone.view_auditentry",
-            ),
-            (
-                _("Security alerts"),
-                "shield",
-                "admin:zone_securityalert_changelist",
-                "",
-                "zone.view_securityalert",
-            ),
-            (_("System health"), "monitor_heart", "health", "", "zone.view_workerbeat"),
-        ),
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the sidebar; the lowest ``order`` stands first."""
+
+    title: str
+    order: int
+
+
+@dataclass(frozen=True)
+class Menu:
+    """An entry of the sidebar: ``menu`` of an admin class, one or several, leads to its list.
+
+    Whoever may view the model sees it, unless another ``permission`` is named. ``badge`` returns
+    the number that the entry shows.
+    """
+
+    section: str
+    icon: str
+    order: int
+    title: str = ""
+    query: str = ""
+    permission: str = ""
+    badge: Callable[[], int] | None = None
+
+
+@dataclass(frozen=True)
+class Page(Menu):
+    """An entry that leads to a page of an app's own; apps name theirs in ``menu.PAGES``."""
+
+    view: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A ``Menu`` with what its admin class adds: where it leads, how it is called, who sees it."""
+
+    menu: Menu
+    view: str
+    title: str
+    permission: str
+
+    @property
+    def link(self) -> str:
+        return reverse(self.view) + self.menu.query
+
+
+SECTIONS = {
+    "workbench": Section(_("Workbench"), 10),
+    "premises": Section(_("Premises"), 40),
+    "targets": Section(_("Targets"), 50),
+    "system": Section(_("System"), 60),
+}
+PAGES = (
+    Page(
+        "system",
+        "monitor_heart",
+        120,
+        title=_("System health"),
+        permission="zone.view_workerbeat",
+        view="health",
     ),
 )
+
+
+@cache
+def entries() -> dict[Section, list[Entry]]:
+    """Return what the sidebar may hold: what the apps and their admin classes declare."""
+    sections, found = dict(SECTIONS), [_of_page(page) for page in PAGES]
+    for module in modules_of_apps("menu"):
+        sections |= module.SECTIONS
+        found += [_of_page(page) for page in module.PAGES]
+    for model, model_admin in admin.site._registry.items():
+        menus = getattr(model_admin, "menu", ())
+        for menu in (menus,) if isinstance(menus, Menu) else menus:
+            found.append(_of_list(menu, model._meta))
+    found.sort(key=lambda entry: entry.menu.order)
+    return {
+        section: [entry for entry in found if entry.menu.section == name]
+        for name, section in sorted(sections.items(), key=lambda item: item[1].order)
+    }
+
+
+def _of_page(page: Page) -> Entry:
+    return Entry(page, page.view, page.title, page.permission)
+
+
+def _of_list(menu: Menu, options) -> Entry:
+    view = f"admin:{options.app_label}_{options.model_name}_changelist"
+    permission = menu.permission or f"{options.app_label}.view_{options.model_name}"
+    return Entry(menu, view, menu.title or options.verbose_name_plural, permission)
 
 
 def sidebar(request) -> list[dict]:
     """Return the sections with what this person may open; an empty section is left out."""
     sections, here = [], open_entry(request)
-    for title, entries in SECTIONS:
-        items = [
-            {
-                "title": name,
-                "icon": icon,
-                "link": reverse(view) + query,
-                "active": reverse(view) + query == here,
-            }
-            for name, icon, view, query, permission in entries
-            if request.user.has_perm(permission)
-        ]
-        for item in items:
-            if item["link"] == reverse("admin:zone_securityalert_changelist"):
-                item["badge"] = unseen_alerts()
+    for section, listed in entries().items():
+        items = [_item(e, here) for e in listed if request.user.has_perm(e.permission)]
         if items:
-            sections.append({"title": title, "items": items, "separator": bool(sections)})
+            sections.append({"title": section.title, "items": items, "separator": bool(sections)})
     return sections
+
+
+def _item(entry: Entry, here: str) -> dict:
+    link = entry.link
+    item = {
+        "title": capfirst(entry.title),
+        "icon": entry.menu.icon,
+        "link": link,
+        "active": link == here,
+    }
+    if entry.menu.badge:
+        item["badge"] = entry.menu.badge()
+    return item
 
 
 def open_entry(request) -> str:
     """Return the entry that this page belongs to: the list as called up, else its whole list."""
-    pages = [
-        reverse(view) + query
-        for title, entries in SECTIONS
-        for name, icon, view, query, permission in entries
-    ]
+    pages = [entry.link for listed in entries().values() for entry in listed]
     if request.get_full_path() in pages:
         return request.get_full_path()
     return next((page for page in pages if request.path.startswith(page)), "")

@@ -14,6 +14,7 @@ from crm.revealing import contacts_of_number
 from zone import identifiers
 from zone.admin.base import ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StateAction
+from zone.navigation import Menu
 
 
 def found_by_number(request: HttpRequest, term: str):
@@ -79,6 +80,7 @@ class AnonymiseForm(ReasonForm):
 
 @admin.register(Contact)
 class ContactAdmin(ScopedModelAdmin):
+    menu = Menu("promotion", "contacts", 40)
     list_display = ("name", "enterprise", "title", "role", "display_phone", "retain_until")
     list_filter = ("role", "consent_source")
     search_fields = ("name", "enterprise__name")

@@ -5,10 +5,12 @@ from django.utils.translation import gettext_lazy as _
 from crm.admin.contacts import ContactInline, found_by_number, mark_entered
 from crm.models import Contact, Enterprise, Lead
 from zone.admin.base import ScopedModelAdmin, display
+from zone.navigation import Menu
 
 
 @admin.register(Enterprise)
 class EnterpriseAdmin(ScopedModelAdmin):
+    menu = Menu("promotion", "apartment", 30)
     list_display = ("name", "chain", "uscc", "industry_code", "display_origin", "display_leads")
     list_filter = ("chain", "scale", "is_chain_leader", "is_above_scale")
     search_fields = ("name", "=uscc")

@@ -18,6 +18,7 @@ from zone.admin.base import (
     searched,
 )
 from zone.calendar import today
+from zone.navigation import Menu
 
 STAGE_COLOURS = Colours(
     {
@@ -85,6 +86,11 @@ class OwnerHistory(HistoryInline):
 
 @admin.register(Lead)
 class LeadAdmin(ScopedModelAdmin):
+    menu = (
+        Menu("workbench", "today", 10, title=_("Follow-ups due"), query="?whose=due"),
+        Menu("promotion", "flag", 10),
+        Menu("promotion", "waves", 20, title=_("Pool"), query="?whose=pool"),
+    )
     list_display = (
         "title",
         "enterprise",
@@ -260,6 +266,7 @@ class LeadAdmin(ScopedModelAdmin):
 
 @admin.register(FollowUp)
 class FollowUpAdmin(ScopedModelAdmin):
+    menu = Menu("promotion", "forum", 50)
     list_display = ("happened_on", "kind", "lead", "project", "summary", "next_on", "by")
     list_display_links = ("happened_on", "summary")
     list_filter = ("kind", "happened_on")

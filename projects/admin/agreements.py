@@ -8,6 +8,7 @@ from projects.models import Agreement, AgreementChange
 from zone import units
 from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, display
 from zone.admin.state import DatedForm, ReasonForm, StateAction, StateForm
+from zone.navigation import Menu
 
 
 class CountsFilter(admin.SimpleListFilter):
@@ -79,6 +80,7 @@ class Decisions(HistoryInline):
 
 @admin.register(Agreement)
 class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
+    menu = Menu("projects", "contract", 20)
     list_display = (
         "display_project",
         "kind",

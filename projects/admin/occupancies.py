@@ -13,6 +13,7 @@ from zone.admin.autocomplete import KnowingForm
 from zone.admin.base import ScopedModelAdmin, display
 from zone.admin.state import day_input
 from zone.calendar import today
+from zone.navigation import Menu
 
 LAST_DAY = date(2100, 12, 31)
 
@@ -88,6 +89,7 @@ class OccupancyForm(KnowingForm):
 
 @admin.register(Occupancy)
 class OccupancyAdmin(ScopedModelAdmin):
+    menu = Menu("premises", "key", 40)
     form = OccupancyForm
     list_display = (
         "enterprise",
@@ -121,6 +123,7 @@ class OccupancyAdmin(ScopedModelAdmin):
 
 @admin.register(CapitalArrival)
 class CapitalArrivalAdmin(ScopedModelAdmin):
+    menu = Menu("projects", "payments", 30)
     list_display = ("project", "arrived_on", "display_amount", "origin", "use")
     list_filter = ("origin", "use", "arrived_on", "project__chain")
     search_fields = ("project__name", "=project__code")

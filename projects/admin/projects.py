@@ -14,6 +14,7 @@ from zone import identifiers, units
 from zone.access.row_access import reach
 from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StageForm, StateAction
+from zone.navigation import Menu
 
 STATUS_COLOURS = Colours(
     {
@@ -100,6 +101,7 @@ class StageHistory(HistoryInline):
 
 @admin.register(Project)
 class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
+    menu = Menu("projects", "work", 10)
     list_display = (
         "code",
         "name",

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.state import ReasonForm, StateAction
 from zone.models import SecurityAlert
+from zone.navigation import Menu, unseen_alerts
 
 WAITS, HANDLED = _("waits"), _("handled")
 
@@ -32,6 +33,7 @@ class HandleForm(ReasonForm):
 
 @admin.register(SecurityAlert)
 class SecurityAlertAdmin(ScopedModelAdmin):
+    menu = Menu("system", "shield", 110, badge=unseen_alerts)
     list_display = ("about", "kind", "on", "count", "display_state", "seen_by")
     list_filter = (HandledFilter, "kind")
     list_select_related = ("about", "seen_by")

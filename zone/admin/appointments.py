@@ -9,6 +9,7 @@ from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StateAction, day_input
 from zone.calendar import today
 from zone.models import Appointment, User
+from zone.navigation import Menu
 
 FIRST_LOGIN = _(
     "%(person)s needs a handover code for the first login: issue it on the person's page and hand "
@@ -55,6 +56,7 @@ class EndForm(ReasonForm):
 class AppointmentAdmin(ScopedModelAdmin):
     """The office appoints and ends; a mistake is ended and appointed anew, never edited."""
 
+    menu = Menu("system", "badge", 40, title=_("Appointments"))
     list_display = ("user", "role", "chain", "park", "starts_on", "ends_on", "display_state")
     list_filter = (CurrentFilter, "role", "chain", "park")
     search_fields = ("user__username", "user__display_name")

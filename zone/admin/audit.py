@@ -27,6 +27,7 @@ from zone.audit.timeline import kind_name, moves, part_name, subject
 from zone.calendar import SHANGHAI, today
 from zone.files.export import MOST_ROWS, csv_file, filter_words
 from zone.models import AuditEntry, User
+from zone.navigation import Menu
 from zone.units import NOTHING
 
 COUNTED = 10_000
@@ -103,6 +104,7 @@ class KindFilter(DropdownFilter):
 class AuditEntryAdmin(ScopedModelAdmin):
     """The auditor's desk: reads everything, changes nothing."""
 
+    menu = Menu("system", "history", 100, title=_("Audit trail"))
     list_display = (
         "display_at",
         "action",

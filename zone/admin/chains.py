@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.admin.base import ScopedModelAdmin, ZoneInline
 from zone.models import ChainSegment, IndustryChain
+from zone.navigation import Menu
 
 
 class SegmentFormSet(BaseInlineFormSet):
@@ -30,6 +31,7 @@ class SegmentInline(ZoneInline):
 
 @admin.register(IndustryChain)
 class IndustryChainAdmin(ScopedModelAdmin):
+    menu = Menu("system", "account_tree", 10, permission="zone.change_chainsegment")
     fields = ("code", "name", "position", "description")
     list_display = ("name", "code", "position")
     search_fields = ("name", "code")
@@ -38,6 +40,7 @@ class IndustryChainAdmin(ScopedModelAdmin):
 
 @admin.register(ChainSegment)
 class ChainSegmentAdmin(ScopedModelAdmin):
+    menu = Menu("system", "schema", 20, permission="zone.change_chainsegment")
     list_display = ("name", "chain", "position", "gap")
     list_filter = ("chain", "position", "gap")
     search_fields = ("name",)

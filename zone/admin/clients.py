@@ -14,6 +14,7 @@ from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StateAction
 from zone.models import ApiClient, ApiKey, AuditEntry
 from zone.models.clients import LIVE_KEYS
+from zone.navigation import Menu
 
 MONTHS = ((30, _("1 month")), (90, _("3 months")), (180, _("half a year")), (365, _("a year")))
 IN_FORCE, REVOKED, EXPIRED = _("in force"), _("revoked"), _("expired")
@@ -120,6 +121,7 @@ class KeyInline(ZoneInline):
 
 @admin.register(ApiClient)
 class ApiClientAdmin(ScopedModelAdmin):
+    menu = Menu("system", "api", 60)
     form = ClientForm
     list_display = ("name", "owner", "display_reach", "display_keys", "is_disabled")
     list_filter = ("is_disabled",)

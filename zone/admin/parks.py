@@ -7,6 +7,7 @@ from zone import units
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
 from zone.calendar import today
 from zone.models import Building, Park, Space
+from zone.navigation import Menu
 
 
 class BuildingInline(ZoneInline):
@@ -16,6 +17,7 @@ class BuildingInline(ZoneInline):
 
 @admin.register(Park)
 class ParkAdmin(ScopedModelAdmin):
+    menu = Menu("premises", "domain", 10)
     list_display = (
         "name",
         "kind",
@@ -64,6 +66,7 @@ class ParkAdmin(ScopedModelAdmin):
 
 @admin.register(Building)
 class BuildingAdmin(ScopedModelAdmin):
+    menu = Menu("premises", "location_city", 20, permission="zone.change_building")
     list_display = ("name", "park", "floors")
     list_filter = ("park",)
     search_fields = ("name", "park__name")
@@ -73,6 +76,7 @@ class BuildingAdmin(ScopedModelAdmin):
 
 @admin.register(Space)
 class SpaceAdmin(ScopedModelAdmin):
+    menu = Menu("premises", "meeting_room", 30, title=_("Spaces"))
     list_display = ("code", "park", "building", "kind", "display_state", "display_area")
     list_filter = ("kind", "state", "park")
     search_fields = ("code", "park__name")

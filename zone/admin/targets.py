@@ -4,10 +4,12 @@ from django.utils.translation import gettext_lazy as _
 from zone import units
 from zone.admin.base import ScopedModelAdmin, display
 from zone.models import Fund, Measure, PublishedFigure, Target, ZoneSetting
+from zone.navigation import Menu
 
 
 @admin.register(Target)
 class TargetAdmin(ScopedModelAdmin):
+    menu = Menu("targets", "target", 10)
     list_display = ("measure", "year", "display_scope", "display_value", "source")
     list_filter = ("year", "measure", "chain")
     lookups = ("specialist", "specialist__id", "park")
@@ -38,6 +40,7 @@ class TargetAdmin(ScopedModelAdmin):
 
 @admin.register(PublishedFigure)
 class PublishedFigureAdmin(ScopedModelAdmin):
+    menu = Menu("targets", "campaign", 20)
     list_display = ("indicator", "year", "display_value", "unit", "source", "note")
     list_filter = ("year",)
     search_fields = ("indicator", "source")
@@ -49,12 +52,14 @@ class PublishedFigureAdmin(ScopedModelAdmin):
 
 @admin.register(Fund)
 class FundAdmin(ScopedModelAdmin):
+    menu = Menu("targets", "savings", 30)
     list_display = ("name", "purpose", "announced_on", "source")
     search_fields = ("name", "purpose")
 
 
 @admin.register(ZoneSetting)
 class ZoneSettingAdmin(ScopedModelAdmin):
+    menu = Menu("system", "tune", 50)
     list_display = ("key", "display_value", "display_meaning")
     fields = ("key", "value")
 

@@ -13,6 +13,7 @@ from zone.admin.appointments import AppointmentInline
 from zone.admin.base import ScopedModelAdmin, display
 from zone.admin.login_actions import ACTIONS, RESET_PASSWORD
 from zone.models import User
+from zone.navigation import Menu
 
 # Roles are rows of code, and the keys of second factors are nobody's to read.
 admin.site.unregister([Group, TOTPDevice, StaticDevice])
@@ -20,6 +21,7 @@ admin.site.unregister([Group, TOTPDevice, StaticDevice])
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
+    menu = Menu("system", "group", 30)
     form = UserChangeForm
     add_form = UserCreationForm
     list_display = ("username", "display_name", "department", "is_active", "last_login")

@@ -16,6 +16,7 @@ from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.state import ReasonForm, StateAction
 from zone.feed.synced import entities
 from zone.models import ApprovedHost, WebhookDelivery, WebhookEndpoint
+from zone.navigation import Menu
 
 ON, OFF, NO_SECRET = _("switched on"), _("switched off"), _("without a secret")
 WAITS, DELIVERED, DEAD = _("waiting to be sent"), _("delivered"), _("given up")
@@ -107,6 +108,7 @@ def number_of(deliveries: QuerySet) -> Coalesce:
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ScopedModelAdmin):
+    menu = Menu("system", "webhook", 70)
     form = EndpointForm
     list_display = ("client", "host", "display_state", "display_waiting", "display_dead")
     list_filter = ("is_disabled", "client")
@@ -173,6 +175,7 @@ class WebhookEndpointAdmin(ScopedModelAdmin):
 
 @admin.register(ApprovedHost)
 class ApprovedHostAdmin(ScopedModelAdmin):
+    menu = Menu("system", "verified_user", 90)
     list_display = ("host", "display_networks", "display_ports", "allows_http", "approved_by")
     list_filter = ("allows_http",)
     search_fields = ("host", "reason")
@@ -216,6 +219,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ScopedModelAdmin):
+    menu = Menu("system", "outbox", 80)
     list_display = (
         "type", "endpoint", "display_state", "attempts", "last_status", "last_fault", "next_at",
         "created_at",
