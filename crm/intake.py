@@ -50,7 +50,7 @@ def _new_enterprise(name: str, chain, by) -> Enterprise:
 def _contact(enterprise: Enterprise, name: str, title: str, phone: str, *, by) -> Contact:
     phone = identifiers.compact_phone(phone)
     # A colleague's contact is not taken up: a name and a number guessed would open the rest of it.
-    within_reach = enterprise.contacts.visible_to(by.by_right("crm.add_lead"))
+    within_reach = enterprise.contacts.visible_to(by, "crm.add_lead")
     known = within_reach.filter(name=name, phone=phone).first()
     if known:
         return known

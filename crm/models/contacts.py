@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone import identifiers
 from zone.access.origin import Origin
-from zone.access.row_access import reach
+from zone.access.row_access import RowQuerySet
 from zone.calendar import local_date, today
 from zone.feed.synced import Synced
 from zone.fields import LineField, MailField, PhoneField, PhoneKeyField, WeChatField
@@ -21,20 +21,20 @@ from zone.privacy import masking
 ANONYMOUS = "已匿名"  # what the database holds instead of a name
 
 
-class ContactQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Return the contacts whom ``user`` courts: of own leads and led chains, and those entered.
+class ContactQuerySet(RowQuerySet):
+    def within(self, access):
+        """Return whom the person courts: contacts of own leads and led chains, and those entered.
 
         Of own leads is also who handles the project that a lead became; a lead of the pool is
         claimed first. Not every contact of an enterprise: else a new lead, or the chain that
         somebody writes on the enterprise, would open them to its maker.
         """
-        reached = reach(user)
-        if reached.everything:
+        if access.everything:
             return self
+        user = access.user
         leads = Contact._meta.get_field("leads").related_model.objects
         courted = leads.filter(
-            Q(owner=user) | Q(chain__in=reached.led_chains) | Q(project__handler=user)
+            Q(owner=user) | Q(chain__in=access.led_chains) | Q(project__handler=user)
         )
         return self.filter(Q(entered_by=user) | Q(pk__in=courted.order_by().values("contact")))
 
@@ -81,7 +81,7 @@ class Contact(Row):
         REFERRAL = "REFERRAL", _("referral")
         OTHER = "OTHER", _("other")
 
-    PART_OF = ""  # some see the enterprise and not whom to call there
+    BELONGS_TO = ()  # some see the enterprise and not whom to call there
     NUMBERS = ("phone", "wechat", "email")
     PERSONAL = ("name", "title", *NUMBERS, "phone_key")
 

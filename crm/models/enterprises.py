@@ -11,7 +11,7 @@ from pypinyin import lazy_pinyin
 from pypinyin.contrib.mmseg import seg
 
 from zone import identifiers
-from zone.access.row_access import reach
+from zone.access.row_access import RowQuerySet, row_access
 from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import CodeField, LineField, NameField, ProseField, WanField
 from zone.identifiers import no_personal_number
@@ -34,26 +34,25 @@ def pinyin_key(name: str) -> str:
     return "".join(map(_pinyin, seg.cut(name[:LONGEST_KEY]))).lower()[:LONGEST_KEY]
 
 
-class EnterpriseQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Return the enterprises ``user`` may see.
+class EnterpriseQuerySet(RowQuerySet):
+    def within(self, access):
+        """Return the enterprises that ``access`` opens.
 
         Those of own chains (or of none, for who courts), those entered, and whoever stands
         behind a lead, a project or an occupancy within reach.
         """
-        reached = reach(user)
-        if reached.everything:
+        if access.everything:
             return self
         leads, projects = (
-            self.model._meta.get_field(name).related_model.objects.visible_to(user)
+            self.model._meta.get_field(name).related_model.objects.within(access)
             for name in ("leads", "projects")
         )
-        tenants = self.model.objects.filter(occupancies__space__park__in=reached.parks)
-        unassigned = Q(chain=None) if reached.all_chains else Q(pk=None)
+        tenants = self.model.objects.filter(occupancies__space__park__in=access.parks)
+        unassigned = Q(chain=None) if access.all_chains else Q(pk=None)
         return self.filter(
-            Q(chain__in=reached.all_chains)
+            Q(chain__in=access.all_chains)
             | unassigned
-            | Q(entered_by=user)
+            | Q(entered_by=access.user)
             | Q(pk__in=leads.order_by().values("enterprise"))
             | Q(pk__in=projects.order_by().values("enterprise"))
             | Q(pk__in=tenants.order_by().values("pk"))
@@ -217,18 +216,17 @@ class Enterprise(Row):
 
     def can_change_chain(self, user) -> bool:
         """The office always; others where it is of no chain or theirs and nobody else courts it."""
-        user = user.by_right("crm.change_enterprise")
-        reached = reach(user)
-        if reached.everything:
+        access = row_access(user, "crm.change_enterprise")
+        if access.everything:
             return True
-        own = self.chain_id is None or self.chain_id in reached.all_chains
-        return own and not self._is_courted_beyond(user)
+        own = self.chain_id is None or self.chain_id in access.all_chains
+        return own and not self._is_courted_beyond(access)
 
-    def _is_courted_beyond(self, user) -> bool:
+    def _is_courted_beyond(self, access) -> bool:
         leads = self.leads.exclude(stage__in=("LOST", "INVALID"))
         return any(
             rows.exclude(
-                Exists(rows.model.objects.visible_to(user).filter(pk=OuterRef("pk")))
+                Exists(rows.model.objects.within(access).filter(pk=OuterRef("pk")))
             ).exists()
             for rows in (leads, self.projects.all())
         )

@@ -6,7 +6,6 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.contacts import Contact
-from crm.models.leads import Lead
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField, NoteField
@@ -14,20 +13,11 @@ from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
 
-class FollowUpQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Return the follow-ups of leads and projects that ``user`` may see."""
-        projects = FollowUp._meta.get_field("project").related_model
-        return self.filter(
-            Q(lead__in=Lead.objects.visible_to(user))
-            | Q(project__in=projects.objects.visible_to(user))
-        )
-
-
 class FollowUp(Row):
     """A contact with the investor of a lead or a project, and what comes next."""
 
-    SYNC = Synced(9, "follow-ups", paths=("lead__chain", "project__chain", "project__park"))
+    SYNC = Synced(9, "follow-ups")
+    BELONGS_TO = ("lead", "project")
 
     class Kind(models.TextChoices):
         CALL = "CALL", _("call")
@@ -68,8 +58,6 @@ class FollowUp(Row):
         editable=False,
         verbose_name=_("by"),
     )
-
-    objects = FollowUpQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("follow-up")

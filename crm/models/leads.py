@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from zone import bulk
-from zone.access.row_access import reach
+from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField, ProseField, WanField
@@ -19,21 +19,20 @@ from zone.models import ZoneSetting
 from zone.models.base import Row
 
 
-class LeadQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Return the leads ``user`` may see.
+class LeadQuerySet(RowQuerySet):
+    def within(self, access):
+        """Return the leads that ``access`` opens.
 
         Own ones, those of led chains, the pool of own chains, and what came before a
         project within reach.
         """
-        reached = reach(user)
-        if reached.everything:
+        if access.everything:
             return self
-        pool = Q(owner=None, stage__in=Lead.OPEN_STAGES, chain__in=reached.chains)
-        projects = Lead._meta.get_field("project").related_model.objects.visible_to(user)
+        pool = Q(owner=None, stage__in=Lead.OPEN_STAGES, chain__in=access.chains)
+        projects = Lead._meta.get_field("project").related_model.objects.within(access)
         return self.filter(
-            Q(owner=user)
-            | Q(chain__in=reached.led_chains)
+            Q(owner=access.user)
+            | Q(chain__in=access.led_chains)
             | pool
             | Q(pk__in=projects.order_by().values("lead"))
         )

@@ -11,7 +11,7 @@ from projects import gates
 from projects.admin.attachments import ATTACH, AttachmentInline, HoldsAttachments
 from projects.models import Agreement, Attachment, Credit, Project, StageChange
 from zone import identifiers, units
-from zone.access.row_access import reach
+from zone.access.row_access import row_access
 from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, ZoneInline, display
 from zone.admin.state import ReasonForm, StageForm, StateAction
 from zone.navigation import Menu
@@ -175,7 +175,7 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
     def save_model(self, request, obj, form, change):
         if not change:
             obj.entered_by = request.user
-            if obj.handler is None and not reach(request.user).everything:
+            if obj.handler is None and not row_access(request.user).everything:
                 obj.handler = request.user  # or it would be out of its maker's own sight
         super().save_model(request, obj, form, change)
         if obj.project_code and identifiers.project_code_looks_mistyped(obj.project_code):

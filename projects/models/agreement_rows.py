@@ -7,10 +7,11 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q, Value
 
 from projects.models.figure_work import work_of
-from projects.models.projects import OfProjectQuerySet, Project
+from projects.models.projects import Project
+from zone.access.row_access import RowQuerySet
 
 
-class AgreementQuerySet(OfProjectQuerySet):
+class AgreementQuerySet(RowQuerySet):
     def signed_in(self, year: int, on: date):
         """Return those signed within ``year`` and not after ``on``."""
         return self.filter(

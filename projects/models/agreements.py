@@ -24,7 +24,7 @@ from zone.models.base import Row
 class Agreement(Row):
     """What the zone and an investor have signed, and whether it counts toward the target."""
 
-    SYNC = Synced(11, "agreements", paths=("project__chain", "project__park"))
+    SYNC = Synced(11, "agreements")
 
     class Kind(models.TextChoices):
         FRAMEWORK = "FRAMEWORK", _("framework agreement")
@@ -43,7 +43,7 @@ class Agreement(Row):
         BELOW_FLOOR = "BELOW_FLOOR", _("below the smallest amount")
         LATE_REPORT = "LATE_REPORT", _("not reported in time")
 
-    PART_OF = "project"  # whose story tells of it too
+    BELONGS_TO = ("project",)
 
     project = models.ForeignKey(
         Project, models.PROTECT, related_name="agreements", verbose_name=_("project")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models.agreements import Agreement
 from projects.models.projects import Project
+from zone.access.row_access import RowQuerySet
 from zone.fields import LineField
 from zone.files.storage import random_name, remove_on_commit
 from zone.files.types import MAX_NAME, clean_name, recognise
@@ -18,14 +19,7 @@ from zone.models import AuditEntry
 from zone.models.base import Row
 
 
-class AttachmentQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Return those of the agreements and projects that ``user`` may see."""
-        return self.filter(
-            Q(agreement__in=Agreement.objects.visible_to(user))
-            | Q(project__in=Project.objects.visible_to(user))
-        )
-
+class AttachmentQuerySet(RowQuerySet):
     @transaction.atomic
     def delete(self):
         remove_on_commit(self.values_list("file", flat=True))
@@ -47,7 +41,7 @@ class Attachment(Row):
         LICENCE = "LICENCE", _("licence or certificate")
         OTHER = "OTHER", _("other")
 
-    PART_OF = ("agreement", "project")  # whose story tells of it too
+    BELONGS_TO = ("agreement", "project")
     WRITES_TRAIL = True
 
     # An agreement or project goes only after its files: evidence is not lost along the way.

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from projects.models.projects import OfProjectQuerySet, Project
+from projects.models.projects import Project
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField, WanField
@@ -16,7 +16,7 @@ from zone.models.base import Row
 class CapitalArrival(Row):
     """Money that arrived in a project; a correction is a negative row, never an overwrite."""
 
-    SYNC = Synced(12, "capital-arrivals", paths=("project__chain", "project__park"))
+    SYNC = Synced(12, "capital-arrivals")
 
     class Origin(models.TextChoices):
         OUTSIDE_PROVINCE = "OUTSIDE_PROVINCE", _("from outside the province")
@@ -28,7 +28,7 @@ class CapitalArrival(Row):
         FIXED_ASSETS = "FIXED_ASSETS", _("fixed assets")
         WORKING_CAPITAL = "WORKING_CAPITAL", _("working capital")
 
-    PART_OF = "project"  # whose story tells of it too
+    BELONGS_TO = ("project",)
 
     project = models.ForeignKey(
         Project, models.PROTECT, related_name="arrivals", verbose_name=_("project")
@@ -43,8 +43,6 @@ class CapitalArrival(Row):
     note = LineField(
         _("note"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
-
-    objects = OfProjectQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("capital arrival")

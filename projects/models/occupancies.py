@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from projects.models.projects import Project
-from zone.access.row_access import reach
+from zone.access.row_access import RowQuerySet, row_access
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField
@@ -19,16 +19,15 @@ from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
 
-class OccupancyQuerySet(models.QuerySet):
-    def visible_to(self, user):
+class OccupancyQuerySet(RowQuerySet):
+    def within(self, access):
         """Return those of own parks, of led chains, and of projects within reach."""
-        reached = reach(user)
-        if reached.everything:
+        if access.everything:
             return self
         return self.filter(
-            Q(space__park__in=reached.parks)
-            | Q(enterprise__chain__in=reached.led_chains)
-            | Q(project__in=Project.objects.visible_to(user))
+            Q(space__park__in=access.parks)
+            | Q(enterprise__chain__in=access.led_chains)
+            | Q(project__in=Project.objects.within(access))
         )
 
     def current(self, on: date | None = None):
@@ -118,8 +117,8 @@ class Occupancy(Row):
 
     def can_change(self, user) -> bool:
         """Whoever runs the park books its spaces; who follows a project only reads them."""
-        reached = reach(user.by_right("projects.change_occupancy"))
-        return reached.everything or self.space.park_id in reached.parks
+        access = row_access(user, "projects.change_occupancy")
+        return access.everything or self.space.park_id in access.parks
 
     def clean(self):
         state = self.space.state if self.space_id else None

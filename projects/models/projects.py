@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects import gates
 from zone import identifiers
-from zone.access.row_access import reach
+from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import CodeField, LineField, ProseField, WanField
@@ -18,35 +18,28 @@ from zone.identifiers import no_personal_number
 from zone.models.base import Change, Row
 
 
-class ProjectQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Return the projects ``user`` may see.
+class ProjectQuerySet(RowQuerySet):
+    def within(self, access):
+        """Return the projects that ``access`` opens.
 
         Those handled, served, or shared in by credit; those of led chains and of own parks,
         whether planned there or already moved in.
         """
-        reached = reach(user)
-        if reached.everything:
+        if access.everything:
             return self
-        spaces = {"occupancies__space__park__in": reached.parks}
+        user = access.user
+        spaces = {"occupancies__space__park__in": access.parks}
         return self.filter(
             Q(handler=user)
             | Q(service_agent=user)
-            | Q(chain__in=reached.led_chains)
-            | Q(park__in=reached.parks)
+            | Q(chain__in=access.led_chains)
+            | Q(park__in=access.parks)
             | Q(pk__in=Project.objects.filter(**spaces).order_by().values("pk"))
             | Exists(Credit.objects.filter(project=OuterRef("pk"), specialist=user))
         )
 
     def active(self):
         return self.filter(status=Project.Status.ACTIVE)
-
-
-class OfProjectQuerySet(models.QuerySet):
-    """For what belongs to a project: whoever sees the project sees it."""
-
-    def visible_to(self, user):
-        return self.filter(project__in=Project.objects.visible_to(user))
 
 
 class Project(Row):
@@ -359,6 +352,7 @@ class Credit(Row):
     """A specialist's share of a project's result."""
 
     SYNC = None
+    BELONGS_TO = ("project",)
 
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="credits", verbose_name=_("project"), db_index=False
@@ -372,8 +366,6 @@ class Credit(Row):
     share = models.DecimalField(
         _("share (%)"), max_digits=5, decimal_places=2, validators=[MinValueValidator(0)]
     )
-
-    objects = OfProjectQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("credit")

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from zone.access.row_access import Reach
+from zone.access.row_access import RowAccess
 from zone.calendar import today
 from zone.models import IndustryChain
 
@@ -52,7 +52,7 @@ class Choices:
         return [MonthEnd(on, self.address(on=on), on == self.on) for on in ends if on <= today()]
 
 
-def read(query, years: list[int], chains: list[IndustryChain], reach: Reach) -> Choices:
+def read(query, years: list[int], chains: list[IndustryChain], reach: RowAccess) -> Choices:
     """Return what ``query`` (request.GET) asks for; ``years`` are those with targets."""
     notes = []
     year = _year(query.get("year", ""), years, notes)
@@ -92,7 +92,7 @@ def _day(text: str, year: int, notes: list[str]) -> date:
     return default
 
 
-def _chain(code: str, chains: list[IndustryChain], reach: Reach, notes: list[str]):
+def _chain(code: str, chains: list[IndustryChain], reach: RowAccess, notes: list[str]):
     if not code:
         return None
     found = next((chain for chain in chains if chain.code == code), None)

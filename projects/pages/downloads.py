@@ -25,9 +25,8 @@ HEADERS = {
 def download(request: HttpRequest, pk) -> HttpResponseBase:
     if not request.user.has_perm("projects.view_attachment"):
         raise PermissionDenied
-    reader = request.user.by_right("projects.view_attachment")
-    visible = Attachment.objects.visible_to(reader).select_related("agreement", "project")
-    attachment = get_object_or_404(visible, pk=pk)
+    visible = Attachment.objects.visible_to(request.user, "view")
+    attachment = get_object_or_404(visible.select_related("agreement", "project"), pk=pk)
     try:
         file = attachment.file.open()
     except FileNotFoundError:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from projects.models import Agreement, Project
-from zone.access.row_access import Reach
+from zone.access.row_access import RowAccess
 from zone.calendar import SHANGHAI
 from zone.models import IndustryChain, Measure, User
 
@@ -38,7 +38,7 @@ class Links:
 
     year: int
     on: date
-    reach: Reach
+    reach: RowAccess
 
     def reaches(self, scope=None) -> bool:
         led = isinstance(scope, IndustryChain) and self.reach.covers(scope)

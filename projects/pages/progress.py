@@ -25,7 +25,7 @@ from projects.pages.funnel import funnel
 from projects.pages.lights import lit
 from projects.pages.links import Links, rows
 from projects.progress import Progress
-from zone.access.row_access import reach
+from zone.access.row_access import row_access
 from zone.calendar import today
 from zone.models import Appointment, IndustryChain, Park, PublishedFigure, Target, User
 
@@ -76,7 +76,7 @@ class ParkRow:
 def progress_page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("zone.view_target"):
         raise PermissionDenied
-    reached = reach(request.user)
+    reached = row_access(request.user)
     targets, chains = targets_by_year(), list(_chains())
     chosen = choices.read(request.GET, list(targets), chains, reached)
     known = overview(

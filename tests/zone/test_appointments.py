@@ -11,7 +11,7 @@ from crm.models import Lead
 from projects.models import Project
 from tests import factories
 from zone.access.roles import may_grant, permissions_by_role
-from zone.access.row_access import reach
+from zone.access.row_access import row_access
 from zone.calendar import today
 from zone.models import Appointment, AuditEntry
 
@@ -32,7 +32,7 @@ def test_an_ended_appointment_gives_nothing_from_the_next_request_on(client, cha
     assert client.get(leads).status_code in (302, 403)
     fresh = type(person).objects.get(pk=person.pk)
     assert not fresh.has_perm("crm.view_lead")
-    assert reach(fresh).chains == set()
+    assert row_access(fresh).chains == set()
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_post_opens_from_its_first_to_its_last_day(chain, starts, ends, holds)
         if number is not None
     }
     factories.make_appointment(person, "CHAIN_LEADER", chain=chain, **days)
-    assert (reach(person).led_chains == {chain.pk}) is holds
+    assert (row_access(person).led_chains == {chain.pk}) is holds
     assert person.has_perm("crm.view_lead") is holds
 
 
@@ -201,7 +201,7 @@ def test_a_post_that_began_today_ends_at_once(office, chain):
     with pytest.raises(ValidationError):
         post.end(by=office, on=today() - timedelta(days=2), reason="任命有误")
     post.end(by=office, on=yesterday(), reason="任命有误")
-    assert reach(type(person).objects.get(pk=person.pk)).chains == set()
+    assert row_access(type(person).objects.get(pk=person.pk)).chains == set()
     Appointment(user=person, role="SPECIALIST", chain=chain, starts_on=today()).appoint(by=office)
 
 

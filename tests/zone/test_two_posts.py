@@ -112,4 +112,4 @@ def test_a_list_opens_by_the_posts_that_open_it(as_user, operator, parks):
     page = as_user(operator).get(reverse("admin:crm_enterprise_changelist"))
     assert (page.status_code, Enterprise.objects.count()) == (200, 1)
     assert "示例他处" not in page.text
-    assert Space.objects.visible_to(operator.by_right("zone.change_space")).count() == 0
+    assert Space.objects.visible_to(operator, "change").count() == 0

@@ -1,4 +1,4 @@
-"""Who reaches what: the appointments of a person, read once per question (safety.md §1)."""
+"""Which rows a person sees: what the appointments held today open."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ SCOPE_CHECK = "scope"
 
 
 @dataclass(frozen=True)
-class Reach:
-    """What a person's current appointments open: all of it, or some chains and parks."""
+class RowAccess:
+    """What the appointments of ``user`` open: every row, or those of some chains and parks."""
 
+    user: models.Model
     everything: bool = False
     roles: frozenset = frozenset()
     led_chains: set = field(default_factory=set)
@@ -44,11 +45,46 @@ class Reach:
         return self.everything or bool(self.roles & KNOWS_PEOPLE)
 
 
-class OpenQuerySet(models.QuerySet):
+class RowQuerySet(models.QuerySet):
+    """Rows that people see by their appointments; ``within`` is the rule of a model."""
+
+    def visible_to(self, user, right: str = ""):
+        """Return the rows that ``user`` sees.
+
+        With ``right``, "view" or the whole name of a permission, by those appointments alone
+        that give it. What one opens and what another allows do not add up: whoever runs one park
+        and reads all of them as a statistician still books spaces in the one park only.
+        """
+        if right and "." not in right:
+            options = self.model._meta
+            right = f"{options.app_label}.{right}_{options.model_name}"
+        return self.within(row_access(user, right))
+
+    def within(self, access: RowAccess):
+        """Return the rows that ``access`` opens: with those that they belong to."""
+        if access.everything:
+            return self
+        found = models.Q(pk__in=[])
+        for name in self.model.BELONGS_TO:
+            owner = self.model._meta.get_field(name).related_model
+            found |= models.Q(**{f"{name}__in": owner._default_manager.within(access)})
+        return self.filter(found)
+
+
+class OpenQuerySet(RowQuerySet):
     """For what has no secrets: whoever may open the list sees all of it."""
 
-    def visible_to(self, user):
+    def within(self, access: RowAccess):
         return self
+
+
+class PermittedQuerySet(RowQuerySet):
+    """For what belongs to a task of its own: whoever may view any sees all of it."""
+
+    def within(self, access: RowAccess):
+        options = self.model._meta
+        may = access.user.has_perm(f"{options.app_label}.view_{options.model_name}")
+        return self if may else self.none()
 
 
 def is_open(row: models.Model, user) -> bool:
@@ -56,33 +92,36 @@ def is_open(row: models.Model, user) -> bool:
     return not hasattr(row, "can_change") or row.can_change(user)
 
 
-def reach(user, on: date | None = None) -> Reach:
-    """Return the reach of ``user`` on a day; an appointment that has ended gives nothing.
+def row_access(user, right: str = "", on: date | None = None) -> RowAccess:
+    """Return what ``user`` reaches on a day by the appointments that give ``right``.
 
-    Asked once for each ``User`` object, as Django does with permissions: every request loads
-    its own, so what ended a moment ago is gone from the next request on.
+    An appointment that has ended gives nothing. Asked once for each ``User`` object, as Django
+    does with permissions: every request loads its own.
     """
     if user.is_superuser:
-        return Reach(everything=True)
+        return RowAccess(user, everything=True)
     if not user.is_authenticated:
-        return Reach()
-    on = on or today()
-    known = user.__dict__.setdefault("_reach", {})
-    if on not in known:
-        known[on] = _of_client(user) if user.is_service else _read(user, on)
-    return known[on]
+        return RowAccess(user)
+    on, roles = on or today(), user.roles_giving(right) if right else None
+    known = user.__dict__.setdefault("_row_access", {})
+    if (on, roles) not in known:
+        known[on, roles] = _of_client(user) if user.is_service else _read(user, on, roles)
+    return known[on, roles]
 
 
-def _of_client(account) -> Reach:
-    """Return the reach of another system, as its client was given it."""
+def _of_client(account) -> RowAccess:
+    """Return what another system reaches, as its client was given it."""
     scope = account.api_client.row_scope()
-    return Reach(everything=scope.zone, led_chains=set(scope.chains), parks=set(scope.parks))
+    return RowAccess(
+        account, everything=scope.zone, led_chains=set(scope.chains), parks=set(scope.parks)
+    )
 
 
-def _read(user, on: date) -> Reach:
-    posts = user.posts(on)
+def _read(user, on: date, giving: frozenset | None) -> RowAccess:
+    posts = [post for post in user.posts(on) if giving is None or post[0] in giving]
     roles = frozenset(role for role, _, _ in posts)
-    return Reach(
+    return RowAccess(
+        user,
         everything=bool(roles & SEES_ALL),
         roles=roles,
         led_chains={chain for role, chain, _ in posts if role == "CHAIN_LEADER"},

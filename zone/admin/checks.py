@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.core.checks import Error, register
 
-from zone.access.row_access import SCOPE_CHECK
+from zone.access.row_access import SCOPE_CHECK, RowQuerySet
 from zone.admin.base import HistoryInline, ScopedModelAdmin, ZoneInline
 
 
@@ -14,8 +14,8 @@ def every_admin_is_scoped(app_configs, **kwargs):
     for model, model_admin in admin.site._registry.items():
         if not isinstance(model_admin, ScopedModelAdmin):
             problems.append(_error("E001", model, "its admin class is no ScopedModelAdmin"))
-        if not hasattr(model._default_manager.all(), "visible_to"):
-            problems.append(_error("E002", model, "its manager has no visible_to(user)"))
+        if not _has_rule(model):
+            problems.append(_error("E002", model, "neither BELONGS_TO nor within() says who sees"))
         if model_admin.list_editable:
             problems.append(_error("E003", model, "list_editable saves without a version"))
         if model_admin.raw_id_fields:
@@ -24,6 +24,13 @@ def every_admin_is_scoped(app_configs, **kwargs):
             if not issubclass(inline, (HistoryInline, ZoneInline)):
                 problems.append(_error("E005", model, f"the inline {inline.__name__} is unscoped"))
     return problems
+
+
+def _has_rule(model) -> bool:
+    rows = model._default_manager.all()
+    if not isinstance(rows, RowQuerySet):
+        return False
+    return type(rows).within is not RowQuerySet.within or bool(model.BELONGS_TO)
 
 
 def _inlines(model_admin) -> list[type]:

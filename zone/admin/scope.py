@@ -37,8 +37,7 @@ class ScopedRows:
     """For admin classes and inlines: the rows, and the rows one may point at, within reach."""
 
     def get_queryset(self, request):
-        reader = request.user.by_right(right("view", self.opts))
-        return super().get_queryset(request).visible_to(reader)
+        return super().get_queryset(request).visible_to(request.user, "view")
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         self._within_reach(db_field, request, kwargs)
@@ -52,7 +51,7 @@ class ScopedRows:
         # What is out of reach can be neither offered nor posted.
         rows = kwargs.get("queryset", db_field.remote_field.model._default_manager.all())
         if hasattr(rows, "visible_to"):
-            rows = rows.visible_to(request.user.by_right(right("add", self.opts)))
+            rows = rows.visible_to(request.user, right("add", self.opts))
         kwargs["queryset"] = rows
 
     def has_right(self, request, action: str, obj) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from zone.feed.synced import ALL, ANY_CHAIN, Down, entities, grounds, opened_by
+from zone.feed.synced import ALL, ANY_CHAIN, Down, entities, grounds, opened_by, paths_of
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Scope:
         for opened in model.SYNC.opens:
             if opened.token in self.tokens:
                 found |= Q(**{f"{name}__isnull": True for name in opened.empty}) or ~Q(pk=None)
-        for path, ground in zip(model.SYNC.paths, grounds(model), strict=True):
+        for path, ground in zip(paths_of(model), grounds(model), strict=True):
             if values := self._values(opened_by(model, path)):
                 found |= self._condition(ground, path, values)
         return found
@@ -82,5 +82,6 @@ class Scope:
 
 def definition() -> list[str]:
     """Return by which paths chains, parks and accounts open the rows of each kind."""
-    synced = [model.SYNC for model in entities().values()]
-    return [f"{one.number} {one.paths} {one.opens}" for one in synced]
+    return [
+        f"{model.SYNC.number} {paths_of(model)} {model.SYNC.opens}" for model in entities().values()
+    ]

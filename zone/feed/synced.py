@@ -39,12 +39,13 @@ class Synced:
     ``number`` stands for it in the log and is never reused, ``name`` is its name in the
     interface. ``paths`` lead to the chains, parks and accounts whose clients see a row:
     ``chain`` (own field), ``project__park`` (one step up), ``leads__chain`` (down, then an own
-    field or one of the child's ``FIXED``).
+    field or one of the child's ``FIXED``). Unless they are given they follow from ``BELONGS_TO``:
+    one step up to each path of the owner that is a field of its own.
     """
 
     number: int
     name: str
-    paths: tuple[str, ...] = ()
+    paths: tuple[str, ...] | None = None
     opens: tuple[Open, ...] = ()
 
 
@@ -106,9 +107,22 @@ def opened_by(model: type[models.Model], path: str) -> str:
     return OPENED_BY[target._meta.label_lower]
 
 
+def paths_of(model: type[models.Model]) -> tuple[str, ...]:
+    """Return the paths of a synchronised model, given or following from ``BELONGS_TO``."""
+    if model.SYNC.paths is not None:
+        return model.SYNC.paths
+    owners = {name: model._meta.get_field(name).related_model for name in model.BELONGS_TO}
+    return tuple(
+        f"{name}__{path}"
+        for name, owner in owners.items()
+        for path in paths_of(owner)
+        if "__" not in path
+    )
+
+
 def grounds(model: type[models.Model]) -> list[Own | Up | Down]:
     """Return where the database finds the values of a model's paths."""
-    return [_ground(model, path, path.split("__")) for path in model.SYNC.paths]
+    return [_ground(model, path, path.split("__")) for path in paths_of(model)]
 
 
 def _ground(model: type[models.Model], path: str, names: list[str]) -> Own | Up | Down:

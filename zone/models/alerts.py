@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.row_access import PermittedQuerySet
 from zone.calendar import today
 from zone.fields import NoteField
 from zone.identifiers import no_personal_number
@@ -14,10 +15,7 @@ from zone.models.audit import AuditEntry
 from zone.models.base import Row
 
 
-class SecurityAlertQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        return self if user.has_perm("zone.view_securityalert") else self.none()
-
+class SecurityAlertQuerySet(PermittedQuerySet):
     def unseen(self):
         return self.filter(seen_at=None)
 

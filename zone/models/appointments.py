@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from zone.access.roles import may_grant
-from zone.access.row_access import reach
+from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.models.audit import AuditEntry, contents
 from zone.models.base import Row
@@ -22,10 +22,10 @@ DAY_AFTER = Cast(F("ends_on"), models.DateField()) + 1
 NOWHERE = Value(UUID(int=0), models.UUIDField())  # of a post without chain or park
 
 
-class AppointmentQuerySet(models.QuerySet):
-    def visible_to(self, user):
+class AppointmentQuerySet(RowQuerySet):
+    def within(self, access):
         """Return all to offices and administrators, to others the own ones."""
-        return self if reach(user).knows_people else self.filter(user=user)
+        return self if access.knows_people else self.filter(user=access.user)
 
     def current(self, on: date):
         """Return those in force at the end of ``on``; the last day is included."""
@@ -36,6 +36,7 @@ class Appointment(Row):
     """A person's post for a chain or a park, from one day to another."""
 
     SYNC = None
+    BELONGS_TO = ("user",)
 
     class Role(models.TextChoices):
         LEADERSHIP = "LEADERSHIP", _("zone leadership")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone import bulk
 from zone.access.origin import COMMAND, Origin
-from zone.access.row_access import reach
+from zone.access.row_access import RowQuerySet
 from zone.calendar import SHANGHAI
 from zone.fields import CodeField
 from zone.privacy.masking import masked_text
@@ -22,11 +22,11 @@ from zone.privacy.masking import masked_text
 HIDDEN = "•••"
 
 
-class AuditEntryQuerySet(models.QuerySet):
-    def visible_to(self, user):
+class AuditEntryQuerySet(RowQuerySet):
+    def within(self, access):
         """Return all to auditors, what concerns accounts and keys to security administrators."""
-        roles = reach(user).roles
-        if user.is_superuser or "AUDITOR" in roles:
+        roles = access.roles
+        if access.user.is_superuser or "AUDITOR" in roles:
             return self
         if "SECURITY_ADMIN" in roles:
             rows = AuditEntry.SECURITY_ROWS
@@ -257,9 +257,9 @@ def key_of(row: models.Model) -> str:
 def parent_of(row: models.Model) -> str:
     """Return the key of the row that ``row`` is a part of: whose story tells of it too.
 
-    That is what its model's ``PART_OF`` names (a field, or several of which one is filled in),
-    or the row with which it would be deleted.
-    Whoever sees the whole must see the part: where that does not hold ``PART_OF`` is empty.
+    That is what its model's ``BELONGS_TO`` names, the first that is filled in; of a model
+    without one the row with which it would be deleted.
+    Whoever sees the whole must see the part: where that does not hold ``BELONGS_TO`` is empty.
     """
     for attname, label in wholes(row._meta.model):
         if (key := getattr(row, attname)) is not None:
@@ -270,13 +270,12 @@ def parent_of(row: models.Model) -> str:
 @cache
 def wholes(model: type[models.Model]) -> tuple[tuple[str, str], ...]:
     """Return ``(attname, app.model)`` of the fields that may name what a row is a part of."""
-    part_of = getattr(model, "PART_OF", None)
-    names = (part_of,) if isinstance(part_of, str) else part_of or ()
+    names = getattr(model, "BELONGS_TO", None)
     return tuple(
         (field.attname, field.related_model._meta.label_lower)
         for field in model._meta.concrete_fields
-        if field.name in names
-        or (part_of is None and field.many_to_one and field.remote_field.on_delete is CASCADE)
+        if field.name in (names or ())
+        or (names is None and field.many_to_one and field.remote_field.on_delete is CASCADE)
     )
 
 

@@ -10,7 +10,7 @@ from django.db.models import CASCADE, Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from zone.access.row_access import is_open
+from zone.access.row_access import RowQuerySet, is_open
 from zone.calendar import today
 from zone.fields import NoteField
 from zone.identifiers import no_personal_number
@@ -26,6 +26,9 @@ class Row(models.Model):
     every real change, whoever writes it; a save that changes nothing leaves them alone.
     """
 
+    # The fields that name what a row belongs to. From them follow who sees it (with any of what
+    # they name), the paths of its ``SYNC``, and whose timeline tells of it.
+    BELONGS_TO: tuple[str, ...] = ()
     # Written once: other systems know the row by it, or its place in the feed hangs on it.
     # The database refuses a change.
     FIXED: tuple[str, ...] = ()
@@ -42,6 +45,8 @@ class Row(models.Model):
         editable=False,
         help_text=_("Invented for demonstration; removed by the command clear_demo."),
     )
+
+    objects = RowQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -86,11 +91,11 @@ def parents(model: type[models.Model]) -> tuple[models.ForeignKey, ...]:
     )
 
 
-class ChangeQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Return the history of what ``user`` may see."""
+class ChangeQuerySet(RowQuerySet):
+    def within(self, access):
+        """Return the history of what ``access`` opens."""
         subject = self.model._meta.get_field(self.model.SUBJECT).related_model
-        return self.filter(**{f"{self.model.SUBJECT}__in": subject.objects.visible_to(user)})
+        return self.filter(**{f"{self.model.SUBJECT}__in": subject.objects.within(access)})
 
 
 class Change(models.Model):

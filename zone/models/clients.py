@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from zone import identifiers
 from zone.access.api_scopes import check_scopes, judged_beside, judging
 from zone.access.client_triggers import SOURCES
-from zone.access.row_access import OpenQuerySet
+from zone.access.row_access import OpenQuerySet, PermittedQuerySet
 from zone.feed.scope import Scope
 from zone.fields import LineField, SourceField
 from zone.identifiers import check_source, no_personal_number, source_code
@@ -42,11 +42,6 @@ def check_networks(networks: list[str]) -> None:
                 _("“%(text)s” is no network; write it as 10.20.0.0/16 or 10.20.3.4."),
                 params={"text": text},
             ) from error
-
-
-class ApiClientQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        return self if user.has_perm("zone.view_apiclient") else self.none()
 
 
 class ApiClient(Row):
@@ -109,7 +104,7 @@ class ApiClient(Row):
     # Raised by the database (``access/client_triggers.py``) with every change of what may be read.
     rights = models.BigIntegerField(db_default=0, editable=False)
 
-    objects = ApiClientQuerySet.as_manager()
+    objects = PermittedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("interface client")
@@ -241,10 +236,7 @@ def digest(secret: str) -> str:
     return hmac.new(settings.API_PEPPER.encode(), secret.encode(), hashlib.sha256).hexdigest()
 
 
-class ApiKeyQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        return self if user.has_perm("zone.view_apikey") else self.none()
-
+class ApiKeyQuerySet(PermittedQuerySet):
     def live(self):
         return self.filter(revoked_at=None, expires_at__gt=timezone.now())
 
@@ -253,7 +245,7 @@ class ApiKey(Row):
     """A key of a client; two may be in force while one takes over from the other."""
 
     SYNC = None
-    PART_OF = "client"
+    BELONGS_TO = ("client",)
 
     client = models.ForeignKey(
         ApiClient, models.CASCADE, related_name="keys", verbose_name=_("interface client")

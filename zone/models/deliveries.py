@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zone.access.api_scopes import READ
+from zone.access.row_access import PermittedQuerySet
 from zone.models.audit import AuditEntry
 from zone.models.base import Row
 from zone.models.webhooks import WebhookEndpoint, is_live
@@ -39,10 +40,7 @@ SOURCE = "/api/v1/changes"
 OLDEST = ("next_at", "created_at", "id")
 
 
-class WebhookDeliveryQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        return self if user.has_perm("zone.view_webhookdelivery") else self.none()
-
+class WebhookDeliveryQuerySet(PermittedQuerySet):
     def waiting(self):
         return self.filter(next_at__isnull=False)
 
@@ -108,7 +106,7 @@ class WebhookDelivery(Row):
     """A message to an endpoint: sent until it arrives, or until it is given up."""
 
     SYNC = None
-    PART_OF = "endpoint"
+    BELONGS_TO = ("endpoint",)
 
     class Fault(models.TextChoices):
         STATUS = "STATUS", _("the receiver answered with an error")

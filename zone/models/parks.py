@@ -10,7 +10,7 @@ from django.db.models import DecimalField, Exists, OuterRef, Q, Subquery, Sum, V
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from zone.access.row_access import reach
+from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import AreaField, LineField, ProseField
@@ -19,11 +19,10 @@ from zone.models.base import Row
 from zone.units import rounded
 
 
-class ParkQuerySet(models.QuerySet):
-    def visible_to(self, user):
+class ParkQuerySet(RowQuerySet):
+    def within(self, access):
         """Return all parks, to a park operator the own ones."""
-        reached = reach(user)
-        return self.filter(pk__in=reached.parks) if reached.only_parks else self
+        return self.filter(pk__in=access.parks) if access.only_parks else self
 
     def with_areas(self, on: date | None = None):
         """Annotate ``total_m2``, ``let_m2``, ``held_m2``, ``vacant_m2`` as of ``on``.
@@ -109,12 +108,11 @@ class Park(Row):
         return rounded(self.let_m2 / lettable * 100) if lettable else None
 
 
-class InParkQuerySet(models.QuerySet):
+class InParkQuerySet(RowQuerySet):
     """For what stands in a park: a park operator sees that of the own ones."""
 
-    def visible_to(self, user):
-        reached = reach(user)
-        return self.filter(park__in=reached.parks) if reached.only_parks else self
+    def within(self, access):
+        return self.filter(park__in=access.parks) if access.only_parks else self
 
 
 class Building(Row):
@@ -122,7 +120,7 @@ class Building(Row):
 
     SYNC = Synced(4, "buildings", paths=("park",), opens=(Open(ANY_CHAIN),))
 
-    PART_OF = "park"  # whose story tells of it too
+    BELONGS_TO = ("park",)
 
     park = models.ForeignKey(
         Park, models.PROTECT, related_name="buildings", verbose_name=_("park"), db_index=False
@@ -189,7 +187,7 @@ class Space(Row):
         MAINTENANCE = "MAINTENANCE", _("maintenance")
         NOT_FOR_LEASE = "NOT_FOR_LEASE", _("not for lease")
 
-    PART_OF = "park"  # whose story tells of it too
+    BELONGS_TO = ("park",)
 
     park = models.ForeignKey(
         Park, models.PROTECT, related_name="spaces", verbose_name=_("park"), db_index=False

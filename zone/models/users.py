@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from copy import copy
 from datetime import date
 
 from django.conf import settings
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.access.origin import Origin
 from zone.access.roles import giving
-from zone.access.row_access import reach
+from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.fields import LineField, NameField
 from zone.identifiers import no_personal_number
@@ -30,7 +29,6 @@ class Account(AbstractUser):
     """The login of a person: a post opens the door, a password and a code prove who it is."""
 
     origin = Origin()  # of the request that this object serves
-    _by_roles: frozenset[str] | None = None  # all of them; see by_right
 
     username = NameField(
         _("username"),
@@ -81,27 +79,13 @@ class Account(AbstractUser):
             known[on] = []
         if on not in known:
             current = self.appointments.current(on).order_by()
-            if self._by_roles is not None:
-                current = current.filter(role__in=self._by_roles)
             known[on] = list(current.values_list("role", "chain", "park"))
         return known[on]
 
-    def by_right(self, permission: str):
-        """Return this person as holder of those posts alone that give ``permission``.
-
-        What one post opens and what another allows do not add up: whoever runs one park and
-        reads all of them as a statistician still books spaces in the one park only.
-        """
+    def roles_giving(self, permission: str) -> frozenset[str] | None:
+        """Return the roles held that give ``permission``; None where all do, or none is asked."""
         roles = self.roles() & giving(permission)
-        if self.is_superuser or self.is_service or roles == self.roles():
-            return self
-        known = self.__dict__.setdefault("_by_right", {})
-        if roles not in known:
-            known[roles] = copy(self)
-            known[roles]._by_roles = roles
-            for cache in ("_posts", "_reach", "_by_right", "_perm_cache", "_group_perm_cache"):
-                known[roles].__dict__.pop(cache, None)
-        return known[roles]
+        return None if self.is_superuser or self.is_service or roles == self.roles() else roles
 
     def roles(self, on: date | None = None) -> frozenset[str]:
         return frozenset(role for role, _chain, _park in self.posts(on))
@@ -233,16 +217,15 @@ class Account(AbstractUser):
         return salted_hmac("zone.session", parts, secret=secret, algorithm="sha256").hexdigest()
 
 
-class UserQuerySet(models.QuerySet):
-    def visible_to(self, user):
+class UserQuerySet(RowQuerySet):
+    def within(self, access):
         """Return everybody to offices and administrators, to others those of the own chains."""
-        reached = reach(user)
         self = self.filter(is_service=False)  # another system is nobody to choose
-        if reached.knows_people:
+        if access.knows_people:
             return self
         appointments = User.appointments.rel.related_model.objects
-        posts = appointments.current(today()).filter(chain__in=reached.all_chains)
-        return self.filter(Q(pk=user.pk) | Q(pk__in=posts.order_by().values("user")))
+        posts = appointments.current(today()).filter(chain__in=access.all_chains)
+        return self.filter(Q(pk=access.user.pk) | Q(pk__in=posts.order_by().values("user")))
 
 
 class PeopleManager(UserManager.from_queryset(UserQuerySet)):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zone.access.api_scopes import CHANGES, READ
-from zone.access.row_access import OpenQuerySet
+from zone.access.row_access import OpenQuerySet, PermittedQuerySet
 from zone.feed.cursor import Cursor, cursor_now
 from zone.feed.scope import Scope
 from zone.feed.synced import entities as synced
@@ -45,10 +45,7 @@ def usual_ports() -> list[int]:
     return [addresses.USUAL_PORTS["https"]]
 
 
-class ApprovedHostQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        return self if user.has_perm("zone.view_approvedhost") else self.none()
-
+class ApprovedHostQuerySet(PermittedQuerySet):
     def for_target(self, target: Target) -> ApprovedHost:
         """Return the approval that covers ``target``, or say what is not approved."""
         host = self.filter(host=target.host).first()
@@ -149,10 +146,7 @@ NOT_APPROVED = _(
 )
 
 
-class WebhookEndpointQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        return self if user.has_perm("zone.view_webhookendpoint") else self.none()
-
+class WebhookEndpointQuerySet(PermittedQuerySet):
     def live(self, now: datetime):
         """Return the endpoints that are told of changes now."""
         return self.filter(is_live("", now))
@@ -172,6 +166,7 @@ class WebhookEndpoint(Row):
     """An address of another system that is told what changed, in thin and signed messages."""
 
     SYNC = None
+    BELONGS_TO = ("client",)
 
     client = models.ForeignKey(
         ApiClient,
