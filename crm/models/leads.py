@@ -17,6 +17,7 @@ from zone.fields import LineField, ProseField, WanField
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
 from zone.models.base import Row
+from zone.models.staged import Staged
 
 
 class LeadQuerySet(RowQuerySet):
@@ -49,7 +50,7 @@ class LeadQuerySet(RowQuerySet):
         return self.open().filter(next_follow_up_on__lte=on or today())
 
 
-class Lead(Row):
+class Lead(Staged, Row):
     """An investment intention, from the first word to the signature or the loss."""
 
     SYNC = Synced(8, "leads", paths=("chain",))
@@ -75,7 +76,7 @@ class Lead(Row):
         LIAISON = "LIAISON", _("liaison office")
         WEBSITE = "WEBSITE", _("website")
 
-    OPEN_STAGES = (Stage.NEW, Stage.SCREENED, Stage.NEGOTIATING, Stage.AGREEING)
+    STAGES = OPEN_STAGES = (Stage.NEW, Stage.SCREENED, Stage.NEGOTIATING, Stage.AGREEING)
     CONVERTIBLE_STAGES = OPEN_STAGES[1:]
     CLOSED = _("Only an open lead of your own takes entries; please claim it first.")
 
@@ -206,14 +207,6 @@ class Lead(Row):
     def is_overdue(self) -> bool:
         return self.is_open and bool(self.next_follow_up_on) and self.next_follow_up_on < today()
 
-    @property
-    def next_stage(self) -> str | None:
-        """Return the stage that ``advance`` leads to; the last open one has none."""
-        stages = self.OPEN_STAGES
-        if not self.is_open or self.stage == stages[-1]:
-            return None
-        return stages[stages.index(self.stage) + 1]
-
     def can_change(self, user) -> bool:
         """A closed lead is history; one of the pool is claimed before it is worked on."""
         return self.is_open and self._is_in_hand_of(user)
@@ -239,45 +232,35 @@ class Lead(Row):
         mine = self.owner_id == user.pk or user.has_perm("crm.assign_lead", self)
         return self.is_open and self.owner_id is not None and mine
 
-    @transaction.atomic
-    def advance(self, *, by, on: date | None = None, to: str | None = None, reason: str = ""):
-        """Move the lead to a later open stage; passing over one needs a reason."""
-        self._lock()
-        target = to or self.next_stage
+    def refuse_stage(self, target):
         if not self.is_open or target not in self.OPEN_STAGES:
             raise ValidationError(
                 _("This lead is “%(stage)s”; it cannot be advanced further here."),
                 code="stage",
                 params={"stage": self.get_stage_display()},
             )
-        steps = self.OPEN_STAGES.index(target) - self.OPEN_STAGES.index(self.stage)
-        if steps == 0:
+        if target == self.stage:
             raise ValidationError(_("The lead is already at this stage."), code="stage")
-        if steps != 1 and not reason:
-            raise ValidationError(
-                {"reason": _("Skipping a stage or going back needs a reason.")}, code="reason"
-            )
-        self._move(target, by=by, on=on, reason=reason)
 
     @transaction.atomic
     def close(self, *, by, to: str, reason: str, on: date | None = None):
         """End the lead as lost or invalid, with the reason."""
-        self._lock()
+        self.lock()
         if not self.is_open or to not in (self.Stage.LOST, self.Stage.INVALID):
             raise ValidationError(_("This lead is already closed."), code="stage")
         if not reason:
             raise ValidationError({"reason": _("Please say why the lead ends.")}, code="reason")
-        self._move(to, by=by, on=on, reason=reason)
+        self.move(self.stage_changes, by=by, on=on, reason=reason, stage=to)
 
     @transaction.atomic
     def mark_converted(self, *, by, on: date | None = None, reason: str = ""):
         """Close the lead because a project now carries it on (called by ``convert``)."""
-        self._lock()
+        self.lock()
         if self.stage not in self.CONVERTIBLE_STAGES:
             raise ValidationError(
                 _("Only a screened lead that is still open becomes a project."), code="stage"
             )
-        self._move(self.Stage.SIGNED, by=by, on=on, reason=reason)
+        self.move(self.stage_changes, by=by, on=on, reason=reason, stage=self.Stage.SIGNED)
 
     @transaction.atomic
     def claim(self, *, by, owner=None, on: date | None = None):
@@ -285,7 +268,7 @@ class Lead(Row):
 
         Another system, which owns nothing itself, names the ``owner`` it does so for.
         """
-        self._lock()
+        self.lock()
         if not self.is_open or self.owner_id is not None:
             raise ValidationError(
                 _("This lead has already been taken by %(owner)s."),
@@ -297,7 +280,7 @@ class Lead(Row):
     @transaction.atomic
     def assign(self, *, by, to, reason: str, on: date | None = None):
         """Give the lead to a specialist, with the reason."""
-        self._lock()
+        self.lock()
         if not self.is_open:
             raise ValidationError(_("This lead is already closed."), code="stage")
         if not reason:
@@ -307,7 +290,7 @@ class Lead(Row):
     @transaction.atomic
     def release(self, *, by, reason: str, on: date | None = None):
         """Give the lead back to the pool, with the reason."""
-        self._lock()
+        self.lock()
         if not self.is_open or self.owner_id is None:
             raise ValidationError(_("This lead is already in the pool."), code="pool")
         if not reason:
@@ -355,7 +338,7 @@ class Lead(Row):
         owners = [{"lead_id": lead.pk, "to_owner_id": lead.owner_id} for lead in leads]
         bulk.insert_values(handover, owners, same=same)
 
-    for _writer in (advance, close, mark_converted, claim, assign, release, register):
+    for _writer in (close, mark_converted, claim, assign, release, register):
         _writer.alters_data = True
     del _writer
 
@@ -364,32 +347,9 @@ class Lead(Row):
         days = ZoneSetting.values()[ZoneSetting.Key.LEAD_PROTECTION_DAYS]
         return on + timedelta(days=int(days))
 
-    def _lock(self):
-        """Take the row and read who is who again, so that of two writers one waits."""
-        self.refresh_from_db(from_queryset=Lead.objects.select_for_update())
-
-    def _move(self, to: str, *, by, on, reason):
-        self.stage_changes.create(
-            from_stage=self.stage,
-            to_stage=to,
-            by=by,
-            on=on or today(),
-            reason=reason,
-            is_demo=self.is_demo,
-        )
-        self.stage = to
-        self.save(update_fields=["stage"])
-
     def _own(self, owner, *, by, on, reason):
         on = on or today()
-        self.owner_changes.create(
-            from_owner=self.owner,
-            to_owner=owner,
-            by=by,
-            on=on,
-            reason=reason,
-            is_demo=self.is_demo,
-        )
-        self.owner = owner
         self.protected_until = self._protection_from(on) if owner else None
-        self.save(update_fields=["owner", "protected_until"])
+        self.move(
+            self.owner_changes, by=by, on=on, reason=reason, owner=owner, also=["protected_until"]
+        )

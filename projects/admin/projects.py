@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.admin.leads import FollowUpInline
-from projects import gates
 from projects.admin.attachments import ATTACH, AttachmentInline, HoldsAttachments
 from projects.models import Agreement, Attachment, Credit, Project, StageChange
 from zone import identifiers, units
@@ -201,7 +200,7 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
         target = project.next_stage
         if project.status != Project.Status.ACTIVE or target is None:
             return notes
-        lacking = gates.missing(project, target)
+        lacking = project.missing_for(target)
         stage = Project.Stage(target).label
         return notes + [
             {

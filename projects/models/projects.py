@@ -8,7 +8,7 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from projects import gates
+from projects import stage_requirements
 from zone import identifiers
 from zone.access.row_access import RowQuerySet
 from zone.calendar import today
@@ -16,6 +16,7 @@ from zone.feed.synced import Synced
 from zone.fields import CodeField, LineField, ProseField, WanField
 from zone.identifiers import no_personal_number
 from zone.models.base import Change, Row
+from zone.models.staged import Staged
 
 
 class ProjectQuerySet(RowQuerySet):
@@ -42,7 +43,7 @@ class ProjectQuerySet(RowQuerySet):
         return self.filter(status=Project.Status.ACTIVE)
 
 
-class Project(Row):
+class Project(Staged, Row):
     """An investment project, from the reserve to full production."""
 
     SYNC = Synced(10, "projects", paths=("chain", "park"))
@@ -55,6 +56,9 @@ class Project(Row):
         BUILDING = "BUILDING", _("under construction")
         PRODUCING = "PRODUCING", _("producing")
         AT_CAPACITY = "AT_CAPACITY", _("at capacity")
+
+    STAGES = tuple(Stage)
+    REQUIREMENTS = stage_requirements.REQUIREMENTS
 
     class Status(models.TextChoices):
         ACTIVE = "ACTIVE", _("going ahead")
@@ -239,12 +243,6 @@ class Project(Row):
         for number, row in enumerate(unnumbered, last + 1):
             row.code = f"{prefix}{number:04d}"
 
-    @property
-    def next_stage(self) -> str | None:
-        stages = list(self.Stage)
-        place = stages.index(self.stage)
-        return stages[place + 1] if place + 1 < len(stages) else None
-
     def can_attach(self, user) -> bool:
         return user.has_perm("projects.add_attachment", self)
 
@@ -256,11 +254,7 @@ class Project(Row):
         alive = self.status != self.Status.TERMINATED
         return alive and user.has_perm("projects.terminate_project", self)
 
-    @transaction.atomic
-    def advance(self, *, by, on: date | None = None, to: str | None = None, reason: str = ""):
-        """Move the project to a stage; what is missing for it refuses, a skip needs a reason."""
-        self._lock()
-        target = to or self.next_stage
+    def refuse_stage(self, target):
         if self.status != self.Status.ACTIVE or target is None or target == self.stage:
             raise ValidationError(
                 _("This project is “%(status)s” at “%(stage)s”; it cannot be moved there."),
@@ -270,21 +264,11 @@ class Project(Row):
                     "stage": self.get_stage_display(),
                 },
             )
-        stages = list(self.Stage)
-        if target != self.next_stage and not reason:
-            raise ValidationError(
-                {"reason": _("Skipping a stage or going back needs a reason.")}, code="reason"
-            )
-        if stages.index(target) > stages.index(self.stage):
-            missing = gates.missing(self, target)
-            if missing:
-                raise ValidationError([ValidationError(text, code="gate") for text in missing])
-        self._record(stage=target, by=by, on=on, reason=reason)
 
     @transaction.atomic
     def set_status(self, status: str, *, by, reason: str, on: date | None = None):
         """Suspend, resume or terminate; a terminated project stays in its year's count."""
-        self._lock()
+        self.lock()
         if self.status in (status, self.Status.TERMINATED):
             raise ValidationError(
                 _("This project is already “%(status)s”."),
@@ -293,27 +277,13 @@ class Project(Row):
             )
         if not reason:
             raise ValidationError({"reason": _("Please say why.")}, code="reason")
-        self._record(status=status, by=by, on=on, reason=reason)
+        self.move(self.stage_changes, by=by, on=on, reason=reason, status=status)
 
-    advance.alters_data = set_status.alters_data = True
+    set_status.alters_data = True
 
-    def _lock(self):
-        self.refresh_from_db(from_queryset=Project.objects.select_for_update())
-
-    def _record(self, *, by, on, reason, stage=None, status=None):
-        StageChange.objects.create(
-            project=self,
-            from_stage=self.stage,
-            to_stage=stage or self.stage,
-            from_status=self.status,
-            to_status=status or self.status,
-            by=by,
-            on=on or today(),
-            reason=reason,
-            is_demo=self.is_demo,
-        )
-        self.stage, self.status = stage or self.stage, status or self.status
-        self.save(update_fields=["stage", "status"])
+    def move(self, history, **given):
+        """Keep stage and status in each line: either is read together with the other."""
+        super().move(history, **{"stage": self.stage, "status": self.status} | given)
 
 
 class StageChange(Change):

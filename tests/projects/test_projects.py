@@ -5,7 +5,6 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from projects import gates
 from projects.models import Credit, Project
 from tests.factories import (
     make_agreement,
@@ -40,7 +39,7 @@ def test_what_is_missing_blocks_the_stage_and_is_all_named(by):
     with pytest.raises(ValidationError) as refused:
         project.advance(by=by)
     assert [error.code for error in refused.value.error_list] == ["gate", "gate"]
-    assert len(gates.missing(project, "LANDED")) == 4
+    assert len(project.missing_for("LANDED")) == 4
     project.refresh_from_db()
     assert project.stage == "RESERVED"
     assert project.stage_changes.count() == 0
