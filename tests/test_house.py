@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.utils.translation import override
 
+from zone.api.urls import RESOURCES
+from zone.apps import modules_of_apps
+from zone.feed.synced import sync_of
 from zone.models import Row
 from zone.models.base import Change
 
@@ -104,6 +108,22 @@ def test_every_model_is_a_business_row_or_history_or_the_trail_or_serves_synchro
     others |= {"zone.ApiBudget", "zone.ApiReply", "zone.ApiUpload", "zone.ApiUploadPart"}
     others |= {"zone.WebhookCursor", "zone.Throttle", "zone.WorkerBeat"}
     assert {m._meta.label for m in OURS if not issubclass(m, (Row, Change))} == others
+
+
+ROWS = [model for model in OURS if issubclass(model, Row)]
+
+
+@pytest.mark.parametrize("model", ROWS, ids=lambda model: model._meta.label)
+def test_every_row_has_rights_a_translated_name_and_its_place_on_the_interface(model):
+    rights = {label for module in modules_of_apps("roles") for label in module.RIGHTS}
+    assert model._meta.label_lower in rights
+    with override("en"):
+        english = str(model._meta.verbose_name), str(model._meta.verbose_name_plural)
+    with override("zh-hans"):
+        chinese = str(model._meta.verbose_name), str(model._meta.verbose_name_plural)
+    assert not set(english) & set(chinese)
+    if sync_of(model):
+        assert RESOURCES[model.SYNC.name].model is model
 
 
 # An index that is the beginning of another one costs every write and answers nothing.
