@@ -42,7 +42,8 @@ def main() -> None:
         from django.core.management import execute_from_command_line
         from django.db import DatabaseError
 
-        from zone import checkout, database
+        from zone.database import checkout
+        from zone.database import connection as database
     except ImportError as error:
         sys.exit(f"manage.py: {error}: run make .venv, then .venv/bin/python manage.py ...")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zone.settings")

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 
 from tests.database import FOLDER
-from zone import grants
-from zone.cluster import HOST, Cluster
-from zone.cluster_data import APPLICATION
+from zone.database import grants
+from zone.database.cluster import HOST, Cluster
+from zone.database.data import APPLICATION
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from zone.checkout import VAR, Lock
-from zone.cluster import THROWAWAY, Cluster
-from zone.cluster_data import APPLICATION, NAME, find_home
+from zone.database.checkout import VAR, Lock
+from zone.database.cluster import THROWAWAY, Cluster
+from zone.database.data import APPLICATION, NAME, find_home
 
 FOLDER = VAR / "tests"
 

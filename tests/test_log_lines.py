@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from zone.checkout import ROOT
+from zone.database.checkout import ROOT
 from zone.models.clients import PREFIX
 
 pytestmark = pytest.mark.slow

@@ -16,10 +16,8 @@ class ZoneConfig(AppConfig):
     verbose_name = _("Zone")
 
     def ready(self):
-        from zone import (
-            checks,  # noqa: F401  registers them
-            grants,
-        )
+        from zone.database import grants
+        from zone.monitoring import checks  # noqa: F401  registers them
         from zone.sync import checks as feed_checks  # noqa: F401
 
         post_migrate.connect(grants.after_migrate, sender=self)

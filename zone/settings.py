@@ -8,8 +8,9 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from zone import database, navigation
+from zone import navigation
 from zone.access.roles import ROLES
+from zone.database import connection as database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

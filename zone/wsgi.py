@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from zone import checkout
 from zone.access.row_access import SCOPE_CHECK
+from zone.database import checkout
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zone.settings")
 

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from zone.row_triggers import touch
+from zone.database.row_versions import touch
 
 
 class Migration(migrations.Migration):

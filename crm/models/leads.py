@@ -9,9 +9,9 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from zone import bulk
 from zone.access.row_access import RowQuerySet
 from zone.calendar import today
+from zone.database import bulk
 from zone.feed.synced import Synced
 from zone.fields import LineField, ProseField, WanField
 from zone.identifiers import no_personal_number

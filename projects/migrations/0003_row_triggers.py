@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from zone.row_triggers import touch
+from zone.database.row_versions import touch
 
 # Two transactions that each add 60 % would both find room: the lock makes them take turns.
 # An advisory one, since both already share the project's row (by its foreign key) and would

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import zone.files.storage
-from zone.row_triggers import touch
+from zone.database.row_versions import touch
 
 
 class Migration(migrations.Migration):

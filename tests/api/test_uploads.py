@@ -16,7 +16,7 @@ from tests import factories
 from tests.api.conftest import problem
 from tests.racing import at_once
 from zone.api import uploading
-from zone.checkout import ROOT
+from zone.database.checkout import ROOT
 from zone.models import ApiUpload, ApiUploadPart, AuditEntry, ExternalRef
 
 pytestmark = pytest.mark.django_db

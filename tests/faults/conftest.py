@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from zone.checkout import OWN_MACHINE, PRODUCTION, ROOT
-from zone.cluster import Cluster
+from zone.database.checkout import OWN_MACHINE, PRODUCTION, ROOT
+from zone.database.cluster import Cluster
 
 LEFT_OUT = {"var", "tests"}
 SYSTEM_PYTHON = "/usr/bin/python3"

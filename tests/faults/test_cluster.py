@@ -14,17 +14,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from zone import binaries, cluster_data
-from zone import cluster as cluster_module
-from zone.checkout import ROOT, Lock, StartProblem
-from zone.cluster import Cluster
+from zone.database import binaries
+from zone.database import cluster as cluster_module
+from zone.database import data as cluster_data
+from zone.database.checkout import ROOT, Lock, StartProblem
+from zone.database.cluster import Cluster
 
 pytestmark = pytest.mark.slow
 NO_WAL_YET = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
 HOLD = """
     import sys, time
     from pathlib import Path
-    from zone.cluster import Cluster
+    from zone.database.cluster import Cluster
     with Cluster(Path(sys.argv[1])).in_use():
         print("up", flush=True)
         time.sleep(60)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests import database
-from zone.checkout import ROOT
-from zone.cluster import Cluster
+from zone.database.checkout import ROOT
+from zone.database.cluster import Cluster
 
 PLUGIN = ["-p", "tests.database", "-p", "no:django", "-p", "no:cacheprovider"]
 DIES = """

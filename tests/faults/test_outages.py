@@ -20,8 +20,8 @@ import psycopg
 import pytest
 
 from tests.faults.conftest import folder_for_all
-from zone.checkout import ROOT
-from zone.cluster import Cluster
+from zone.database.checkout import ROOT
+from zone.database.cluster import Cluster
 
 pytestmark = pytest.mark.slow
 PAGES = ("/admin/login/", "/admin/", "/", "/admin/crm/lead/")

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.faults.test_start import LIMIT, manage, refused
-from zone.cluster import THROWAWAY, Cluster, free_port
+from zone.database.cluster import THROWAWAY, Cluster, free_port
 from zone.login.demo import DEMO_PASSWORD
 
 pytest_plugins = ["tests.faults.test_start"]

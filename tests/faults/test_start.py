@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from tests.faults.conftest import checked_out, folder_for_all
-from zone.cluster import THROWAWAY, Cluster, free_port
+from zone.database.cluster import THROWAWAY, Cluster, free_port
 
 pytestmark = pytest.mark.slow
 LIMIT = 90  # seconds; the first start makes the data and the demo

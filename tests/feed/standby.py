@@ -16,10 +16,10 @@ from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tests.database import FOLDER
-from zone.binaries import Runner
-from zone.checkout import make_folder
-from zone.cluster import HOST, OPTIONS, THROWAWAY, Cluster, free_port
-from zone.cluster_data import SUPERUSER
+from zone.database.binaries import Runner
+from zone.database.checkout import make_folder
+from zone.database.cluster import HOST, OPTIONS, THROWAWAY, Cluster, free_port
+from zone.database.data import SUPERUSER
 
 ALIAS = "standby"
 START_LIMIT = CATCH_UP_LIMIT = 30  # seconds

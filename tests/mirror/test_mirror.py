@@ -16,7 +16,7 @@ from crm.merging import merge_enterprises
 from crm.models import Enterprise, Lead
 from tests import factories
 from tests.feed.world import World
-from zone.checkout import ROOT
+from zone.database.checkout import ROOT
 from zone.feed.synced import entities
 from zone.feed.tables import STATE
 from zone.models import ApiBudget, ApiClient

@@ -8,8 +8,8 @@ from crm.models import Enterprise
 from crm.models.enterprises import pinyin_key
 from crm.models.lead_changes import LeadStageChange
 from tests import factories, trail
-from zone import bulk
 from zone.audit import chain as audit_chain
+from zone.database import bulk
 from zone.models import AuditEntry, AuditLink
 
 pytestmark = pytest.mark.django_db

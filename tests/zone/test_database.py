@@ -1,7 +1,7 @@
 import pytest
 
-from zone.checkout import StartProblem
-from zone.database import connection_settings
+from zone.database.checkout import StartProblem
+from zone.database.connection import connection_settings
 
 
 def settings(url: str, **more: str) -> dict:

@@ -11,10 +11,11 @@ from django.db import connection
 from tests.application import as_application, grant, logged_in
 from tests.factories import make_lead
 from tests.trail import execute, write
-from zone import database, grants
 from zone.audit import chain as audit_chain
 from zone.calendar import today
-from zone.cluster_data import APPLICATION, NAME
+from zone.database import connection as database
+from zone.database import grants
+from zone.database.data import APPLICATION, NAME
 from zone.models import AuditEntry, AuditLink
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,7 +21,7 @@ from tests.factories import make_user
 from tests.faults.test_start import free_port
 from tests.zone.test_accounts import change, logged_in
 from tests.zone.test_login import PASSWORD, enter
-from zone.checkout import ROOT
+from zone.database.checkout import ROOT
 from zone.login import hashing
 from zone.login.hashing import Busy
 from zone.models import AuditEntry, Throttle

@@ -15,7 +15,7 @@ from tests.factories import make_lead, make_user
 from tests.trail import age_links, execute, opened, seal, write
 from zone.audit import chain as audit_chain
 from zone.calendar import SHANGHAI, today
-from zone.cluster_data import SUPERUSER
+from zone.database.data import SUPERUSER
 from zone.models import AuditEntry, AuditLink, User
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,8 @@ from projects.admin.attachments import AttachForm
 from tests import factories
 from tests.forms import send
 from tests.unseen import ALL_UNSEEN, BREAKING, UNSEEN, WITHIN_LINES, each
-from zone import bulk, identifiers, stored_texts
+from zone import identifiers, stored_texts
+from zone.database import bulk
 from zone.fields import (
     CodeField,
     LineField,

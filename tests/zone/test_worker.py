@@ -9,7 +9,7 @@ import time
 import pytest
 from django.db import OperationalError
 
-from zone.checkout import ROOT
+from zone.database.checkout import ROOT
 from zone.jobs import worker
 from zone.models import WorkerBeat
 

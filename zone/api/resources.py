@@ -16,12 +16,12 @@ from uuid import UUID
 
 from django.db import models
 
-from zone import bulk
 from zone.access import api_scopes
 from zone.access.api_scopes import DELETE, LABELS, PII, READ, WRITE
 from zone.api.callers import Caller
 from zone.api.filters import StrictFilters
 from zone.api.problems import Problem
+from zone.database import bulk
 from zone.fields import PersonalField
 from zone.models import AuditEntry, ExternalRef
 from zone.privacy.masking import Masked

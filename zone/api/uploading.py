@@ -16,7 +16,7 @@ import orjson
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from zone import bulk, identifiers
+from zone import identifiers
 from zone.access.api_scopes import WRITE
 from zone.access.origin import API, Origin
 from zone.api.batch import MOST
@@ -26,6 +26,7 @@ from zone.api.problems import Problem
 from zone.api.rendering import write_json
 from zone.api.resources import RESOURCES, Resource
 from zone.api.upsert import Batch, Item
+from zone.database import bulk
 from zone.feed.log import with_origin
 from zone.models import ApiUpload, ApiUploadPart, AuditEntry
 from zone.monitoring.outages import in_one_line, is_outage, sqlstate

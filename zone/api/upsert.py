@@ -18,11 +18,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from zone import bulk, identifiers
+from zone import identifiers
 from zone.api import values
 from zone.api.problems import Problem, as_problem, error, refused
 from zone.api.resources import Resource
 from zone.api.writing import Draft, closed, conflict, not_yours, outside
+from zone.database import bulk
 from zone.models import AuditEntry, ExternalRef
 from zone.models.audit import differences, written_fields
 

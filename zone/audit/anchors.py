@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from zone.audit.chain import seal_now
 from zone.audit.triggers import KEPT_DAYS
 from zone.calendar import today
-from zone.checkout import make_folder
+from zone.database.checkout import make_folder
 from zone.models import AuditAnchor, AuditEntry, AuditLink
 
 PAUSE = timedelta(hours=1)

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from zone.row_triggers import create_function, touch
+from zone.database.row_versions import create_function, touch
 
 
 class Migration(migrations.Migration):

@@ -7,7 +7,7 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-from zone.row_triggers import touch
+from zone.database.row_versions import touch
 
 
 class Migration(migrations.Migration):

@@ -1,8 +1,8 @@
 from django.db import migrations
 
+from zone.database.row_versions import let_touch
 from zone.feed.tables import CREATE, DROP
 from zone.feed.triggers import feed
-from zone.row_triggers import let_touch
 
 
 class Migration(migrations.Migration):

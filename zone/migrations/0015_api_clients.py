@@ -13,7 +13,7 @@ from django.db import migrations, models
 import zone.access.api_scopes
 import zone.identifiers
 import zone.models.clients
-from zone.row_triggers import touch
+from zone.database.row_versions import touch
 
 
 class Migration(migrations.Migration):

@@ -10,7 +10,7 @@ from django.db import migrations, models
 import zone.identifiers
 import zone.models.webhooks
 import zone.webhooks.addresses
-from zone.row_triggers import touch
+from zone.database.row_versions import touch
 
 
 class Migration(migrations.Migration):

@@ -12,10 +12,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from zone import bulk
 from zone.access.origin import COMMAND, Origin
 from zone.access.row_access import RowQuerySet
 from zone.calendar import SHANGHAI
+from zone.database import bulk
 from zone.fields import CodeField
 from zone.privacy.masking import masked_text
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from zone import database
-from zone.checkout import VAR
+from zone.database import connection as database
+from zone.database.checkout import VAR
 
 PROBE = b"\0" * 4096
 MIB = 1024 * 1024

@@ -2,8 +2,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from zone import grants
 from zone.audit import chain as audit_chain
+from zone.database import grants
 from zone.management.commands.verify_audit import a_day
 
 

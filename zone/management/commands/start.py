@@ -17,10 +17,10 @@ from django.db import OperationalError, connections, transaction
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from zone import database
-from zone.checkout import ROOT, VAR, Lock, make_folder
+from zone.database import connection as database
+from zone.database.checkout import ROOT, VAR, Lock, make_folder
+from zone.database.processes import is_alive
 from zone.models import User
-from zone.processes import is_alive
 
 HOST = "127.0.0.1"
 WAIT_FOR_THE_DEAD = 5  # seconds; the workers of a killed server notice it within two

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from zone.audit import anchors
 from zone.audit import chain as audit_chain
-from zone.checkout import StartProblem
+from zone.database.checkout import StartProblem
 
 
 def a_day(text: str) -> date:

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from zone import database
 from zone.audit import anchors
-from zone.checkout import StartProblem
+from zone.database import connection as database
+from zone.database.checkout import StartProblem
 from zone.jobs.worker import Loop, watch
 from zone.models import WorkerBeat
 from zone.webhooks import dispatch

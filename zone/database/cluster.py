@@ -15,11 +15,12 @@ from typing import BinaryIO
 
 import psycopg
 
-from zone import binaries, cluster_data
-from zone.binaries import Runner
-from zone.checkout import Lock, StartProblem, private_text, unwritable, write_private
-from zone.cluster_data import APPLICATION, NAME, SUPERUSER
-from zone.processes import FAST, IMMEDIATE, KILL, WAIT, Processes
+from zone.database import binaries
+from zone.database import data as cluster_data
+from zone.database.binaries import Runner
+from zone.database.checkout import Lock, StartProblem, private_text, unwritable, write_private
+from zone.database.data import APPLICATION, NAME, SUPERUSER
+from zone.database.processes import FAST, IMMEDIATE, KILL, WAIT, Processes
 
 HOST = "127.0.0.1"
 START_LIMIT = 120  # seconds; after a crash the log is replayed first

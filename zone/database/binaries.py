@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zone.checkout import StartProblem, make_folder
+from zone.database.checkout import StartProblem, make_folder
 
 SYSTEM = Path("/usr/lib/postgresql")
 # Root's private cluster lives here when no other user can reach the checkout.

@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from zone.checkout import VAR, StartProblem
-from zone.cluster import HOST, Cluster
-from zone.cluster_data import APPLICATION, NAME
+from zone.database.checkout import VAR, StartProblem
+from zone.database.cluster import HOST, Cluster
+from zone.database.data import APPLICATION, NAME
 
 __all__ = [
     "Cluster",

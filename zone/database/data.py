@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from zone import binaries
-from zone.binaries import Runner
-from zone.checkout import StartProblem, make_folder, unwritable, write_private
+from zone.database import binaries
+from zone.database.binaries import Runner
+from zone.database.checkout import StartProblem, make_folder, unwritable, write_private
 
 NAME = "zone"  # the database and the role that owns it
 APPLICATION = "zone_app"  # the role that the application runs as

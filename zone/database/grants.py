@@ -12,8 +12,8 @@ from django.core.management.base import CommandError
 from django.db import connections
 from psycopg import sql
 
-from zone import database
 from zone.audit.triggers import ENTRIES, LINKS, QUEUE
+from zone.database import connection as database
 from zone.feed.tables import LOG, STATE
 
 ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
