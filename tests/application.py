@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 
 from tests.database import FOLDER
-from zone.database import grants
 from zone.database.cluster import HOST, Cluster
 from zone.database.data import APPLICATION
+from zone.schema import grants
 
 
 @contextmanager

@@ -101,9 +101,9 @@ def _emptied_past_the_trail():
             cursor.execute(";".join(f"DELETE FROM {t}" for t in found) or ";")
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(";".join(f"ALTER TABLE {t} ENABLE TRIGGER USER" for t in found) or ";")
-            for table, trigger, _definition in ALWAYS:
-                if table in found:
-                    cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
+            for one in audit_triggers.TRIGGERS:
+                if one.table in found:
+                    cursor.execute(f"ALTER TABLE {one.table} ENABLE ALWAYS TRIGGER {one.name}")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
@@ -113,7 +113,6 @@ def _emptied_past_the_trail():
 
 
 KEPT = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
-ALWAYS = (*audit_triggers.OF_ENTRIES, *audit_triggers.OF_CHAIN)
 
 
 # The test server sends an answer in pieces, and each but the first waits 40 ms for the receipt.

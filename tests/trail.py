@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db import connection
 
-from zone.audit.triggers import ENTRIES, LINKS, OF_CHAIN, OF_ENTRIES
+from zone.audit.triggers import ENTRIES, LINKS, TRIGGERS
 from zone.models import AuditEntry
 
 
@@ -23,8 +23,7 @@ def seal() -> None:
 @contextmanager
 def opened():
     """Switch the triggers of both tables off, as the owner of the tables can."""
-    triggers = [(table, name) for table, name, _ in (*OF_ENTRIES, *OF_CHAIN)]
-    ours = [pair for pair in triggers if pair[0] in (ENTRIES, LINKS)]
+    ours = [(one.table, one.name) for one in TRIGGERS if one.table in (ENTRIES, LINKS)]
     seal()
     for table, name in ours:
         execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")

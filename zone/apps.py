@@ -16,11 +16,11 @@ class ZoneConfig(AppConfig):
     verbose_name = _("Zone")
 
     def ready(self):
-        from zone.database import grants
         from zone.monitoring import checks  # noqa: F401  registers them
+        from zone.schema import following
         from zone.sync import checks as feed_checks  # noqa: F401
 
-        post_migrate.connect(grants.after_migrate, sender=self)
+        post_migrate.connect(following.after_migrate, sender=self)
 
 
 class ZoneAdminConfig(AdminConfig):

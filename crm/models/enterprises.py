@@ -13,7 +13,7 @@ from pypinyin.contrib.mmseg import seg
 from zone import identifiers
 from zone.access.row_access import RowQuerySet, row_access
 from zone.feed.synced import ANY_CHAIN, Open, Synced
-from zone.fields import CodeField, LineField, NameField, ProseField, WanField
+from zone.fields import CodeField, LineField, NameField, ProseField, WanField, trigram_index
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
@@ -162,6 +162,7 @@ class Enterprise(Row):
         verbose_name = _("enterprise")
         verbose_name_plural = _("enterprises")
         ordering = ("sort_key", "id")
+        indexes = [trigram_index("name", name="crm_enterprise_name_trgm")]
 
     def __str__(self):
         return self.name

@@ -13,7 +13,7 @@ from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.database import bulk
 from zone.feed.synced import Synced
-from zone.fields import LineField, ProseField, WanField
+from zone.fields import LineField, ProseField, WanField, trigram_index
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
 from zone.models.base import Row
@@ -170,6 +170,7 @@ class Lead(Staged, Row):
             models.Index(fields=["chain", "stage"], name="lead_chain_stage"),
             models.Index(fields=["next_follow_up_on"], name="lead_next_follow_up"),
             models.Index(fields=["planned_investment_wan"], name="lead_investment"),
+            trigram_index("title", name="crm_lead_title_trgm"),
         ]
         constraints = [
             models.CheckConstraint(

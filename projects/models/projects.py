@@ -13,7 +13,7 @@ from zone import identifiers
 from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.feed.synced import Synced
-from zone.fields import CodeField, LineField, ProseField, WanField
+from zone.fields import CodeField, LineField, ProseField, WanField, trigram_index
 from zone.identifiers import no_personal_number
 from zone.models.base import Change, Row
 from zone.models.staged import Staged
@@ -200,6 +200,7 @@ class Project(Staged, Row):
             models.Index(fields=["stage", "status"], name="project_stage"),
             models.Index(fields=["chain", "stage"], name="project_chain_stage"),
             models.Index(fields=["total_investment_wan"], name="project_investment"),
+            trigram_index("name", name="projects_project_name_trgm"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,8 +1,6 @@
 """Nobody makes the headline figure alone: whoever worked on it recognises it at no door."""
 
 from datetime import date, timedelta
-from importlib import import_module
-from pkgutil import iter_modules
 from threading import Thread
 
 import pytest
@@ -12,7 +10,6 @@ from django.urls import reverse
 
 from crm.merging import merge_enterprises
 from crm.models import Lead
-from projects import migrations
 from projects.models import Agreement, Credit, Project
 from tests import factories, trail
 from tests.api.batches import send as send_batch
@@ -499,16 +496,3 @@ def test_an_agreement_moved_while_it_is_recognised_is_not(office):
     with pytest.raises(ValidationError) as refused:
         known.recognise(by=office)
     assert refused.value.code == "moved"
-
-
-def test_who_entered_what_was_there_before_the_column_is_taken_from_the_trail(office):
-    agreement, unknown = factories.make_agreement(), factories.make_agreement()
-    for row in (agreement, agreement.project):
-        AuditEntry.objects.record_made(row, by=office)
-    AuditEntry.objects.record("CHANGED", by=office, of=unknown, changes={"title": ["", "x"]})
-    (name,) = (m.name for m in iter_modules(migrations.__path__) if "fill_entered_by" in m.name)
-    for step in import_module(f"projects.migrations.{name}").Migration.operations:
-        with connection.cursor() as cursor:
-            cursor.execute(step.sql)
-    found = Agreement.objects.values_list("pk", "entered_by", "project__entered_by")
-    assert set(found) == {(agreement.pk, office.pk, office.pk), (unknown.pk, None, None)}

@@ -14,9 +14,9 @@ from tests.trail import execute, write
 from zone.audit import chain as audit_chain
 from zone.calendar import today
 from zone.database import connection as database
-from zone.database import grants
 from zone.database.data import APPLICATION, NAME
 from zone.models import AuditEntry, AuditLink
+from zone.schema import grants
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

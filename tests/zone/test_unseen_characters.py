@@ -18,7 +18,7 @@ from projects.admin.attachments import AttachForm
 from tests import factories
 from tests.forms import send
 from tests.unseen import ALL_UNSEEN, BREAKING, UNSEEN, WITHIN_LINES, each
-from zone import identifiers, stored_texts
+from zone import identifiers
 from zone.database import bulk
 from zone.fields import (
     CodeField,
@@ -438,37 +438,3 @@ def test_whoever_pastes_the_user_name_gets_in():
     data = {"username": "zhang\u200b", "password": "a good long word"}
     assert client.post("/admin/login/", data).status_code == 302
     assert Client().post("/admin/login/", data | {"username": "zha\nng\x1b"}).status_code == 200
-
-
-# What stood there before
-
-
-@pytest.mark.django_db
-def test_stored_texts_are_brought_into_their_form_and_nothing_is_lost():
-    kept, dirty, twin = (factories.make_park(name=name) for name in ("甲园", "乙园", "丙园"))
-    enterprise = factories.make_enterprise(name=NAME)
-    other = factories.make_enterprise(name="示例另一公司")
-    raw(Park, dirty, name="乙\u200b园\n", description="一\r\n二\x1b")
-    raw(Park, twin, name="甲\u200b园")
-    raw(Enterprise, other, name=between(NAME, "\u200b"))
-    versions = {row.pk: row.version for row in (*Park.objects.all(), *Enterprise.objects.all())}
-    for app in ("zone", "crm", "projects"):
-        stored_texts.tidy(app).code(apps, None)
-    keys = import_module("crm.migrations.0013_tidy_texts")
-    keys.key_enterprises(apps, None)
-    keys.key_contacts(apps, None)
-    found = dict(Park.objects.values_list("pk", "name"))
-    assert found == {kept.pk: "甲园", dirty.pk: "乙园", twin.pk: "甲\u200b园"}
-    assert Park.objects.get(pk=dirty.pk).description == "一\n二"
-    other.refresh_from_db()
-    assert (other.name, other.name_key) == (NAME, identifiers.name_key("示例另一公司"))
-    rows = (*Park.objects.all(), *Enterprise.objects.all())
-    changed = {row.pk for row in rows if row.version != versions[row.pk]}
-    assert changed == {dirty.pk, other.pk}
-    assert Enterprise.objects.get(pk=enterprise.pk).name_key == identifiers.name_key(NAME)
-
-
-def raw(model, row, **values):
-    """Write past the fields, as a release before them did."""
-    given = {name: models.Value(value, models.TextField()) for name, value in values.items()}
-    model.objects.filter(pk=row.pk).update(**given)

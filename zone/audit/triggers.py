@@ -10,16 +10,21 @@ deferred triggers run has its turn after all of them, and there the lock is held
 Links stand in the order of commits (READ COMMITTED: the head is read after the lock).
 """
 
+from dataclasses import replace
+
+from zone.schema.objects import HERE, Function, Trigger, function, trigger
+
 ENTRIES, LINKS, QUEUE = "zone_auditentry", "zone_auditlink", "zone_auditqueue"
 KEPT_DAYS = 183
 
-APPEND_ONLY = f"""
-CREATE FUNCTION zone_refuse_trail_change() RETURNS trigger LANGUAGE plpgsql AS $$
+
+SIGNATURE = f"zone_trail_hash(text,bigint,date,{ENTRIES})"
+REFUSE_CHANGE = """
 BEGIN
   RAISE EXCEPTION 'the audit trail is append-only: % of % is refused', TG_OP, TG_TABLE_NAME
     USING ERRCODE = 'restrict_violation';
-END $$;
-CREATE FUNCTION zone_guard_trail_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+END """
+GUARD_DELETE = f"""
 DECLARE
   written date;
 BEGIN
@@ -37,78 +42,24 @@ BEGIN
       USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN OLD;
-END $$;
-CREATE FUNCTION zone_stamp_trail() RETURNS trigger LANGUAGE plpgsql AS $$
+END """
+STAMP_LINE = """
 BEGIN
   NEW.at := clock_timestamp();
   RETURN NEW;
-END $$;
-"""
-UNDO_APPEND_ONLY = """
-DROP FUNCTION zone_stamp_trail();
-DROP FUNCTION zone_guard_trail_delete();
-DROP FUNCTION zone_refuse_trail_change();
-"""
-
-LINK_ENTRY = f"""
-CREATE FUNCTION zone_link_entry(wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  entry {ENTRIES};
-  head {LINKS};
-  today date;
-BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('{LINKS}'));
-  SELECT * INTO head FROM {LINKS} ORDER BY position DESC LIMIT 1;
-  SELECT * INTO entry FROM {ENTRIES} WHERE id = wanted;
-  head.position := coalesce(head.position, 0) + 1;
-  head.hash := coalesce(head.hash, '');
-  -- A clock that is set back never puts a line into a day that is over.
-  today := greatest(head.day, (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date);
-  INSERT INTO {LINKS} (position, day, entry_id, previous, hash)
-  VALUES (head.position, today, wanted, head.hash,
-          zone_trail_hash(head.hash, head.position, today, entry));
-END $$;
-"""
-STEPS = f"""
-CREATE FUNCTION zone_queue_link() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO {QUEUE} VALUES (NEW.id);
-  RETURN NULL;
-END $$;
-CREATE FUNCTION zone_link_queued() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  PERFORM zone_link_entry(NEW.entry_id);
-  DELETE FROM {QUEUE} WHERE entry_id = NEW.entry_id;
-  RETURN NULL;
-END $$;
-"""
-QUEUED = f"""
--- Empty after every commit, so nothing is lost when a crash empties it.
-CREATE UNLOGGED TABLE {QUEUE} (entry_id bigint PRIMARY KEY);
-"""
-CHAIN = f"""
-CREATE FUNCTION zone_trail_hash(previous text, place bigint, day date, entry {ENTRIES})
+END """
+HASH = f"""CREATE OR REPLACE FUNCTION
+zone_trail_hash(previous text, place bigint, day date, entry {ENTRIES})
 RETURNS text LANGUAGE sql STABLE AS $$
   SELECT encode(sha256(convert_to(previous || jsonb_build_array(
     place, day, entry.id, entry.at AT TIME ZONE 'UTC', entry.action, entry.by_id, entry.by_name,
     entry.door, host(entry.address), entry.model, entry.object_id, entry.object_name,
     entry.parent, entry.changes, entry.why, entry.detail
   )::text, 'UTF8')), 'hex')
-$$;
-{LINK_ENTRY}{STEPS}{QUEUED}"""
-UNDO_CHAIN = f"""
-DROP TABLE {QUEUE};
-DROP FUNCTION zone_link_queued();
-DROP FUNCTION zone_queue_link();
-DROP FUNCTION zone_link_entry(bigint);
-DROP FUNCTION zone_trail_hash(text, bigint, date, {ENTRIES});
-"""
-LINK_OLD_LINES = f"DO $$ BEGIN PERFORM zone_link_entry(id) FROM {ENTRIES} ORDER BY id; END $$"
-
-# Later: the lines of one statement are one entry in the queue, and are sealed in one pass. The
-# queue's own trigger takes both steps: it puts what it finds behind all that waits, then seals.
+$$"""
+# The lines of one statement are one entry in the queue, and are sealed in one pass. The queue's
+# own trigger takes both steps: it puts what it finds behind all that waits, then seals.
 LINK_ENTRIES = f"""
-CREATE FUNCTION zone_link_entries(wanted bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   entry {ENTRIES};
   last {LINKS};
@@ -126,16 +77,17 @@ BEGIN
     INSERT INTO {LINKS} (position, day, entry_id, previous, hash)
     VALUES (last.position, last.day, entry.id, last.previous, last.hash);
   END LOOP;
-END $$;
-CREATE OR REPLACE FUNCTION zone_link_entry(wanted bigint) RETURNS void LANGUAGE sql AS $$
+END """
+LINK_ENTRY = """CREATE OR REPLACE FUNCTION zone_link_entry(wanted bigint) RETURNS void
+LANGUAGE sql AS $$
   SELECT zone_link_entries(ARRAY[wanted])
-$$;
-CREATE FUNCTION zone_queue_link() RETURNS trigger LANGUAGE plpgsql AS $$
+$$"""
+QUEUE_LINK = f"""
 BEGIN
   INSERT INTO {QUEUE} (entry_ids) SELECT array_agg(id) FROM new_rows HAVING count(*) > 0;
   RETURN NULL;
-END $$;
-CREATE FUNCTION zone_link_queued() RETURNS trigger LANGUAGE plpgsql AS $$
+END """
+LINK_QUEUED = f"""
 BEGIN
   IF NEW.is_behind THEN
     PERFORM zone_link_entries(NEW.entry_ids);
@@ -144,81 +96,48 @@ BEGIN
   END IF;
   DELETE FROM {QUEUE} WHERE id = NEW.id;
   RETURN NULL;
-END $$;
--- Empty after every commit, so nothing is lost when a crash empties it.
-CREATE UNLOGGED TABLE {QUEUE} (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  entry_ids bigint[] NOT NULL,
-  is_behind boolean NOT NULL DEFAULT false
-);
-"""
-DROP_STEPS = f"""
-DROP TABLE {QUEUE};
-DROP FUNCTION zone_link_queued();
-DROP FUNCTION zone_queue_link();
-"""
-UNDO_LINK_ENTRIES = f"""
-{DROP_STEPS}
-DROP FUNCTION zone_link_entry(bigint);
-DROP FUNCTION zone_link_entries(bigint[]);
-{LINK_ENTRY}{STEPS}{QUEUED}
-"""
-
-# Whoever adds a line has no right to write links: the triggers that do have their owner's. Nobody
-# else puts such a function on a table of his own, or one of his own in front of ours.
-SEALING = ("zone_queue_link", "zone_link_queued")
-SEAL_AS_OWNER = f"""
-DO $$
-DECLARE
-  name text;
-BEGIN
-  FOREACH name IN ARRAY ARRAY{list(SEALING)} LOOP
-    EXECUTE format('ALTER FUNCTION %I() SECURITY DEFINER SET search_path = %I, pg_temp',
-                   name, current_schema());
-    EXECUTE format('REVOKE ALL ON FUNCTION %I() FROM PUBLIC', name);
-  END LOOP;
-END $$;
-"""
-SEAL_AS_ANYBODY = "\n".join(
-    f"ALTER FUNCTION {name}() SECURITY INVOKER RESET search_path;\n"
-    f"GRANT EXECUTE ON FUNCTION {name}() TO PUBLIC;"
-    for name in SEALING
-)
-
-REFUSE = "BEFORE UPDATE OR TRUNCATE ON {table} EXECUTE FUNCTION zone_refuse_trail_change()"
-GUARD = "BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION zone_guard_trail_delete()"
-STAMP = "BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION zone_stamp_trail()"
-AT_COMMIT = "AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION"
-# (table, trigger, what it is): the second table exists from the second migration on.
-OF_ENTRIES = (
-    (ENTRIES, "refuse_change", f"TRIGGER refuse_change {REFUSE}"),
-    (ENTRIES, "guard_delete", f"TRIGGER guard_delete {GUARD}"),
-    (ENTRIES, "stamp", f"TRIGGER stamp {STAMP}"),
-)
-OF_CHAIN = (
-    (LINKS, "refuse_change", f"TRIGGER refuse_change {REFUSE}"),
-    (LINKS, "guard_delete", f"TRIGGER guard_delete {GUARD}"),
-    (ENTRIES, "queue_link", f"CONSTRAINT TRIGGER queue_link {AT_COMMIT} zone_queue_link()"),
-    (QUEUE, "link_queued", f"CONSTRAINT TRIGGER link_queued {AT_COMMIT} zone_link_queued()"),
-)
-BY_STATEMENT = (
-    (
-        ENTRIES,
-        "queue_link",
-        "TRIGGER queue_link AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows "
-        "EXECUTE FUNCTION zone_queue_link()",
-    ),
-    OF_CHAIN[-1],
-)
+END """
 
 
-def create(triggers) -> str:
-    return "\n".join(
-        f"CREATE {definition.format(table=table)};\n"
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};"
-        for table, name, definition in triggers
+def sealing(name: str, body: str) -> Function:
+    """Return a trigger's function that writes links, which whoever adds a line may not.
+
+    It has its owner's rights. Nobody else puts it on a table of his own, or one of his own in
+    front of ours.
+    """
+    made = function(
+        f"{name}()", body, options=f"SECURITY DEFINER SET search_path = {HERE}, pg_temp"
     )
+    return replace(made, sql=f"{made.sql};\nREVOKE ALL ON FUNCTION {name}() FROM PUBLIC")
 
 
-def drop(triggers) -> str:
-    return "\n".join(f"DROP TRIGGER {name} ON {table};" for table, name, _definition in triggers)
+REFUSE = "BEFORE UPDATE OR TRUNCATE ON {table}"
+GUARD = "BEFORE DELETE ON {table} FOR EACH ROW"
+AT_COMMIT = "AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+BY_STATEMENT = "AFTER INSERT ON {table} REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"
+
+
+def _always(name: str, table: str, when: str, call: str) -> Trigger:
+    return trigger(name, table, when, call, always=True)
+
+
+FUNCTIONS = (
+    function("zone_refuse_trail_change()", REFUSE_CHANGE),
+    function("zone_guard_trail_delete()", GUARD_DELETE),
+    function("zone_stamp_trail()", STAMP_LINE),
+    Function(SIGNATURE, ENTRIES, HASH),
+    function("zone_link_entries(wanted bigint[])", LINK_ENTRIES, returns="void", table=LINKS),
+    Function("zone_link_entry(bigint)", LINKS, LINK_ENTRY),
+    sealing("zone_queue_link", QUEUE_LINK),
+    sealing("zone_link_queued", LINK_QUEUED),
+)
+TRIGGERS = (
+    _always("refuse_change", ENTRIES, REFUSE, "zone_refuse_trail_change()"),
+    _always("guard_delete", ENTRIES, GUARD, "zone_guard_trail_delete()"),
+    _always("stamp", ENTRIES, "BEFORE INSERT ON {table} FOR EACH ROW", "zone_stamp_trail()"),
+    _always("queue_link", ENTRIES, BY_STATEMENT, "zone_queue_link()"),
+    _always("refuse_change", LINKS, REFUSE, "zone_refuse_trail_change()"),
+    _always("guard_delete", LINKS, GUARD, "zone_guard_trail_delete()"),
+    _always("link_queued", QUEUE, AT_COMMIT, "zone_link_queued()"),
+)
+OBJECTS = (*FUNCTIONS, *TRIGGERS)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VAR = ROOT / "var"
 MARKER = VAR / "production"
 # Whoever sets one of these means production, unless DEBUG=1 stands beside it.

@@ -11,7 +11,9 @@ from functools import cache
 from uuid import UUID
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 # Two tokens that stand for clients rather than for a chain, a park or an account.
 ALL = UUID("00000000-0000-8000-8000-000000000001")
@@ -139,3 +141,13 @@ def _ground(model: type[models.Model], path: str, names: list[str]) -> Own | Up 
         raise TypeError(f"{path}: only one step up, to a synchronised row, is followed")
     column = parent._meta.get_field(names[1]).column
     return Up(field.column, parent, column, fixed=names[1] in parent.FIXED)
+
+
+def check_entities(names: list[str]) -> None:
+    """Refuse names that are no resources."""
+    if unknown := sorted(set(names) - set(entities())):
+        raise ValidationError(
+            _("No resources of the interface: %(names)s."),
+            params={"names": ", ".join(unknown)},
+            code="entity",
+        )

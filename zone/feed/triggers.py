@@ -13,13 +13,15 @@ a move of the parent, which is the one that waits. Other changes of a parent wai
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.db import migrations, models
+from django.db import models
 
-from zone.feed.synced import Down, Own, Up, by_number, entities, grounds, sync_of
-from zone.feed.tables import LOG
+from zone.feed.synced import Down, Own, Up, by_number, entities, grounds
+from zone.feed.tables import LOG, REFUSE_MOVE, TRUNCATED
+from zone.schema.objects import DatabaseObject, Index, Schema, function, trigger
 
 PREFIX, REFS = "feed", "zone_externalref"
 PAIRS = "old_rows o JOIN new_rows n ON n.id = o.id"
@@ -243,49 +245,72 @@ def _moved(model) -> list[str]:
     return [f"IF EXISTS (SELECT FROM {source}) THEN\n    {guarded};\n  END IF"]
 
 
-# What migrations and the check ask for
+# What is installed
 
 
 def function_name(model: type[models.Model], event: str) -> str:
     return f"{PREFIX}_{model._meta.db_table}_{event}"
 
 
-def function_body(model: type[models.Model], event: str) -> str:
-    statements = ";\n  ".join(body(model, event))
-    return f"\nBEGIN\n  {statements};\n  RETURN NULL;\nEND "
+def objects() -> Iterator[DatabaseObject]:
+    """Yield the functions, triggers and indexes that the models ask for."""
+    yield function("zone_feed_truncated()", TRUNCATED)
+    yield function("zone_feed_refuse_move()", REFUSE_MOVE)
+    for model in apps.get_models():
+        for name in vars(model).get("FIXED", ()):
+            yield fixed(model, name)
+    for model in entities().values():
+        yield from of_model(model)
+    for event in TABLES:
+        name = f"{PREFIX}_{REFS}_{event}()"
+        yield function(name, refs_body(event != "insert", event != "delete"))
+        yield _on_statement(event, REFS, name)
 
 
-def install(model: type[models.Model]) -> str:
-    """Return the SQL that puts the triggers of ``model`` in place, whatever was there before."""
+def of_model(model: type[models.Model]) -> Iterator[DatabaseObject]:
+    """Yield what makes the changes of ``model`` lines of the log."""
     table = model._meta.db_table
-    parts = [remove(model)]
-    for event, tables in TABLES.items():
-        name = function_name(model, event)
-        parts.append(
+    for event in TABLES:
+        statements = ";\n  ".join(body(model, event))
+        name = f"{function_name(model, event)}()"
+        yield function(
+            name,
+            f"\nBEGIN\n  {statements};\n  RETURN NULL;\nEND ",
             # A plan made for one row and kept must not join 100,000 with 100,000 in loops.
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
-            f"SET enable_nestloop = off AS $${function_body(model, event)}$$;\n"
-            f"CREATE TRIGGER {PREFIX}_{event} AFTER {event.upper()} ON {table} "
-            f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION {name}();"
+            options="SET enable_nestloop = off",
         )
-    parts.append(
-        f"CREATE TRIGGER {PREFIX}_truncate AFTER TRUNCATE ON {table} "
-        "EXECUTE FUNCTION zone_feed_truncated();"
-    )
-    parts += [fix(model, name) for name in model.FIXED]
+        yield _on_statement(event, table, name)
+    yield trigger(f"{PREFIX}_truncate", table, "AFTER TRUNCATE ON {table}", "zone_feed_truncated()")
     if columns := moving_columns(model):
-        key = ", ".join(["id", *columns])
-        parts.append(f"CREATE UNIQUE INDEX {key_index(model)} ON {table} ({key});")
-    return "\n".join(parts)
+        name, key = f"{PREFIX}_{table}_key", ", ".join(["id", *columns])
+        yield Index(name, table, f"CREATE UNIQUE INDEX {name} ON {table} ({key})")
 
 
-def remove(model: type[models.Model]) -> str:
-    table = model._meta.db_table
-    names = [*(f"{PREFIX}_{event}" for event in (*TABLES, "truncate"))]
-    names += [f"{PREFIX}_fixed_{model._meta.get_field(name).column}" for name in model.FIXED]
-    drops = [f"DROP TRIGGER IF EXISTS {name} ON {table};" for name in names]
-    drops += [f"DROP FUNCTION IF EXISTS {function_name(model, event)}();" for event in TABLES]
-    return "\n".join([*drops, f"DROP INDEX IF EXISTS {key_index(model)};"])
+def _on_statement(event: str, table: str, call: str) -> DatabaseObject:
+    when = f"AFTER {event.upper()} ON {{table}} REFERENCING {TABLES[event]} FOR EACH STATEMENT"
+    return trigger(f"{PREFIX}_{event}", table, when, call)
+
+
+def fixed(model: type[models.Model], field: str) -> DatabaseObject:
+    """Return the trigger that lets a field be written once and never changed."""
+    table, column = model._meta.db_table, model._meta.get_field(field).column
+    return trigger(
+        f"{PREFIX}_fixed_{column}",
+        table,
+        f"BEFORE UPDATE ON {{table}} FOR EACH ROW "
+        f"WHEN (OLD.{column} IS DISTINCT FROM NEW.{column})",
+        f"zone_feed_refuse_move('{column}', '{table}_{column}_fixed')",
+    )
+
+
+def has_lost_events(schema: Schema) -> bool:
+    """Whether a trigger that once wrote the log is gone, switched off or was altered by hand."""
+    return any(
+        schema.was_installed("function", f"{function_name(model, event)}()")
+        and not schema.is_intact("trigger", f"{PREFIX}_{event}", model._meta.db_table)
+        for model in entities().values()
+        for event in TABLES
+    )
 
 
 def refs_body(old: bool, new: bool) -> str:
@@ -314,58 +339,3 @@ BEGIN
   PERFORM set_config('zone.touched', '', true);
   RETURN NULL;
 END """
-
-
-def install_refs() -> str:
-    parts = [remove_refs()]
-    for event, tables in TABLES.items():
-        name, body_ = f"{PREFIX}_{REFS}_{event}", refs_body(event != "insert", event != "delete")
-        parts.append(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body_}$$;\n"
-            f"CREATE TRIGGER {PREFIX}_{event} AFTER {event.upper()} ON {REFS} "
-            f"REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION {name}();"
-        )
-    return "\n".join(parts)
-
-
-def remove_refs() -> str:
-    return "\n".join(
-        f"DROP TRIGGER IF EXISTS {PREFIX}_{event} ON {REFS};\n"
-        f"DROP FUNCTION IF EXISTS {PREFIX}_{REFS}_{event}();"
-        for event in TABLES
-    )
-
-
-def key_index(model: type[models.Model]) -> str:
-    return f"{PREFIX}_{model._meta.db_table}_key"
-
-
-def fix(model: type[models.Model], field: str) -> str:
-    """Return the SQL that lets a field be written once and never changed."""
-    table, column = model._meta.db_table, model._meta.get_field(field).column
-    name = f"{PREFIX}_fixed_{column}"
-    return (
-        f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW "
-        f"WHEN (OLD.{column} IS DISTINCT FROM NEW.{column}) "
-        f"EXECUTE FUNCTION zone_feed_refuse_move('{column}', '{table}_{column}_fixed');"
-    )
-
-
-def feed(*labels: str) -> list[migrations.RunPython]:
-    """Return the operations that put the triggers on the tables of these models.
-
-    They are made from the models as they are when the migration runs; a system check tells
-    when declarations and database have come apart, and asking once more mends it.
-    """
-
-    def forwards(_apps, editor):
-        for label in labels:
-            editor.execute(install(apps.get_model(label)), params=None)
-        editor.execute(install_refs(), params=None)
-
-    def backwards(_apps, editor):
-        for label in labels:
-            if sync_of(model := apps.get_model(label)):
-                editor.execute(remove(model), params=None)
-
-    return [migrations.RunPython(forwards, backwards)]

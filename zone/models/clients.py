@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from zone import identifiers
 from zone.access.api_scopes import check_scopes, judged_beside, judging
 from zone.access.client_triggers import SOURCES
+from zone.access.networks import check_networks
 from zone.access.row_access import OpenQuerySet, PermittedQuerySet
 from zone.feed.scope import Scope
 from zone.fields import LineField, SourceField
@@ -30,18 +31,6 @@ LONGEST = timedelta(days=366)
 LIVE_KEYS = 2  # the old one serves until the other system has taken the new one over
 PREFIX = "crm"
 USE_NOTED = timedelta(minutes=1)
-
-
-def check_networks(networks: list[str]) -> None:
-    """Refuse what is neither an address nor a network."""
-    for text in networks:
-        try:
-            ipaddress.ip_network(text)
-        except ValueError as error:
-            raise ValidationError(
-                _("“%(text)s” is no network; write it as 10.20.0.0/16 or 10.20.3.4."),
-                params={"text": text},
-            ) from error
 
 
 class ApiClient(Row):

@@ -229,6 +229,8 @@ class UserQuerySet(RowQuerySet):
 
 
 class PeopleManager(UserManager.from_queryset(UserQuerySet)):
+    use_in_migrations = False
+
     def _create_user_object(self, username, email, password, **fields):
         """Hold every command that makes an account to the password rule, asked or not.
 

@@ -17,6 +17,7 @@ from zone.access.api_scopes import CHANGES, READ
 from zone.access.row_access import OpenQuerySet, PermittedQuerySet
 from zone.feed.cursor import Cursor, cursor_now
 from zone.feed.scope import Scope
+from zone.feed.synced import check_entities
 from zone.feed.synced import entities as synced
 from zone.fields import LineField, NoteField
 from zone.identifiers import no_personal_number
@@ -29,20 +30,6 @@ from zone.webhooks.addresses import Address, Target
 
 MOST_ENDPOINTS = 10  # of one client
 OLD_SECRET_HOLDS = timedelta(hours=24)
-
-
-def check_entities(names: list[str]) -> None:
-    """Refuse names that are no resources."""
-    if unknown := sorted(set(names) - set(synced())):
-        raise ValidationError(
-            _("No resources of the interface: %(names)s."),
-            params={"names": ", ".join(unknown)},
-            code="entity",
-        )
-
-
-def usual_ports() -> list[int]:
-    return [addresses.USUAL_PORTS["https"]]
 
 
 class ApprovedHostQuerySet(PermittedQuerySet):
@@ -79,7 +66,7 @@ class ApprovedHost(Row):
     ports = ArrayField(
         models.PositiveIntegerField(),
         verbose_name=_("ports"),
-        default=usual_ports,
+        default=addresses.usual_ports,
         validators=[addresses.check_ports],
         help_text=_("With commas; 443 is that of HTTPS."),
     )

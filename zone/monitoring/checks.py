@@ -5,7 +5,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.checks import Error, Tags, Warning, register
 from django.db import DatabaseError, OperationalError, transaction
 
-from zone.database import grants
+from zone.schema import grants
 
 
 @register(Tags.security, deploy=True)

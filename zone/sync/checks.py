@@ -1,4 +1,4 @@
-"""Are the triggers in the database the ones that the models ask for? (tag ``sync``)"""
+"""Are functions, triggers and indexes of the database as the code asks? (tag ``sync``)"""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from django.db import connections
 from zone.feed import triggers
 from zone.feed.synced import entities
 from zone.feed.tables import LOG
+from zone.schema.following import wanted
+from zone.schema.objects import Schema
 
 SYNC_CHECK = "sync"
-FOUND = """
-SELECT t.tgrelid::regclass::text, p.proname, p.prosrc
-FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgname LIKE 'feed\\_%%'
-"""
 
 
 @register(SYNC_CHECK)
@@ -36,7 +33,7 @@ def every_row_says_how_it_is_synchronised(app_configs, **kwargs) -> list[Warning
 
 
 @register(SYNC_CHECK, Tags.database)
-def every_synchronised_table_writes_the_log(app_configs, databases=None, **kwargs):
+def every_object_of_the_database_is_as_the_code_asks(app_configs, databases=None, **kwargs):
     """No error, since ``migrate`` checks before it mends."""
     return [problem for alias in databases or () for problem in _apart(connections[alias])]
 
@@ -46,24 +43,20 @@ def _apart(connection) -> list[Warning]:
         cursor.execute("SELECT to_regclass(%s)", [LOG])
         if cursor.fetchone()[0] is None:
             return []  # before the first migration
-        cursor.execute(FOUND)
-        found = {(table, name): source for table, name, source in cursor.fetchall()}
-    return [
-        Warning(
-            f"{model._meta.label}: its changes do not reach the feed as its SYNC says.",
-            hint=f'Add a migration with zone.feed.triggers.feed("{model._meta.label}").',
-            obj=model,
-            id="zone.W202",
-        )
-        for model in entities().values()
-        if not _is_written(model, found)
-    ]
+        differing = {one.key for one in Schema(cursor, wanted()).differing()}
+    found = []
+    for model in entities().values():
+        if ours := differing & {one.key for one in triggers.of_model(model)}:
+            differing -= ours
+            found.append(_warning("zone.W202", model._meta.label, model))
+    names = ", ".join(" ".join(filter(None, key)) for key in sorted(differing))
+    return found + ([_warning("zone.W203", names)] if names else [])
 
 
-def _is_written(model, found: dict[tuple[str, str], str]) -> bool:
-    table = model._meta.db_table
-    return all(
-        found.get((table, triggers.function_name(model, event)))
-        == triggers.function_body(model, event)
-        for event in triggers.TABLES
+def _warning(number: str, name: str, model=None) -> Warning:
+    return Warning(
+        f"{name}: the database has not what the code asks for.",
+        hint="Run migrate as the owner of the database; it installs what differs.",
+        obj=model or name,
+        id=number,
     )

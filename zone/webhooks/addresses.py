@@ -106,6 +106,10 @@ BAD_URL = _(
 )
 
 
+def usual_ports() -> list[int]:
+    return [USUAL_PORTS["https"]]
+
+
 def check_host(host: str) -> None:
     """Refuse what is neither a plain name nor an address in its usual spelling."""
     if NAME.fullmatch(host) and len(host) <= 253:

@@ -3,8 +3,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from zone.audit import chain as audit_chain
-from zone.database import grants
 from zone.management.commands.verify_audit import a_day
+from zone.schema import grants
 
 
 class Command(BaseCommand):

@@ -1,0 +1,199 @@
+"""Triggers, functions, indexes, roles and rights follow the code with every migrate."""
+
+import ast
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+
+from crm.models import Enterprise, FollowUp, Lead
+from tests import factories
+from tests.feed.log import Watch
+from tests.schema.database import before_squash, catalogue, database_beside
+from tests.test_house import FLOORS, ROOT
+from zone.feed.synced import Synced, by_number, entities
+from zone.schema import following, grants, groups
+from zone.schema.objects import function
+
+pytestmark = pytest.mark.django_db
+
+
+def execute(statement: str):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else None
+
+
+def here() -> dict[str, set]:
+    with connection.cursor() as cursor:
+        return catalogue(cursor)
+
+
+def epoch():
+    return execute("SELECT epoch FROM zone_feed")[0][0]
+
+
+@pytest.fixture
+def _entities_anew():
+    entities.cache_clear()
+    by_number.cache_clear()
+    yield
+    entities.cache_clear()
+    by_number.cache_clear()
+
+
+def test_a_second_run_does_nothing():
+    role = following.application_role()
+    assert following.install_objects() == groups.install() == grants.apply(role) == []
+
+
+def differences(left: dict[str, set], right: dict[str, set]) -> dict:
+    return {kind: left[kind] ^ right[kind] for kind in left if left[kind] != right[kind]}
+
+
+@pytest.mark.slow
+def test_an_upgraded_database_is_like_a_fresh_one():
+    fresh = here()
+    with database_beside(before_squash()) as old:
+        assert old.migrate().stderr == ""
+        cursor = old.connection.cursor()
+        assert differences(catalogue(cursor), fresh) == {}
+        assert cursor.execute("SELECT title FROM crm_lead").fetchall() == [("示例线索",)]
+        # Negative control: what an upgrade would leave behind is seen.
+        cursor.execute("ALTER TABLE crm_lead DISABLE TRIGGER feed_update")
+        cursor.execute("DELETE FROM auth_group_permissions")
+        assert differences(catalogue(cursor), fresh).keys() == {"triggers", "groups"}
+        assert old.migrate().returncode == 0
+        assert differences(catalogue(cursor), fresh) == {}
+
+
+@pytest.mark.slow
+def test_a_database_between_two_releases_is_told_to_finish_the_former_first():
+    with database_beside(before_squash()) as old:
+        gone = "DELETE FROM django_migrations WHERE app = 'crm' AND name > '0010'"
+        old.connection.execute(gone)
+        refused = old.migrate()
+        assert (refused.returncode, "Install that release" in refused.stderr) == (1, True)
+
+
+@pytest.mark.usefixtures("_entities_anew")
+def test_the_parent_of_a_new_noun_tells_its_moves(monkeypatch, chain):
+    """An upgraded database once kept the parent's old trigger, and the child was lost."""
+    with monkeypatch.context() as patch:
+        patch.setattr(FollowUp, "SYNC", None)
+        assert following.install_objects() != []
+        lead = factories.make_lead(chain=chain)
+    entities.cache_clear()
+    by_number.cache_clear()
+    note = factories.make_follow_up(lead=lead, by=factories.make_user())
+    execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert following.install_objects() != []
+    watch = Watch()
+    Lead.objects.filter(pk=lead.pk).update(chain=factories.make_chain("electronics"))
+    assert ("follow-ups", note.pk) in {(event.name, event.object_id) for event in watch.events()}
+
+
+def test_a_path_that_is_added_replaces_the_trigger(monkeypatch, specialist):
+    before = epoch()
+    monkeypatch.setattr(Lead, "SYNC", Synced(8, "leads", paths=("chain", "owner")))
+    assert any("feed_crm_lead_update" in statement for statement in following.install_objects())
+    assert following.install_objects() == []
+    assert epoch() == before  # what the code changes has lost no event
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TRIGGER feed_update ON crm_lead",
+        "ALTER TABLE crm_lead DISABLE TRIGGER feed_delete",
+        "DROP TRIGGER feed_insert ON crm_lead; CREATE TRIGGER feed_insert AFTER INSERT ON crm_lead"
+        " FOR EACH STATEMENT EXECUTE FUNCTION zone_feed_truncated()",
+    ],
+)
+def test_clients_begin_anew_when_a_trigger_was_away(statement):
+    """Nobody knows what changed meanwhile."""
+    fresh, before = here(), epoch()
+    execute(statement)
+    assert following.install_objects() != []
+    assert epoch() != before
+    assert differences(here(), fresh) == {}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE OR REPLACE FUNCTION zone_touch_row() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$BEGIN RETURN NEW; END$$",
+        "ALTER TABLE zone_auditentry ENABLE TRIGGER refuse_change",
+        "GRANT EXECUTE ON FUNCTION zone_queue_link() TO PUBLIC",
+        "ALTER FUNCTION zone_link_queued() SECURITY INVOKER",
+        "DROP INDEX feed_projects_project_key",
+    ],
+)
+def test_what_was_changed_by_hand_is_put_back(statement):
+    fresh = here()
+    execute(statement)
+    assert differences(here(), fresh)
+    assert following.install_objects() != []
+    assert differences(here(), fresh) == {}
+
+
+def test_what_nobody_asks_for_any_more_is_dropped(monkeypatch):
+    fresh, asked = here(), list(following.wanted())
+    old = function("zone_of_an_old_release()", "\nBEGIN\n  RETURN NULL;\nEND ")
+    trigger = replace(
+        asked[1],
+        name="old",
+        sql=asked[1].sql.replace("TRIGGER touch_row", "TRIGGER old"),
+        table=asked[1].table,
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "wanted", lambda: [*asked, old, trigger])
+        assert following.install_objects() != []
+    assert differences(here(), fresh).keys() == {"functions", "triggers"}
+    execute("CREATE FUNCTION zone_of_somebody_else() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    assert following.install_objects() != []
+    kept = differences(here(), fresh)
+    assert [("zone_of_somebody_else" in text) for text, _acl in kept["functions"]] == [True]
+
+
+def test_a_role_has_what_the_apps_give_it_and_no_more():
+    Group.objects.get(name="auditor").permissions.set(
+        Group.objects.get(name="office").permissions.all()
+    )
+    Group.objects.get(name="leadership").delete()
+    assert groups.install() == ["leadership", "auditor"]
+    assert groups.install() == []
+
+
+def test_a_row_that_changes_gets_another_version():
+    enterprise = factories.make_enterprise()
+    version = Enterprise.objects.get(pk=enterprise.pk).version
+    Enterprise.objects.filter(pk=enterprise.pk).update(address="改")
+    assert Enterprise.objects.get(pk=enterprise.pk).version == version + 1
+
+
+# What the state of a model names by its path: fields, validators and defaults.
+OF_STATES = {
+    "zone.fields",
+    "zone.identifiers",
+    "zone.calendar",
+    "zone.files.storage",
+    "zone.feed.synced",
+    "zone.webhooks.addresses",
+    "zone.access.networks",
+    "zone.access.api_scopes",
+}
+
+
+def test_no_migration_reads_the_models_of_today():
+    found = set()
+    for path in (path for app in FLOORS for path in (ROOT / app / "migrations").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module)
+    ours = {name for name in found if name.split(".")[0] in FLOORS}
+    assert ours == OF_STATES
