@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import count
 from uuid import uuid4
 
+from django.apps import apps
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
@@ -244,13 +245,38 @@ MAKERS = {
 
 def make(model: type[Row], **fields) -> Row:
     """Make a row of ``model``: by its maker, or with dull values for what it requires."""
-    if model in MAKERS:
-        return MAKERS[model](**fields)
-    if model.BELONGS_TO and not fields.keys() & {*model.BELONGS_TO}:
+    return MAKERS[model](**fields) if model in MAKERS else _saved(build(model, **fields))
+
+
+def build(model: type[Row], **fields) -> Row:
+    """Return a row of ``model`` that is not saved, with dull values for what it requires."""
+    if model.BELONGS_TO and not _named(model, fields) & {*model.BELONGS_TO}:
         owner = model._meta.get_field(model.BELONGS_TO[0])
         fields[owner.name] = make(owner.related_model)
-    missing = [f for f in model._meta.concrete_fields if _is_required(f) and f.name not in fields]
-    return _saved(model(**fields, **{f.name: _dull_value(f) for f in missing}))
+    given = _named(model, fields)
+    missing = [f for f in model._meta.concrete_fields if _is_required(f) and f.name not in given]
+    return model(**fields, **{f.name: _dull_value(f) for f in missing})
+
+
+def make_parts(**owners: Row) -> list[Row]:
+    """Make a row of every model that belongs to one of ``owners`` and has none there yet."""
+    found = [
+        (model, name) for model in apps.get_models() for name in owners if _is_part(model, name)
+    ]
+    return [
+        make(model, **{name: owners[name]})
+        for model, name in found
+        if not model._default_manager.filter(**{name: owners[name]}).exists()
+    ]
+
+
+def _is_part(model: type[models.Model], name: str) -> bool:
+    return issubclass(model, Row) and name in model.BELONGS_TO
+
+
+def _named(model: type[Row], fields: dict) -> set[str]:
+    """Return the names of the fields that are given, by themselves or by their key."""
+    return {f.name for f in model._meta.concrete_fields if {f.name, f.attname} & fields.keys()}
 
 
 def _is_required(field: models.Field) -> bool:

@@ -60,6 +60,7 @@ def fill(rows: int, user):
         factories.make_follow_up(project=project, by=user)
         factories.make_arrival(project=project)
         factories.make_occupancy(space=space, enterprise=enterprise, project=project)
+        factories.make_parts(lead=lead, enterprise=enterprise, project=project)
         factories.make_target("SIGNED_AMOUNT", 1, year=2025, chain=chain)
         factories.make_appointment(factories.make_user(), "SPECIALIST", chain=chain)
         factories.make_client(owner=user).chains.add(chain)
@@ -142,6 +143,7 @@ def test_no_list_takes_more_than_12_queries_and_no_form_more_than_20(client, roo
         factories.make_credit(project=project, specialist=user)
         factories.make_arrival(project=project)
         factories.make_occupancy(project=project, enterprise=project.enterprise)
+        factories.make_parts(lead=lead, enterprise=project.enterprise, project=project)
         assert over_budget(client, user) == {}, role
 
 

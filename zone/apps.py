@@ -1,6 +1,7 @@
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
@@ -27,10 +28,10 @@ class ZoneAdminConfig(AdminConfig):
     default_site = "zone.login.site.ZoneAdminSite"
 
 
-def import_submodules(package: str) -> None:
+def import_submodules(package: str) -> list[ModuleType]:
     """Import the modules of a package, so that each registers what it declares."""
-    for found in iter_modules(import_module(package).__path__):
-        import_module(f"{package}.{found.name}")
+    found = iter_modules(import_module(package).__path__)
+    return [import_module(f"{package}.{one.name}") for one in found]
 
 
 @cache
@@ -41,7 +42,7 @@ def discover(package: str) -> None:
             import_submodules(f"{config.name}.{package}")
 
 
-def modules_of_apps(name: str) -> list:
+def modules_of_apps(name: str) -> list[ModuleType]:
     """Return the module ``name`` of each app that has one, in the order of INSTALLED_APPS."""
     return [
         import_module(f"{config.name}.{name}")

@@ -6,8 +6,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -45,3 +47,9 @@ def in_words(span: timedelta) -> str:
 
 # For a text made before a language is chosen: ``limit_in_words("SESSION_IDLE")``.
 limit_in_words = lazy(lambda setting: in_words(getattr(settings, setting)), str)
+
+
+def not_in_future(day: date) -> None:
+    """Refuse a day that is still to come; a validator for what has happened."""
+    if day > today():
+        raise ValidationError(_("The date cannot lie in the future."), code="future")

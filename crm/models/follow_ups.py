@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.contacts import Contact
+from crm.models.leads import Lead
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField, NoteField
@@ -95,9 +96,10 @@ class FollowUp(Row):
         """Save; the newest one says when the lead is due next, each keeps the contact longer."""
         self.is_demo = self.is_demo or bool(self.lead_id and self.lead.is_demo)
         super().save(*args, **kwargs)
-        lead = self.lead if self.lead_id else self.project.lead
-        if lead and lead.contact_id:
-            Contact.objects.filter(pk=lead.contact_id).keep_from(self.happened_on)
+        # By ids: the project may be deleted at the same time.
+        subject = {"pk": self.lead_id} if self.lead_id else {"project": self.project_id}
+        contacts = Lead.objects.filter(**subject).order_by().values("contact")
+        Contact.objects.filter(pk__in=contacts).keep_from(self.happened_on)
         if self.lead_id and self.lead.is_open and self._is_newest():
             self.lead.next_follow_up_on = self.next_on
             self.lead.save(update_fields=["next_follow_up_on"])

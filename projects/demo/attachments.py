@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.core.files.base import ContentFile
 
-from projects.demo.story import LAST, Story
+from projects.demo.data import LAST, DemoData
 from projects.models import Agreement, Attachment, Project
 
 SCANS, PHOTOS = 8, 4
@@ -29,23 +29,23 @@ PARTS = (
 )
 
 
-def add_attachments(story: Story):
+def add_attachments(data: DemoData):
     """Give some agreements their scan and some projects a photo of the site."""
-    formal = [a for a in story.rows[Agreement] if a.kind == Agreement.Kind.FORMAL]
+    formal = [a for a in data.rows[Agreement] if a.kind == Agreement.Kind.FORMAL]
     for agreement in formal[:SCANS]:
         lines = ("演示数据，内容为虚构", agreement.title, f"签订日期 {agreement.signed_on}")
-        _add(story, f"{agreement.title}.pdf", pdf(lines), agreement=agreement)
-    built = [p for p in story.rows[Project] if p.stage in ("STARTED", "BUILDING", "PRODUCING")]
+        _add(data, f"{agreement.title}.pdf", pdf(lines), agreement=agreement)
+    built = [p for p in data.rows[Project] if p.stage in ("STARTED", "BUILDING", "PRODUCING")]
     for project in built[:PHOTOS]:
-        _add(story, "现场照片.png", photo(), project=project)
+        _add(data, "现场照片.png", photo(), project=project)
 
 
-def _add(story: Story, name: str, content: bytes, **owner):
+def _add(data: DemoData, name: str, content: bytes, **owner):
     (row,) = owner.values()
     kind = Attachment.Kind.SCAN if "agreement" in owner else Attachment.Kind.SITE_PHOTO
     project = owner.get("project") or row.project
     signed = getattr(row, "signed_on", LAST - timedelta(days=14))
-    attachment = story.add(
+    attachment = data.add(
         Attachment, signed, kind=kind, uploaded_by=project.handler, note="演示数据", **owner
     )
     attachment.take(ContentFile(content, name))

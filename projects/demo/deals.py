@@ -12,8 +12,8 @@ from decimal import Decimal
 from random import Random
 
 from crm.models import Enterprise, Lead
+from projects.demo.data import DemoData, words, working_day
 from projects.demo.enterprises import CITY
-from projects.demo.story import Story, words, working_day
 from projects.models import Agreement, Project
 
 COUNTED, PENDING = "counted", "pending"
@@ -78,15 +78,15 @@ class Deal:
         return self.outcome if self.outcome in (kinds.FRAMEWORK, kinds.INTENT) else kinds.FORMAL
 
 
-def plan_deals(story: Story, enterprises: dict[str, list[Enterprise]]) -> list[Deal]:
+def plan_deals(data: DemoData, enterprises: dict[str, list[Enterprise]]) -> list[Deal]:
     """Return the deals in the order of signing; an enterprise has one."""
-    parts = [*_counted_parts(story.rng)]
+    parts = [*_counted_parts(data.rng)]
     parts += [(date(2025, *day), chain, wan(yi), PENDING) for day, chain, yi in WAITING]
     parts += [(date(2025, *day), chain, wan(yi), why) for day, chain, yi, why in EXCLUDED]
     parts += [(date(2025, *day), chain, wan(yi), kind) for day, chain, yi, kind in UNBINDING]
-    investors = {code: _investors(story.rng, rows) for code, rows in enterprises.items()}
+    investors = {code: _investors(data.rng, rows) for code, rows in enterprises.items()}
     parts.sort(key=lambda part: part[0])
-    return [_deal(story, investors, *part) for part in parts]
+    return [_deal(data, investors, *part) for part in parts]
 
 
 def wan(yi: str) -> Decimal:
@@ -126,14 +126,14 @@ def _investors(rng: Random, enterprises: list[Enterprise]) -> dict[bool, list[En
     }
 
 
-def _deal(story: Story, investors, day: date, letter: str, amount: Decimal, outcome: str) -> Deal:
+def _deal(data: DemoData, investors, day: date, letter: str, amount: Decimal, outcome: str) -> Deal:
     chain = CHAINS[letter]
     enterprise = investors[chain][outcome == "LOCAL_INVESTOR"].pop()
-    title = title_for(story, enterprise, chain)
+    title = title_for(data, enterprise, chain)
     return Deal(enterprise, chain, title, amount, working_day(day), outcome)
 
 
-def title_for(story: Story, enterprise: Enterprise, chain: str) -> str:
+def title_for(data: DemoData, enterprise: Enterprise, chain: str) -> str:
     """Return what an enterprise plans, in words that no other plan has."""
     vocabulary = words()["chains"][chain]
     short = enterprise.name.removesuffix("有限公司")
@@ -142,8 +142,8 @@ def title_for(story: Story, enterprise: Enterprise, chain: str) -> str:
     plans = [
         f"{short}{product}{end}"
         for end in words()["title_ends"]
-        for product in story.rng.sample(vocabulary["products"], len(vocabulary["products"]))
+        for product in data.rng.sample(vocabulary["products"], len(vocabulary["products"]))
     ]
-    title = next(plan for plan in plans if plan not in story.titles)
-    story.titles.add(title)
+    title = next(plan for plan in plans if plan not in data.titles)
+    data.titles.add(title)
     return title

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from crm.models import FollowUp, Lead, LeadOwnerChange, LeadStageChange
+from projects.demo.data import FIRST, LAST, DemoData, words
 from projects.demo.deals import Deal, title_for
 from projects.demo.enterprises import contacts_by_enterprise
 from projects.demo.people import chain_leader, specialists
-from projects.demo.story import FIRST, LAST, Story, words
 from zone.models import User
 
 HOW_MANY = 600
@@ -44,12 +44,12 @@ class Journey:
 
 
 class LeadWriter:
-    """Writes leads into the story; knows the cast so that each function need not."""
+    """Writes leads into the data; knows the cast so that each function need not."""
 
-    def __init__(self, story: Story, people, enterprises, segments):
-        self.story, self.rng, self.people = story, story.rng, people
+    def __init__(self, data: DemoData, people, enterprises, segments):
+        self.data, self.rng, self.people = data, data.rng, people
         self.enterprises, self.segments = enterprises, segments
-        self.contacts = contacts_by_enterprise(story)
+        self.contacts = contacts_by_enterprise(data)
 
     def write(self, deals: list[Deal]):
         for deal in deals:
@@ -62,9 +62,9 @@ class LeadWriter:
     def _signed(self, deal: Deal):
         """Lead up to the deal: registered 45 to 150 days before, converted shortly before."""
         converted = deal.converted_on = min(
-            self.story.day_after(deal.signed_on, -8, -3), deal.signed_on
+            self.data.day_after(deal.signed_on, -8, -3), deal.signed_on
         )
-        registered = self.story.day_between(
+        registered = self.data.day_between(
             max(FIRST, deal.signed_on - timedelta(days=150)), deal.signed_on - timedelta(days=45)
         )
         days = self._spread(registered, converted, len(WAY))
@@ -74,24 +74,24 @@ class LeadWriter:
         )
 
     def _spread(self, first: date, last: date, number: int) -> list[date]:
-        between = sorted(self.story.day_between(first, last) for _ in range(number - 1))
+        between = sorted(self.data.day_between(first, last) for _ in range(number - 1))
         return [first, *between]
 
     def _standing(self, stage: str, *, pooled: bool):
         chain = self.rng.choice(sorted(self.enterprises))
         enterprise = self.rng.choice(self.enterprises[chain])
         _, first, last = STANDING[stage]
-        day = self.story.day_between(first, last)
+        day = self.data.day_between(first, last)
         steps = [(STAGE.NEW, day)]
         ended = stage in (STAGE.LOST, STAGE.INVALID)
         furthest = self.rng.choice(WAY[:2] if stage == STAGE.INVALID else WAY) if ended else stage
         for step in WAY[1 : WAY.index(furthest) + 1]:
-            day = self.story.day_after(day, *PACE[step])
+            day = self.data.day_after(day, *PACE[step])
             steps.append((step, day))
         if ended:
-            steps.append((stage, self.story.day_after(day, 5, 45)))
+            steps.append((stage, self.data.day_after(day, 5, 45)))
         amount = Decimal(min(int(self.rng.lognormvariate(8.9, 1.0) / 100) + 5, 3000) * 100)
-        title = title_for(self.story, enterprise, chain)
+        title = title_for(self.data, enterprise, chain)
         self._lead(
             chain, enterprise, title, amount, steps, stage=stage, pooled=pooled and not ended
         )
@@ -99,12 +99,12 @@ class LeadWriter:
     def _lead(self, chain, enterprise, title, amount, steps, *, stage, pooled=False) -> Lead:
         rng, registered = self.rng, steps[0][1]
         source = rng.choice(Lead.Source.values)
-        lead = self.story.add(
+        lead = self.data.add(
             Lead,
             registered,
             enterprise=enterprise,
             title=title,
-            chain=self.story.chains[chain],
+            chain=self.data.chains[chain],
             segment=rng.choice(self.segments[chain]),
             source=source,
             referrer=rng.choice(words()["referrers"]) if source == "REFERRAL" else "",
@@ -127,7 +127,7 @@ class LeadWriter:
         self._own(lead, None, reporter, reporter, registered)
         journey.owners.append((registered, reporter))
         if pooled:
-            day = self.story.day_between(journey.steps[-1][1], LAST)
+            day = self.data.day_between(journey.steps[-1][1], LAST)
             self._own(lead, reporter, None, reporter, day, self._word("release_reasons"))
             journey.until = day
         elif lead.is_open and self.rng.random() < 0.07:
@@ -138,7 +138,7 @@ class LeadWriter:
         self._follow(journey)
 
     def _own(self, lead, before, after, by, on: date, reason: str = ""):
-        self.story.add(
+        self.data.add(
             LeadOwnerChange,
             on,
             lead=lead,
@@ -155,7 +155,7 @@ class LeadWriter:
         reasons = {STAGE.LOST: "lost_reasons", STAGE.INVALID: "invalid_reasons"}
         for stage, day in journey.steps:
             reason = self._word(reasons[stage]) if stage in reasons else ""
-            self.story.add(
+            self.data.add(
                 LeadStageChange,
                 day,
                 lead=journey.lead,
@@ -172,9 +172,9 @@ class LeadWriter:
         lead, first = journey.lead, journey.steps[0][1]
         last = min(journey.until, journey.steps[-1][1] + timedelta(days=60))
         number = self.rng.randint(0, 2) + len(journey.steps) - 1
-        days = sorted(self.story.day_between(first, max(first, last)) for _ in range(number))
+        days = sorted(self.data.day_between(first, max(first, last)) for _ in range(number))
         if lead.is_open and not days:
-            lead.next_follow_up_on = self.story.day_after(first, 3, 10)
+            lead.next_follow_up_on = self.data.day_after(first, 3, 10)
         for day, following in zip(days, [*days[1:], None], strict=False):
             due = following or (self._due(day) if lead.is_open else None)
             self._follow_up(lead, day, due, journey.owner_on(day))
@@ -185,7 +185,7 @@ class LeadWriter:
 
     def _follow_up(self, lead: Lead, day: date, due: date | None, by):
         kind = self.rng.choice(sorted(words()["follow_ups"]))
-        self.story.add(
+        self.data.add(
             FollowUp,
             day,
             lead=lead,

@@ -1,4 +1,4 @@
-"""Telling the whole story: from the people to the tenants, in one transaction."""
+"""Telling the whole data: from the people to the tenants, in one transaction."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from crm.models import Lead
 from projects.demo.arrivals import add_arrivals
 from projects.demo.attachments import add_attachments
+from projects.demo.data import DemoData
 from projects.demo.deals import CHAINS, plan_deals
 from projects.demo.enterprises import add_enterprises, add_segments, date_enterprises
 from projects.demo.leads import LeadWriter
@@ -17,9 +18,9 @@ from projects.demo.people import add_people, usernames
 from projects.demo.premises import FLOOR_SPACE, PLOTS, Premises
 from projects.demo.rows import demo_models
 from projects.demo.signings import PARKS, ProjectWriter
-from projects.demo.story import Story
 from projects.demo.targets import add_targets
 from projects.models import Project
+from zone.apps import import_submodules
 from zone.models import User
 
 NEEDED_PARKS = {*FLOOR_SPACE, *PLOTS, *(park for parks in PARKS.values() for park in parks)}
@@ -37,32 +38,34 @@ def load() -> int:
     """
     if is_loaded():
         return 0
-    story = Story()
-    _refuse_without_ground(story)
-    tell(story)
-    rows = story.save()
+    data = DemoData()
+    _refuse_without_ground(data)
+    build(data)
+    rows = data.save()
     # Registration is dated by the database's clock; the demo's leads came over the year.
     Lead.objects.filter(is_demo=True).update(registered_at=F("created_at"))
     return rows
 
 
-def tell(story: Story):
+def build(data: DemoData):
     """Make every row of the demo, in the order in which things refer to one another."""
-    people = add_people(story)
-    enterprises = add_enterprises(story)
-    segments = add_segments(story)
-    deals = plan_deals(story, enterprises)
-    LeadWriter(story, people, enterprises, segments).write(deals)
-    ProjectWriter(story, people).write(deals)
-    add_arrivals(story, deals)
-    Premises(story).write(deals, enterprises)
-    date_enterprises(story)
-    add_targets(story, people)
-    add_attachments(story)
+    people = add_people(data)
+    enterprises = add_enterprises(data)
+    segments = add_segments(data)
+    deals = plan_deals(data, enterprises)
+    LeadWriter(data, people, enterprises, segments).write(deals)
+    ProjectWriter(data, people).write(deals)
+    add_arrivals(data, deals)
+    Premises(data).write(deals, enterprises)
+    date_enterprises(data)
+    add_targets(data, people)
+    add_attachments(data)
+    for module in import_submodules("projects.demo.nouns"):
+        module.build(data)
 
 
-def _refuse_without_ground(story: Story):
-    if {*CHAINS.values()} - story.chains.keys() or NEEDED_PARKS - story.parks.keys():
+def _refuse_without_ground(data: DemoData):
+    if {*CHAINS.values()} - data.chains.keys() or NEEDED_PARKS - data.parks.keys():
         raise ValidationError(
             _("The zone's chains and parks are missing; please run load_zone first.")
         )

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.contrib.auth.hashers import make_password
 
-from projects.demo.story import Story
+from projects.demo.data import DemoData
 from zone.login.demo import DEMO_PASSWORD
 from zone.models import Appointment, User
 
@@ -44,28 +44,28 @@ def usernames() -> list[str]:
     return [SUPERUSER[0], *(person[0] for person in PEOPLE)]
 
 
-def add_people(story: Story) -> dict[str, User]:
+def add_people(data: DemoData) -> dict[str, User]:
     """Add the people with their appointments and return them by username."""
     # One hash for all: the password is public anyway, and hashing is slow on purpose.
     password = make_password(DEMO_PASSWORD)
     people = {}
     for username, name, department, role, where in PEOPLE:
-        user = people[username] = _user(story, username, name, department, password)
-        story.add(
+        user = people[username] = _user(data, username, name, department, password)
+        data.add(
             Appointment,
             ARRIVED,
             user=user,
             role=role.upper(),
-            chain=story.chains.get(where),
-            park=story.parks.get(where),
+            chain=data.chains.get(where),
+            park=data.parks.get(where),
             starts_on=ARRIVED,
         )
-    people["admin"] = _user(story, *SUPERUSER, password, is_superuser=True)
+    people["admin"] = _user(data, *SUPERUSER, password, is_superuser=True)
     return people
 
 
-def _user(story: Story, username, name, department, password, **fields) -> User:
-    return story.add(
+def _user(data: DemoData, username, name, department, password, **fields) -> User:
+    return data.add(
         User,
         ARRIVED,
         username=username,
@@ -73,7 +73,7 @@ def _user(story: Story, username, name, department, password, **fields) -> User:
         department=department,
         password=password,
         is_staff=True,
-        date_joined=story.moment(ARRIVED),
+        date_joined=data.moment(ARRIVED),
         **fields,
     )
 

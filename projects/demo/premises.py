@@ -9,8 +9,8 @@ from decimal import Decimal
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from crm.models import Enterprise
+from projects.demo.data import FIRST, LAST, DemoData
 from projects.demo.deals import Deal
-from projects.demo.story import FIRST, LAST, Story
 from projects.models import Occupancy, Project
 from zone.models import Building, Space
 
@@ -41,10 +41,10 @@ LONGEST = timedelta(days=3 * 365)
 
 
 class Premises:
-    """Writes spaces and occupancies into the story; gives no space twice."""
+    """Writes spaces and occupancies into the data; gives no space twice."""
 
-    def __init__(self, story: Story):
-        self.story, self.rng = story, story.rng
+    def __init__(self, data: DemoData):
+        self.data, self.rng = data, data.rng
         self.free: dict[str, list[Space]] = defaultdict(list)
 
     def write(self, deals: list[Deal], enterprises: dict[str, list[Enterprise]]):
@@ -63,8 +63,8 @@ class Premises:
     def _floor_space(self, code: str, kind, buildings: int, floors: int, each: int, sizes):
         place = 0
         for letter in "ABCDE"[:buildings]:
-            building = self.story.add(
-                Building, FIRST, park=self.story.parks[code], name=f"示例{letter}座", floors=floors
+            building = self.data.add(
+                Building, FIRST, park=self.data.parks[code], name=f"示例{letter}座", floors=floors
             )
             for floor in range(1, floors + 1):
                 for number in range(1, each + 1):
@@ -79,10 +79,10 @@ class Premises:
                 "clear_height_m": Decimal(self.rng.randint(60, 120)) / 10,
                 "power_kva": self.rng.randint(2, 20) * 100,
             }
-        space = self.story.add(
+        space = self.data.add(
             Space,
             FIRST,
-            park=self.story.parks[park],
+            park=self.data.parks[park],
             code=name,
             kind=kind,
             area_m2=Decimal(self.rng.randint(*sizes)),
@@ -93,7 +93,7 @@ class Premises:
             self.free[park].append(space)
 
     def _let(self, space: Space, enterprise: Enterprise, start: date, **fields) -> Occupancy:
-        return self.story.add(
+        return self.data.add(
             Occupancy,
             start,
             space=space,
@@ -112,21 +112,21 @@ class Premises:
                 continue
             space = free.pop(self.rng.randrange(len(free)))
             kind = Occupancy.Kind.SALE if space.kind == PLOT else Occupancy.Kind.LEASE
-            start = self.story.day_after(deal.signed_on, 50, 90)
+            start = self.data.day_after(deal.signed_on, 50, 90)
             self._let(space, deal.enterprise, start, project=project, kind=kind)
 
     def _fill_platform(self, others: list[Enterprise]):
         rooms, inside, vacated = self.free[PLATFORM], [], []
         for first, last, arrivals, leavers in TENANCY:
             leaving = [inside.pop(self.rng.randrange(len(inside))) for _ in range(leavers)]
-            for day in sorted(self.story.day_between(first, last) for _ in range(arrivals)):
+            for day in sorted(self.data.day_between(first, last) for _ in range(arrivals)):
                 team = self.rng.random() < 0.2
                 kind = Occupancy.Kind.TEAM if team else Occupancy.Kind.LEASE
                 space = self._room(rooms, vacated, day)
                 inside.append(self._let(space, others.pop(), day, kind=kind))
             for occupancy in leaving:
                 # The range ends the day after the last one.
-                end = self.story.day_between(first, last)
+                end = self.data.day_between(first, last)
                 occupancy.period = DateRange(occupancy.period.lower, end)
                 vacated.append((end, occupancy.space))
         # One tenant with a second room is still one enterprise.
@@ -144,7 +144,7 @@ class Premises:
         for code in FLOOR_SPACE:
             spaces = [one for one in self.free[code] if one.kind != PLOT and code != PLATFORM]
             for space in self.rng.sample(spaces, len(spaces) * 6 // 10):
-                start = self.story.day_between(FIRST, date(2025, 11, 28))
+                start = self.data.day_between(FIRST, date(2025, 11, 28))
                 if self.rng.random() < 0.15:
                     left = start + timedelta(days=self.rng.randint(20, 60))
                     self._let(space, others.pop(), start, until=left, note="提前退租")

@@ -9,10 +9,10 @@ from itertools import count
 from stdnum.iso7064 import mod_11_10
 
 from crm.models import FollowUp
+from projects.demo.data import LAST, DemoData, words
 from projects.demo.deals import COUNTED, MONTHS, PENDING, Deal, wan
 from projects.demo.leads import fixed_assets
 from projects.demo.people import specialists
-from projects.demo.story import LAST, Story, words
 from projects.models import Agreement, AgreementChange, Credit, Project, StageChange
 
 KIND, STAGE, STATUS = Agreement.Kind, Project.Stage, Project.Status
@@ -31,10 +31,10 @@ TERMINATED, SUSPENDED, UPGRADED, SHARED = (5, 16), (21,), (3, 8, 11, 19, 26, 30,
 
 
 class ProjectWriter:
-    """Writes the deals as projects into the story."""
+    """Writes the deals as projects into the data."""
 
-    def __init__(self, story: Story, people):
-        self.story, self.rng, self.people = story, story.rng, people
+    def __init__(self, data: DemoData, people):
+        self.data, self.rng, self.people = data, data.rng, people
         self.numbers, self.national = count(FIRST_NUMBER), count(1)
 
     def write(self, deals: list[Deal]):
@@ -54,14 +54,14 @@ class ProjectWriter:
     def _project(self, deal: Deal):
         rng, number = self.rng, next(self.numbers)
         converted = deal.converted_on
-        deal.project = self.story.add(
+        deal.project = self.data.add(
             Project,
             converted,
             code=f"CZGX-2025-{number:04d}",
             name=deal.title,
             enterprise=deal.enterprise,
-            chain=self.story.chains[deal.chain],
-            park=self.story.parks[rng.choice(PARKS[deal.chain])],
+            chain=self.data.chains[deal.chain],
+            park=self.data.parks[rng.choice(PARKS[deal.chain])],
             total_investment_wan=deal.amount_wan,
             fixed_asset_investment_wan=fixed_assets(rng, deal.amount_wan),
             lead=deal.lead,
@@ -79,7 +79,7 @@ class ProjectWriter:
         fields = {"from_stage": project.stage, "to_stage": project.stage, **fields}
         fields.setdefault("to_status", STATUS.ACTIVE)
         by = by or project.handler
-        self.story.add(
+        self.data.add(
             StageChange, on, project=project, on=on, by=by, from_status=from_status, **fields
         )
         project.stage, project.status = fields["to_stage"], fields["to_status"]
@@ -87,7 +87,7 @@ class ProjectWriter:
     def _sign(self, deal: Deal, *, upgrades: bool):
         earlier = None
         if upgrades:
-            day = self.story.day_after(deal.signed_on, -90, -40)
+            day = self.data.day_after(deal.signed_on, -90, -40)
             earlier = self._agreement(deal, KIND.FRAMEWORK, day, None)
         main = self._agreement(deal, deal.kind, deal.signed_on, deal.amount_wan, upgrades=earlier)
         if deal.outcome == COUNTED:
@@ -103,7 +103,7 @@ class ProjectWriter:
         # Some are handled by the office itself, so that the other half must recognise them.
         office = self.rng.random() < 0.15
         handler = self.people["office"] if office else deal.project.handler
-        return self.story.add(
+        return self.data.add(
             Agreement,
             day,
             project=deal.project,
@@ -121,13 +121,13 @@ class ProjectWriter:
         agreement.recognised_by = self._decide(agreement, "RECOGNISED", agreement.recognised_on)
 
     def _soon(self, agreement: Agreement) -> date:
-        return self.story.day_after(agreement.signed_on, 2, 15)
+        return self.data.day_after(agreement.signed_on, 2, 15)
 
     def _decide(self, agreement: Agreement, action: str, on: date, reason: str = ""):
         """Let someone of the office decide who does not handle it, and return them."""
         own = agreement.handled_by == self.people["office"]
         by = self.people["office2" if own else self.rng.choice(("office", "office2"))]
-        self.story.add(
+        self.data.add(
             AgreementChange, on, agreement=agreement, action=action, by=by, on=on, reason=reason
         )
         return by
@@ -139,7 +139,7 @@ class ProjectWriter:
             (colleague,) = (one for one in specialists(self.people, deal.chain) if one != owner)
             shares = [(owner, 60), (colleague, 40)]
         for person, share in shares:
-            self.story.add(
+            self.data.add(
                 Credit,
                 deal.signed_on,
                 project=deal.project,
@@ -151,7 +151,7 @@ class ProjectWriter:
         """Advance the project as far as the year allows."""
         day = deal.signed_on
         for stage in stages:
-            day = self.story.day_after(day, *PACE[stage])
+            day = self.data.day_after(day, *PACE[stage])
             if day >= LAST - timedelta(days=7):
                 return
             if stage == STAGE.LANDED:
@@ -164,13 +164,13 @@ class ProjectWriter:
         status = STATUS.TERMINATED if place in TERMINATED else STATUS.SUSPENDED
         reasons = "terminate_reasons" if place in TERMINATED else "suspend_reasons"
         reason = self.rng.choice(words()[reasons])
-        day = self.story.day_between(date(2025, 11, 10), date(2025, 12, 24))
+        day = self.data.day_between(date(2025, 11, 10), date(2025, 12, 24))
         self._change(deal, day, to_status=status, by=self.people["office"], reason=reason)
 
     def _follow(self, deal: Deal):
         for _ in range(self.rng.randint(0, 3)):
-            day = self.story.day_between(deal.signed_on, LAST)
-            self.story.add(
+            day = self.data.day_between(deal.signed_on, LAST)
+            self.data.add(
                 FollowUp,
                 day,
                 project=deal.project,
@@ -186,7 +186,7 @@ class ProjectWriter:
         for month, (_, _, yi) in MONTHS.items():
             if Decimal(yi):
                 deal = self._earlier(alive, date(2025, month, 1))
-                day = self.story.day_between(date(2025, month, 12), date(2025, month, 24))
+                day = self.data.day_between(date(2025, month, 12), date(2025, month, 24))
                 self._recognise(self._agreement(deal, KIND.SUPPLEMENT, day, wan(yi)))
         waiting = self._earlier(alive, date(2025, 9, 1))
         self._agreement(waiting, KIND.SUPPLEMENT, date(2025, 12, 11), wan("0.9"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from projects.demo.data import DemoData
 from projects.demo.people import specialists
-from projects.demo.story import Story
 from zone.models import Measure, Target
 
 SET_ON = date(2025, 1, 10)
@@ -20,7 +20,7 @@ CHAINS = {
 }
 
 
-def add_targets(story: Story, people):
+def add_targets(data: DemoData, people):
     """Add chain and specialist targets, unless the office has set such targets already."""
     set_already = Target.objects.filter(year=YEAR)
     chains = not set_already.filter(chain__isnull=False).exists()
@@ -29,14 +29,14 @@ def add_targets(story: Story, people):
         amounts = {Measure.SIGNED_AMOUNT: Decimal(yi) * 10_000, Measure.SIGNED_PROJECTS: projects}
         for measure, value in amounts.items():
             if chains:
-                _target(story, measure, value, chain=story.chains[code])
+                _target(data, measure, value, chain=data.chains[code])
             if persons:
                 first, second = specialists(people, code)
-                _target(story, measure, value - value // 2, specialist=first)
-                _target(story, measure, value // 2, specialist=second)
+                _target(data, measure, value - value // 2, specialist=first)
+                _target(data, measure, value // 2, specialist=second)
 
 
-def _target(story: Story, measure, value, **scope):
-    story.add(
+def _target(data: DemoData, measure, value, **scope):
+    data.add(
         Target, SET_ON, year=YEAR, measure=measure, value=Decimal(value), source="演示数据", **scope
     )

@@ -3,6 +3,10 @@ from projects.models.attachments import Attachment
 from projects.models.capital import CapitalArrival
 from projects.models.occupancies import Occupancy
 from projects.models.projects import Credit, Project, StageChange
+from zone.apps import import_submodules
+
+# A model that nobody names here is found all the same.
+import_submodules(__name__)
 
 __all__ = [
     "Agreement",

@@ -3,6 +3,7 @@
 from crm.models import Contact, Enterprise, Lead
 from projects.models import Agreement, CapitalArrival, Occupancy, Project
 from tests import factories
+from zone.api.urls import RESOURCES
 
 SCOPES = (
     "enterprises:write", "contacts:write", "leads:write", "projects:write", "agreements:write",
@@ -36,7 +37,14 @@ class World:
         self.space = factories.make_space()
 
     def row(self, name: str, n: int) -> dict:
-        return getattr(self, name.replace("-", "_"))(n)
+        special = getattr(self, name.replace("-", "_"), None)
+        return special(n) if special else self.plain(RESOURCES[name])
+
+    def plain(self, resource) -> dict:
+        """Return a body as its example has it, belonging to a row of its own."""
+        body = {key: resource.example[key] for key in (*resource.fixed, *resource.writable)}
+        owner = resource.model._meta.get_field(resource.model.BELONGS_TO[0])
+        return body | {owner.name: str(factories.make(owner.related_model).pk)}
 
     def enterprises(self, n):
         return {"name": f"示例批量{n}有限公司", "chain": self.chain.code, "scale": "SMALL"}
@@ -79,3 +87,17 @@ KINDS = {
     "capital-arrivals": (CapitalArrival, {"note": "首期"}, {"origin": ""}),
     "occupancies": (Occupancy, {"note": "一楼"}, {"kind": ""}),
 }
+SPECIAL = {*KINDS, "chains", "chain-segments", "parks", "buildings", "spaces", "follow-ups"}
+SPECIAL |= {"targets"}
+
+
+def kind_of(resource) -> tuple:
+    """Return (model, a change, a mistake) of a resource that needs no words of its own here."""
+    fields = map(resource.model._meta.get_field, resource.writable)
+    required = next(field.name for field in fields if not field.blank)
+    return resource.model, resource.change, {required: ""}
+
+
+PLAIN = [name for name in RESOURCES if name not in SPECIAL]
+KINDS |= {name: kind_of(RESOURCES[name]) for name in PLAIN}
+SCOPES += tuple(f"{name}:write" for name in PLAIN)

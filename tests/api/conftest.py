@@ -8,7 +8,8 @@ from django.test import Client
 
 from tests import factories
 from tests.api.published import published
-from zone.models import ApiClient, Building, ChainSegment
+from zone.feed.synced import entities
+from zone.models import ApiClient
 
 V1 = "/api/v1/"
 LEADS = ("leads:read", "leads:write", "leads:delete", "projects:write", "projects:read")
@@ -95,28 +96,13 @@ def maker(db):
     """Return a function that makes so many rows of a resource."""
 
     def make(name: str, rows: int):
-        chain, park = factories.make_chain(), factories.make_park()
-        makers = {
-            "chains": lambda n: factories.make_chain(f"c-{n}", name=f"链{n}"),
-            "chain-segments": lambda n: ChainSegment.objects.create(
-                chain=chain, name=f"环节{n}", position="UPSTREAM"
-            ),
-            "parks": lambda n: factories.make_park(),
-            "buildings": lambda n: Building.objects.create(park=park, name=f"{n}"),
-            "spaces": lambda n: factories.make_space(park=park),
-            "enterprises": lambda n: factories.make_enterprise(),
-            "contacts": lambda n: factories.make_contact(phone="13812345678"),
-            "leads": lambda n: factories.make_lead(chain=chain),
-            "follow-ups": lambda n: factories.make_follow_up(
-                lead=factories.make_lead(chain=chain), by=factories.make_user()
-            ),
-            "projects": lambda n: factories.make_project(),
-            "agreements": lambda n: factories.make_agreement(),
-            "capital-arrivals": lambda n: factories.make_arrival(),
-            "occupancies": lambda n: factories.make_occupancy(),
-            "targets": lambda n: factories.make_target("SIGNED_AMOUNT", 1, year=2001 + n),
+        special = {
+            "chains": lambda n: {"code": f"c-{n}"},
+            "contacts": lambda n: {"phone": "13812345678"},
+            "targets": lambda n: {"year": 2001 + n},
         }
-        return [makers[name](n) for n in range(rows)]
+        fields = special.get(name, lambda n: {})
+        return [factories.make(entities()[name], **fields(n)) for n in range(rows)]
 
     return make
 

@@ -59,7 +59,7 @@ def test_a_row_of_a_batch_is_made_as_a_single_one_is(api, name):
     differ = {key for key in alone if alone[key] != other[key]}
     assert differ <= {
         "id", "created_at", "updated_at", "registered_at", "external_refs", "name", "code",
-        "enterprise", "project", "space",
+        "enterprise", "project", "space", *model.BELONGS_TO,
     }  # fmt: skip
     rows = model.objects.in_bulk([alone["id"], other["id"]]).values()
     for field in model._meta.concrete_fields:

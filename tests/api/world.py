@@ -7,25 +7,31 @@ from decimal import Decimal
 
 from tests import factories
 from zone.api.examples import known_id
+from zone.api.urls import RESOURCES
+from zone.feed.synced import entities
 from zone.models import Building, ChainSegment, ExternalRef
 
 
 class World:
     """Rows of every resource, each on its own; ``build`` makes them up to one of them."""
 
-    ORDER = ("chains", "chain-segments", "parks", "buildings", "spaces", "enterprises")
-    ORDER += ("contacts", "leads", "follow-ups", "projects", "agreements", "capital-arrivals")
-    ORDER += ("occupancies", "targets")
-
     def build(self, *, before: str = "") -> World:
         """Make the rows, or only those that come before the one of this name."""
-        names = self.ORDER[: self.ORDER.index(before)] if before else self.ORDER
-        for name in names:
-            row = getattr(self, name.replace("-", "_"))(id=known_id(name))
+        names = list(entities())
+        for name in names[: names.index(before)] if before else names:
+            special = getattr(self, name.replace("-", "_"), None)
+            row = special(id=known_id(name)) if special else self.plain(name, id=known_id(name))
             setattr(self, f"the_{name.replace('-', '_')}", row)
             refer = {"source": "other", "external_id": name, "object_id": row.pk}
             ExternalRef.objects.create(entity=row.SYNC.number, **refer)
         return self
+
+    def plain(self, name: str, **id):
+        """Make a row that points where its example points."""
+        resource = RESOURCES[name]
+        keys = [f.name for f in resource.model._meta.fields if f.is_relation]
+        given = {key: resource.example[key] for key in keys if resource.example.get(key)}
+        return factories.make(resource.model, **{f"{k}_id": v for k, v in given.items()}, **id)
 
     def chains(self, **id):
         chain = factories.make_chain("new-energy", **id, position=1)

@@ -6,7 +6,7 @@ import random
 from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from uuid import UUID
 
@@ -20,6 +20,17 @@ from tests import factories
 from zone.feed.scope import Scope
 from zone.feed.synced import entities
 from zone.models import Building, Park, Space, Target
+
+KNOWN = {
+    "chains", "chain-segments", "parks", "buildings", "spaces", "enterprises", "contacts", "leads",
+    "follow-ups", "projects", "agreements", "capital-arrivals", "occupancies", "targets",
+}  # fmt: skip
+
+
+def plain_models() -> list[type[models.Model]]:
+    """Return the synchronised models that need no words of their own here."""
+    return [model for name, model in entities().items() if name not in KNOWN]
+
 
 NOTES = {
     Enterprise: "address",
@@ -81,7 +92,20 @@ class World:
             self.make_enterprise, self.make_contact, self.make_lead, self.make_project,
             self.make_follow_up, self.make_agreement, self.make_arrival, self.make_occupancy,
             self.make_target, self.make_building,
+            *(partial(self.make_plain, model) for model in plain_models()),
         ]  # fmt: skip
+
+    def owner_of(self, model) -> dict:
+        """Return ``{key: id}`` of a row that one of ``model`` may belong to, the others empty."""
+        keys = [model._meta.get_field(name) for name in model.BELONGS_TO]
+        owner = self.rng.choice(keys)
+        return {key.attname: None for key in keys} | {
+            owner.attname: self.any_of(owner.related_model)
+        }
+
+    def make_plain(self, model):
+        if any((of := self.owner_of(model)).values()):
+            factories.build(model, **of).save()
 
     def make_enterprise(self):
         Enterprise.objects.create(
@@ -164,9 +188,10 @@ class World:
         )()
 
     def note(self):
-        model = self.rng.choice(list(NOTES))
+        notes = NOTES | {model: text_of(model) for model in plain_models()}
+        model = self.rng.choice(list(notes))
         if pk := self.any_of(model):
-            model.objects.filter(pk=pk).update(**{NOTES[model]: str(self.rng.randrange(100))})
+            model.objects.filter(pk=pk).update(**{notes[model]: str(self.rng.randrange(100))})
 
     def note_all(self):
         model = self.rng.choice([Lead, Agreement, Contact])
@@ -206,13 +231,14 @@ class World:
                 (CapitalArrival, {"project_id": project}),
                 (FollowUp, {"project_id": project, "lead_id": None}),
             ]
-        return found
+        parts = [(model, self.owner_of(model)) for model in plain_models()]
+        return found + [(model, of) for model, of in parts if any(of.values())]
 
     def delete(self):
         """Delete a row with what would go with it; one that is protected stays."""
         model = self.rng.choice(
             [Contact, Lead, FollowUp, Agreement, CapitalArrival, Occupancy, Project, Enterprise,
-             Target, Building]
+             Target, Building, *plain_models()]
         )  # fmt: skip
         row = model.objects.filter(pk=self.any_of(model)).exclude(pk=self.stays.pk).first()
         if row:
@@ -220,6 +246,12 @@ class World:
                 row.delete()
             except models.ProtectedError:
                 return
+
+
+def text_of(model: type[models.Model]) -> str:
+    """Return the name of the first free text of a model."""
+    texts = (f for f in model._meta.fields if isinstance(f, (models.CharField, models.TextField)))
+    return next(field.name for field in texts if not field.choices)
 
 
 def versions() -> dict[tuple[str, UUID], int]:

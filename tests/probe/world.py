@@ -119,6 +119,7 @@ def _story(chain, park, owner, agent):
     building = Building.objects.create(park=park, name=f"{owner.username}楼")
     space = factories.make_space(park=park, building=building)
     factories.make_occupancy(space=space, enterprise=enterprise, project=project)
+    factories.make_parts(lead=lead, enterprise=enterprise, project=project)
 
 
 def _let_change(model, field: str):

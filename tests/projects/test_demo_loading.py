@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 
 from projects import facts
 from projects.demo import loading
+from projects.demo.data import DemoData
 from projects.demo.rows import demo_models
-from projects.demo.story import Story
 from tests import factories
 from zone.models import IndustryChain, Target, User
 
@@ -27,9 +27,9 @@ def rows_by_model() -> dict:
 
 
 def told() -> list[dict]:
-    """Tell the story without saving it, but for the password's salt and the database's defaults."""
-    story = Story()
-    loading.tell(story)
+    """Tell the data without saving it, but for the password's salt and the database's defaults."""
+    data = DemoData()
+    loading.build(data)
     own = {"password", "version", "updated_at"}
     return [
         {
@@ -37,7 +37,7 @@ def told() -> list[dict]:
             for field in row._meta.concrete_fields
             if field.attname not in own
         }
-        for model, rows in story.rows.items()
+        for model, rows in data.rows.items()
         for row in rows
     ]
 

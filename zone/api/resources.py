@@ -87,7 +87,7 @@ class Resource:
     """Declares a resource: subclasses name the model, its fields, filters and orders."""
 
     model: type[models.Model]
-    fields: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()  # what may be written, unless more is shown
     filters: dict[str, tuple[str, ...]] = {}
     orders: tuple[str, ...] = ("id",)
     # What a body may set: at any time, only on making the row, and what its making needs besides.
@@ -293,6 +293,7 @@ def register(resource: type[Resource]) -> type[Resource]:
     """Put a resource on the interface; used as a decorator."""
     made = resource()
     made.actions = dict(made.actions)
+    made.fields = made.fields or (*made.fixed, *made.writable)
     RESOURCES[made.name] = made
     for name in sorted(RESOURCES, key=lambda name: RESOURCES[name].model.SYNC.number):
         RESOURCES[name] = RESOURCES.pop(name)

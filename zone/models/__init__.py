@@ -1,3 +1,4 @@
+from zone.apps import import_submodules
 from zone.models.alerts import SecurityAlert
 from zone.models.api_uploads import ApiUpload, ApiUploadPart
 from zone.models.appointments import Appointment
@@ -16,6 +17,9 @@ from zone.models.users import User
 from zone.models.webhooks import ApprovedHost, WebhookCursor, WebhookEndpoint
 from zone.models.worker_beats import WorkerBeat
 from zone.models.zone_settings import ZoneSetting
+
+# A model that nobody names here is found all the same.
+import_submodules(__name__)
 
 __all__ = [
     "ApiBudget",

@@ -6,7 +6,7 @@ from functools import cache
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import CASCADE, Max
+from django.db.models import CASCADE, Max, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -78,6 +78,18 @@ class Row(models.Model):
                     errors[field.name] = ValidationError(parent.CLOSED, code="closed")
         if errors:
             raise ValidationError(errors)
+
+
+def exactly_one(*names: str, name: str) -> models.CheckConstraint:
+    """Return the constraint ``name``: one of the nullable fields ``names`` is filled in."""
+    found = Q()
+    for filled in names:
+        found |= Q(**{f"{other}__isnull": other != filled for other in names})
+    return models.CheckConstraint(
+        condition=found,
+        name=name,
+        violation_error_message=_("Please fill in one of the fields it belongs to, and only one."),
+    )
 
 
 @cache

@@ -40,7 +40,7 @@ def working_day(day: date) -> date:
     return min(max(day, FIRST), LAST)
 
 
-class Story:
+class DemoData:
     """Rows in the making: nothing reaches the database before ``save``.
 
     The same seed makes the same rows, ids included.
