@@ -30,4 +30,5 @@ RIGHTS = {
         },
     ),
     "crm.followup": Rights(view=READERS | {SERVICE_AGENT}, edit=COURTING | {SERVICE_AGENT}),
+    "crm.visit": Rights(view=READERS, edit=COURTING),
 }

@@ -1,0 +1,14 @@
+from django.contrib import admin
+
+from crm.models.visits import Visit
+from zone.admin.base import ScopedModelAdmin
+from zone.navigation import Menu
+
+
+@admin.register(Visit)
+class VisitAdmin(ScopedModelAdmin):
+    menu = Menu("promotion", "tour", 60)
+    list_display = ("happened_on", "kind", "lead", "enterprise", "place", "visitors", "summary")
+    list_filter = ("kind", "happened_on")
+    search_fields = ("summary", "place", "lead__title", "enterprise__name")
+    autocomplete_fields = list_select_related = Visit.BELONGS_TO

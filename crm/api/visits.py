@@ -1,0 +1,14 @@
+from crm.models.visits import Visit
+from zone.api.examples import known_id
+from zone.api.resources import Resource, register
+
+
+@register
+class Visits(Resource):
+    model = Visit
+    fixed = Visit.BELONGS_TO
+    writable = ("kind", "happened_on", "place", "hosts", "visitors", "summary")
+    filters = {"lead": ("exact",), "enterprise": ("exact",), "happened_on": ("gte", "lte")}
+    example = {"lead": known_id("leads"), "enterprise": None, "kind": "RECEIVED", "visitors": 4}
+    example |= {"happened_on": "2025-03-06", "place": "", "hosts": "", "summary": "看标准厂房"}
+    change = {"visitors": 5}

@@ -1,0 +1,47 @@
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from zone.calendar import not_in_future, today
+from zone.feed.synced import Synced
+from zone.fields import LineField, NoteField
+from zone.identifiers import no_personal_number
+from zone.models.base import Row, exactly_one
+
+
+class Visit(Row):
+    """A visit to an investor, or of an investor to the zone."""
+
+    SYNC = Synced(15, "visits")
+    BELONGS_TO = ("lead", "enterprise")
+
+    class Kind(models.TextChoices):
+        VISITED = "VISITED", _("we visited them")
+        RECEIVED = "RECEIVED", _("they visited us")
+
+    lead = models.ForeignKey(
+        "crm.Lead", models.CASCADE, null=True, blank=True, verbose_name=_("lead")
+    )
+    enterprise = models.ForeignKey(
+        "crm.Enterprise", models.CASCADE, null=True, blank=True, verbose_name=_("enterprise")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    happened_on = models.DateField(_("happened on"), default=today, validators=[not_in_future])
+    place = LineField(_("place"), max_length=100, blank=True, validators=[no_personal_number])
+    hosts = LineField(_("hosts"), max_length=100, blank=True, validators=[no_personal_number])
+    visitors = models.PositiveSmallIntegerField(_("visitors"), validators=[MinValueValidator(1)])
+    summary = NoteField(_("summary"), max_length=1000, validators=[no_personal_number])
+
+    class Meta:
+        verbose_name = _("visit")
+        verbose_name_plural = _("visits")
+        default_related_name = "visits"
+        ordering = ("-happened_on", "id")
+        indexes = [models.Index(fields=["-happened_on", "id"], name="visit_date")]
+        constraints = [
+            exactly_one("lead", "enterprise", name="visit_one_owner"),
+            models.CheckConstraint(condition=models.Q(visitors__gte=1), name="visit_visitors"),
+        ]
+
+    def __str__(self):
+        return f"{self.happened_on} {self.get_kind_display()}"
