@@ -1,8 +1,12 @@
 import uuid
 from decimal import Decimal
 
+import django.contrib.postgres.indexes
 import django.core.validators
+import django.db.models.deletion
 import django.db.models.functions.datetime
+import django.db.models.functions.text
+from django.conf import settings
 from django.db import migrations, models
 
 import zone.calendar
@@ -11,160 +15,16 @@ import zone.identifiers
 
 
 class Migration(migrations.Migration):
-    initial = True
     # A database of the last state before the squash is taken over as it stands.
     replaces = [("crm", "0001_ground")]
 
-    dependencies = []
+    initial = True
+
+    dependencies = [
+        ("zone", "0001_initial"),
+    ]
 
     operations = [
-        migrations.CreateModel(
-            name="Contact",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "version",
-                    models.BigIntegerField(db_default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="created at",
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="updated at",
-                    ),
-                ),
-                (
-                    "is_demo",
-                    models.BooleanField(
-                        default=False,
-                        editable=False,
-                        help_text="Invented for demonstration; removed by the command clear_demo.",
-                        verbose_name="demo data",
-                    ),
-                ),
-                (
-                    "name",
-                    zone.fields.LineField(
-                        max_length=50,
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="full name",
-                    ),
-                ),
-                (
-                    "title",
-                    zone.fields.LineField(
-                        blank=True,
-                        default="",
-                        max_length=50,
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="post",
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("DECIDER", "decides"),
-                            ("INFLUENCER", "influences"),
-                            ("USER", "uses"),
-                            ("HANDLER", "handles"),
-                        ],
-                        default="",
-                        max_length=10,
-                        verbose_name="role",
-                    ),
-                ),
-                (
-                    "phone",
-                    zone.fields.PhoneField(
-                        blank=True, default="", max_length=20, verbose_name="telephone"
-                    ),
-                ),
-                (
-                    "phone_key",
-                    zone.fields.PhoneKeyField(
-                        blank=True,
-                        db_index=True,
-                        default="",
-                        editable=False,
-                        max_length=64,
-                        of="phone",
-                    ),
-                ),
-                (
-                    "wechat",
-                    zone.fields.WeChatField(
-                        blank=True, default="", max_length=50, verbose_name="WeChat"
-                    ),
-                ),
-                (
-                    "email",
-                    zone.fields.MailField(
-                        blank=True, default="", max_length=254, verbose_name="e-mail"
-                    ),
-                ),
-                (
-                    "consent_source",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("CARD", "business card"),
-                            ("TOLD", "told by telephone or in a meeting"),
-                            ("PUBLIC", "public source"),
-                            ("REFERRAL", "referral"),
-                            ("OTHER", "other"),
-                        ],
-                        default="",
-                        help_text="On what ground the person's data is kept.",
-                        max_length=10,
-                        verbose_name="how we came to know",
-                    ),
-                ),
-                (
-                    "retain_until",
-                    models.DateField(
-                        blank=True,
-                        help_text="Empty: the office's usual time from now on; each follow-up prolongs it.",
-                        null=True,
-                        verbose_name="keep until",
-                    ),
-                ),
-                (
-                    "anonymised_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="anonymised at"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "contact",
-                "verbose_name_plural": "contacts",
-                "ordering": ("name", "id"),
-                "permissions": [
-                    ("view_contact_pii", "Can reveal contact data"),
-                    ("anonymise_contact", "Can anonymise contacts"),
-                ],
-            },
-        ),
         migrations.CreateModel(
             name="Enterprise",
             fields=[
@@ -317,15 +177,46 @@ class Migration(migrations.Migration):
                         verbose_name="source of the record",
                     ),
                 ),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="enterprises",
+                        to="zone.industrychain",
+                        verbose_name="industry chain",
+                    ),
+                ),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="entered_enterprises",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="entered by",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "enterprise",
                 "verbose_name_plural": "enterprises",
                 "ordering": ("sort_key", "id"),
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("name"), name="gin_trgm_ops"
+                        ),
+                        name="crm_enterprise_name_trgm",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name="FollowUp",
+            name="Contact",
             fields=[
                 (
                     "id",
@@ -367,49 +258,148 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("CALL", "call"),
-                            ("WECHAT", "WeChat message"),
-                            ("VISIT_OUT", "visit to the enterprise"),
-                            ("VISIT_IN", "visit to the zone"),
-                            ("SURVEY", "site survey"),
-                            ("EMAIL", "e-mail"),
-                            ("MEETING", "meeting"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "happened_on",
-                    models.DateField(default=zone.calendar.today, verbose_name="happened on"),
-                ),
-                (
-                    "summary",
-                    zone.fields.NoteField(
-                        max_length=500,
+                    "name",
+                    zone.fields.LineField(
+                        max_length=50,
                         validators=[zone.identifiers.no_personal_number],
-                        verbose_name="summary",
+                        verbose_name="full name",
                     ),
                 ),
                 (
-                    "next_step",
+                    "title",
                     zone.fields.LineField(
                         blank=True,
                         default="",
-                        max_length=200,
+                        max_length=50,
                         validators=[zone.identifiers.no_personal_number],
-                        verbose_name="next step",
+                        verbose_name="post",
                     ),
                 ),
-                ("next_on", models.DateField(blank=True, null=True, verbose_name="next date")),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("DECIDER", "decides"),
+                            ("INFLUENCER", "influences"),
+                            ("USER", "uses"),
+                            ("HANDLER", "handles"),
+                        ],
+                        default="",
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "phone",
+                    zone.fields.PhoneField(
+                        blank=True, default="", max_length=20, verbose_name="telephone"
+                    ),
+                ),
+                (
+                    "phone_key",
+                    zone.fields.PhoneKeyField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        editable=False,
+                        max_length=64,
+                        of="phone",
+                    ),
+                ),
+                (
+                    "wechat",
+                    zone.fields.WeChatField(
+                        blank=True, default="", max_length=50, verbose_name="WeChat"
+                    ),
+                ),
+                (
+                    "email",
+                    zone.fields.MailField(
+                        blank=True, default="", max_length=254, verbose_name="e-mail"
+                    ),
+                ),
+                (
+                    "consent_source",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("CARD", "business card"),
+                            ("TOLD", "told by telephone or in a meeting"),
+                            ("PUBLIC", "public source"),
+                            ("REFERRAL", "referral"),
+                            ("OTHER", "other"),
+                        ],
+                        default="",
+                        help_text="On what ground the person's data is kept.",
+                        max_length=10,
+                        verbose_name="how we came to know",
+                    ),
+                ),
+                (
+                    "retain_until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Empty: the office's usual time from now on; each follow-up prolongs it.",
+                        null=True,
+                        verbose_name="keep until",
+                    ),
+                ),
+                (
+                    "anonymised_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="anonymised at"
+                    ),
+                ),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="entered_contacts",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="entered by",
+                    ),
+                ),
+                (
+                    "enterprise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="crm.enterprise",
+                        verbose_name="enterprise",
+                    ),
+                ),
             ],
             options={
-                "verbose_name": "follow-up",
-                "verbose_name_plural": "follow-ups",
-                "ordering": ("-happened_on", "-created_at", "id"),
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
+                "ordering": ("name", "id"),
+                "permissions": [
+                    ("view_contact_pii", "Can reveal contact data"),
+                    ("anonymise_contact", "Can anonymise contacts"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("anonymised_at", None),
+                            models.Q(
+                                ("consent_source", ""),
+                                ("email", ""),
+                                ("name", "已匿名"),
+                                ("phone", ""),
+                                ("phone_key", ""),
+                                ("title", ""),
+                                ("wechat", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="contact_anonymised_is_empty",
+                        violation_error_message="This contact has been anonymised; please add a new contact instead.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -575,6 +565,61 @@ class Migration(migrations.Migration):
                     "next_follow_up_on",
                     models.DateField(blank=True, null=True, verbose_name="next follow-up"),
                 ),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leads",
+                        to="zone.industrychain",
+                        verbose_name="industry chain",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="leads",
+                        to="crm.contact",
+                        verbose_name="contact",
+                    ),
+                ),
+                (
+                    "enterprise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leads",
+                        to="crm.enterprise",
+                        verbose_name="enterprise",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        editable=False,
+                        help_text="Empty means the pool.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leads",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="leads",
+                        to="zone.chainsegment",
+                        verbose_name="chain segment",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "lead",
@@ -584,6 +629,159 @@ class Migration(migrations.Migration):
                     ("advance_lead", "Can advance and close leads"),
                     ("convert_lead", "Can turn leads into projects"),
                     ("assign_lead", "Can assign leads"),
+                ],
+                "indexes": [
+                    models.Index(fields=["-registered_at", "id"], name="lead_registered"),
+                    models.Index(fields=["stage", "-registered_at"], name="lead_stage"),
+                    models.Index(fields=["owner", "stage"], name="lead_owner_stage"),
+                    models.Index(fields=["chain", "stage"], name="lead_chain_stage"),
+                    models.Index(fields=["next_follow_up_on"], name="lead_next_follow_up"),
+                    models.Index(fields=["planned_investment_wan"], name="lead_investment"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("title"), name="gin_trgm_ops"
+                        ),
+                        name="crm_lead_title_trgm",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("planned_investment_wan__gt", 0)),
+                        name="lead_investment_positive",
+                        violation_error_message="The planned investment must be more than 0.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("planned_fixed_asset_wan", None),
+                            ("planned_fixed_asset_wan__lte", models.F("planned_investment_wan")),
+                            _connector="OR",
+                        ),
+                        name="lead_fixed_within_total",
+                        violation_error_message="The fixed assets cannot exceed the planned investment.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FollowUp",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "version",
+                    models.BigIntegerField(db_default=1, editable=False, verbose_name="version"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="created at",
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="updated at",
+                    ),
+                ),
+                (
+                    "is_demo",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="Invented for demonstration; removed by the command clear_demo.",
+                        verbose_name="demo data",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("CALL", "call"),
+                            ("WECHAT", "WeChat message"),
+                            ("VISIT_OUT", "visit to the enterprise"),
+                            ("VISIT_IN", "visit to the zone"),
+                            ("SURVEY", "site survey"),
+                            ("EMAIL", "e-mail"),
+                            ("MEETING", "meeting"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "happened_on",
+                    models.DateField(default=zone.calendar.today, verbose_name="happened on"),
+                ),
+                (
+                    "summary",
+                    zone.fields.NoteField(
+                        max_length=500,
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="summary",
+                    ),
+                ),
+                (
+                    "next_step",
+                    zone.fields.LineField(
+                        blank=True,
+                        default="",
+                        max_length=200,
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="next step",
+                    ),
+                ),
+                ("next_on", models.DateField(blank=True, null=True, verbose_name="next date")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="follow_ups",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="follow_ups",
+                        to="crm.lead",
+                        verbose_name="lead",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "follow-up",
+                "verbose_name_plural": "follow-ups",
+                "ordering": ("-happened_on", "-created_at", "id"),
+                "indexes": [
+                    models.Index(fields=["-happened_on", "-created_at"], name="follow_up_date")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("next_on", None),
+                            ("next_on__gte", models.F("happened_on")),
+                            _connector="OR",
+                        ),
+                        name="follow_up_next_after",
+                        violation_error_message="The next date cannot lie before this one.",
+                    )
                 ],
             },
         ),
@@ -620,6 +818,49 @@ class Migration(migrations.Migration):
                 (
                     "is_demo",
                     models.BooleanField(default=False, editable=False, verbose_name="demo data"),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty when the system did it.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "from_owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner before",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="owner_changes",
+                        to="crm.lead",
+                        verbose_name="lead",
+                    ),
+                ),
+                (
+                    "to_owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner after",
+                    ),
                 ),
             ],
             options={
@@ -694,6 +935,27 @@ class Migration(migrations.Migration):
                         ],
                         max_length=12,
                         verbose_name="stage after",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty when the system did it.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stage_changes",
+                        to="crm.lead",
+                        verbose_name="lead",
                     ),
                 ),
             ],

@@ -5,7 +5,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from projects.models import Credit, Project
+from projects.models import Agreement, Credit, Project
 from tests.factories import (
     make_agreement,
     make_counted,
@@ -136,14 +136,16 @@ def test_an_exclusion_can_be_taken_back_and_both_are_history(by):
 
 def test_a_formal_agreement_states_its_amount_and_is_not_from_the_future():
     with pytest.raises(ValidationError):
-        make_agreement(amount_wan=None)
+        Agreement(project=make_project(), kind="FORMAL", signed_on=date(2025, 3, 1)).full_clean()
     with pytest.raises(ValidationError):
         make_agreement(signed_on=date(today().year + 1, 1, 1))
 
 
 def test_fixed_assets_stay_within_the_total():
     with pytest.raises(ValidationError):
-        make_project(total_investment_wan=Decimal(1), fixed_asset_investment_wan=Decimal(2))
+        Project(
+            name="项目", total_investment_wan=Decimal(1), fixed_asset_investment_wan=Decimal(2)
+        ).full_clean()
 
 
 def test_the_database_refuses_shares_above_100_per_cent():

@@ -5,6 +5,7 @@ from decimal import Decimal
 import django.contrib.auth.validators
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
+import django.contrib.postgres.operations
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
@@ -12,7 +13,6 @@ import django.db.models.functions.comparison
 import django.db.models.functions.datetime
 import django.utils.timezone
 from django.conf import settings
-from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension
 from django.db import migrations, models
 
 import zone.access.api_scopes
@@ -58,7 +58,6 @@ CREATE UNLOGGED TABLE zone_auditqueue (
 
 
 class Migration(migrations.Migration):
-    initial = True
     # A database of the last state before the squash is taken over as it stands.
     replaces = [
         ("zone", "0001_ground"),
@@ -92,200 +91,15 @@ class Migration(migrations.Migration):
         ("zone", "0029_worker_and_tries"),
     ]
 
+    initial = True
+
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
-        BtreeGistExtension(),
-        TrigramExtension(),
-        migrations.CreateModel(
-            name="ApiClient",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "version",
-                    models.BigIntegerField(db_default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="created at",
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="updated at",
-                    ),
-                ),
-                (
-                    "is_demo",
-                    models.BooleanField(
-                        default=False,
-                        editable=False,
-                        help_text="Invented for demonstration; removed by the command clear_demo.",
-                        verbose_name="demo data",
-                    ),
-                ),
-                (
-                    "name",
-                    zone.fields.LineField(
-                        max_length=80,
-                        unique=True,
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="name",
-                    ),
-                ),
-                (
-                    "purpose",
-                    zone.fields.LineField(
-                        blank=True,
-                        default="",
-                        max_length=200,
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="purpose",
-                    ),
-                ),
-                (
-                    "scopes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40),
-                        blank=True,
-                        default=list,
-                        size=None,
-                        validators=[zone.access.api_scopes.check_scopes],
-                        verbose_name="may",
-                    ),
-                ),
-                ("whole_zone", models.BooleanField(default=False, verbose_name="the whole zone")),
-                (
-                    "networks",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=43),
-                        blank=True,
-                        default=list,
-                        help_text="Addresses or networks such as 10.20.0.0/16, with commas; empty: any.",
-                        size=None,
-                        validators=[zone.access.networks.check_networks],
-                        verbose_name="networks it calls from",
-                    ),
-                ),
-                (
-                    "sources",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=zone.fields.SourceField(max_length=50),
-                        blank=True,
-                        default=list,
-                        help_text="The names under which the other system gives its own ids, such as oa; with commas. Only this client writes references under them, so none belongs to another client. Empty: it writes rows without references.",
-                        size=None,
-                        verbose_name="sources",
-                    ),
-                ),
-                ("is_disabled", models.BooleanField(default=False, verbose_name="disabled")),
-                ("rights", models.BigIntegerField(db_default=0, editable=False)),
-            ],
-            options={
-                "verbose_name": "interface client",
-                "verbose_name_plural": "interface clients",
-                "ordering": ("name",),
-            },
-        ),
-        migrations.CreateModel(
-            name="Fund",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "version",
-                    models.BigIntegerField(db_default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="created at",
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="updated at",
-                    ),
-                ),
-                (
-                    "is_demo",
-                    models.BooleanField(
-                        default=False,
-                        editable=False,
-                        help_text="Invented for demonstration; removed by the command clear_demo.",
-                        verbose_name="demo data",
-                    ),
-                ),
-                (
-                    "name",
-                    zone.fields.LineField(
-                        max_length=100,
-                        unique=True,
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="name",
-                    ),
-                ),
-                (
-                    "purpose",
-                    zone.fields.LineField(
-                        blank=True,
-                        default="",
-                        max_length=300,
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="purpose",
-                    ),
-                ),
-                (
-                    "announced_on",
-                    models.DateField(blank=True, null=True, verbose_name="announced on"),
-                ),
-                (
-                    "source",
-                    zone.fields.LineField(
-                        blank=True,
-                        default="",
-                        max_length=200,
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="source",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "industry fund",
-                "verbose_name_plural": "industry funds",
-                "ordering": ("name",),
-            },
-        ),
+        django.contrib.postgres.operations.BtreeGistExtension(),
+        django.contrib.postgres.operations.TrigramExtension(),
         migrations.CreateModel(
             name="IndustryChain",
             fields=[
@@ -368,44 +182,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Merged",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("entity", models.SmallIntegerField(verbose_name="kind of row")),
-                ("object_id", models.UUIDField(unique=True, verbose_name="ID")),
-                ("merged_into", models.UUIDField(db_index=True, verbose_name="merged into")),
-                (
-                    "at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), verbose_name="at"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "merged row",
-                "verbose_name_plural": "merged rows",
-                "default_permissions": (),
-            },
-        ),
-        migrations.CreateModel(
-            name="Throttle",
-            fields=[
-                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ("tokens", models.FloatField()),
-                ("is_open", models.BooleanField()),
-                ("at", models.DateTimeField(db_index=True)),
-            ],
-            options={
-                "default_permissions": (),
-            },
-        ),
-        migrations.CreateModel(
-            name="WebhookEndpoint",
+            name="Park",
             fields=[
                 (
                     "id",
@@ -446,53 +223,76 @@ class Migration(migrations.Migration):
                         verbose_name="demo data",
                     ),
                 ),
-                ("url", models.CharField(max_length=500, verbose_name="address")),
+                ("code", zone.fields.LineField(max_length=40, unique=True, verbose_name="code")),
                 (
-                    "entities",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40),
-                        blank=True,
-                        default=list,
-                        help_text="Nothing chosen: of all that the client may read.",
-                        size=None,
-                        validators=[zone.feed.synced.check_entities],
-                        verbose_name="is told of",
+                    "name",
+                    zone.fields.LineField(
+                        max_length=100,
+                        unique=True,
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="name",
                     ),
                 ),
                 (
-                    "secret_seed",
-                    models.CharField(blank=True, default="", editable=False, max_length=32),
-                ),
-                (
-                    "old_seed",
-                    models.CharField(blank=True, default="", editable=False, max_length=32),
-                ),
-                (
-                    "old_until",
-                    models.DateTimeField(
-                        editable=False, null=True, verbose_name="old secret holds until"
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("FEATURED", "featured park"),
+                            ("INDUSTRIAL", "industrial park"),
+                            ("PLATFORM", "innovation platform"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
                     ),
                 ),
                 (
-                    "is_disabled",
-                    models.BooleanField(default=False, editable=False, verbose_name="switched off"),
-                ),
-                (
-                    "disabled_reason",
-                    zone.fields.NoteField(
+                    "status",
+                    zone.fields.LineField(
                         blank=True,
                         default="",
-                        editable=False,
-                        max_length=300,
+                        max_length=100,
                         validators=[zone.identifiers.no_personal_number],
-                        verbose_name="why switched off",
+                        verbose_name="status as published",
+                    ),
+                ),
+                (
+                    "description",
+                    zone.fields.ProseField(
+                        blank=True,
+                        default="",
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="description",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="parks",
+                        to="zone.industrychain",
+                        verbose_name="industry chain",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="For a phase of a larger park.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="phases",
+                        to="zone.park",
+                        verbose_name="part of",
                     ),
                 ),
             ],
             options={
-                "verbose_name": "webhook endpoint",
-                "verbose_name_plural": "webhook endpoints",
-                "ordering": ("client__name", "url"),
+                "verbose_name": "park",
+                "verbose_name_plural": "parks",
+                "ordering": ("position", "code"),
             },
         ),
         migrations.CreateModel(
@@ -691,6 +491,375 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ApiClient",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "version",
+                    models.BigIntegerField(db_default=1, editable=False, verbose_name="version"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="created at",
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="updated at",
+                    ),
+                ),
+                (
+                    "is_demo",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="Invented for demonstration; removed by the command clear_demo.",
+                        verbose_name="demo data",
+                    ),
+                ),
+                (
+                    "name",
+                    zone.fields.LineField(
+                        max_length=80,
+                        unique=True,
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "purpose",
+                    zone.fields.LineField(
+                        blank=True,
+                        default="",
+                        max_length=200,
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        validators=[zone.access.api_scopes.check_scopes],
+                        verbose_name="may",
+                    ),
+                ),
+                ("whole_zone", models.BooleanField(default=False, verbose_name="the whole zone")),
+                (
+                    "networks",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43),
+                        blank=True,
+                        default=list,
+                        help_text="Addresses or networks such as 10.20.0.0/16, with commas; empty: any.",
+                        size=None,
+                        validators=[zone.access.networks.check_networks],
+                        verbose_name="networks it calls from",
+                    ),
+                ),
+                (
+                    "sources",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=zone.fields.SourceField(max_length=50),
+                        blank=True,
+                        default=list,
+                        help_text="The names under which the other system gives its own ids, such as oa; with commas. Only this client writes references under them, so none belongs to another client. Empty: it writes rows without references.",
+                        size=None,
+                        verbose_name="sources",
+                    ),
+                ),
+                ("is_disabled", models.BooleanField(default=False, verbose_name="disabled")),
+                ("rights", models.BigIntegerField(db_default=0, editable=False)),
+                (
+                    "account",
+                    models.OneToOneField(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="api_client",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="account",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Who is asked when something is wrong with the other system.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="answers for it",
+                    ),
+                ),
+                (
+                    "chains",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="+",
+                        to="zone.industrychain",
+                        verbose_name="industry chains",
+                    ),
+                ),
+                (
+                    "parks",
+                    models.ManyToManyField(
+                        blank=True, related_name="+", to="zone.park", verbose_name="parks"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "interface client",
+                "verbose_name_plural": "interface clients",
+                "ordering": ("name",),
+            },
+        ),
+        migrations.CreateModel(
+            name="Fund",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "version",
+                    models.BigIntegerField(db_default=1, editable=False, verbose_name="version"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="created at",
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="updated at",
+                    ),
+                ),
+                (
+                    "is_demo",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="Invented for demonstration; removed by the command clear_demo.",
+                        verbose_name="demo data",
+                    ),
+                ),
+                (
+                    "name",
+                    zone.fields.LineField(
+                        max_length=100,
+                        unique=True,
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "purpose",
+                    zone.fields.LineField(
+                        blank=True,
+                        default="",
+                        max_length=300,
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "announced_on",
+                    models.DateField(blank=True, null=True, verbose_name="announced on"),
+                ),
+                (
+                    "source",
+                    zone.fields.LineField(
+                        blank=True,
+                        default="",
+                        max_length=200,
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="source",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "industry fund",
+                "verbose_name_plural": "industry funds",
+                "ordering": ("name",),
+            },
+        ),
+        migrations.CreateModel(
+            name="Merged",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("entity", models.SmallIntegerField(verbose_name="kind of row")),
+                ("object_id", models.UUIDField(unique=True, verbose_name="ID")),
+                ("merged_into", models.UUIDField(db_index=True, verbose_name="merged into")),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="at"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "merged row",
+                "verbose_name_plural": "merged rows",
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="Throttle",
+            fields=[
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("tokens", models.FloatField()),
+                ("is_open", models.BooleanField()),
+                ("at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="WebhookEndpoint",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "version",
+                    models.BigIntegerField(db_default=1, editable=False, verbose_name="version"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="created at",
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="updated at",
+                    ),
+                ),
+                (
+                    "is_demo",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="Invented for demonstration; removed by the command clear_demo.",
+                        verbose_name="demo data",
+                    ),
+                ),
+                ("url", models.CharField(max_length=500, verbose_name="address")),
+                (
+                    "entities",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        help_text="Nothing chosen: of all that the client may read.",
+                        size=None,
+                        validators=[zone.feed.synced.check_entities],
+                        verbose_name="is told of",
+                    ),
+                ),
+                (
+                    "secret_seed",
+                    models.CharField(blank=True, default="", editable=False, max_length=32),
+                ),
+                (
+                    "old_seed",
+                    models.CharField(blank=True, default="", editable=False, max_length=32),
+                ),
+                (
+                    "old_until",
+                    models.DateTimeField(
+                        editable=False, null=True, verbose_name="old secret holds until"
+                    ),
+                ),
+                (
+                    "is_disabled",
+                    models.BooleanField(default=False, editable=False, verbose_name="switched off"),
+                ),
+                (
+                    "disabled_reason",
+                    zone.fields.NoteField(
+                        blank=True,
+                        default="",
+                        editable=False,
+                        max_length=300,
+                        validators=[zone.identifiers.no_personal_number],
+                        verbose_name="why switched off",
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="endpoints",
+                        to="zone.apiclient",
+                        verbose_name="interface client",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "webhook endpoint",
+                "verbose_name_plural": "webhook endpoints",
+                "ordering": ("client__name", "url"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("client", "url"),
+                        name="webhook_address_once",
+                        violation_error_message="This client already has this address.",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="ApiBudget",
             fields=[
                 (
@@ -710,30 +879,6 @@ class Migration(migrations.Migration):
             options={
                 "default_permissions": (),
             },
-        ),
-        migrations.AddField(
-            model_name="apiclient",
-            name="account",
-            field=models.OneToOneField(
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="api_client",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="account",
-            ),
-        ),
-        migrations.AddField(
-            model_name="apiclient",
-            name="owner",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Who is asked when something is wrong with the other system.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="answers for it",
-            ),
         ),
         migrations.CreateModel(
             name="ApiUpload",
@@ -804,6 +949,27 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "uploads over the interface",
                 "ordering": ("-at", "id"),
                 "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("finished_at", None)),
+                        fields=["at", "id"],
+                        name="upload_open",
+                    ),
+                    models.Index(fields=["client", "-at"], name="upload_client"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at", None), ("state__in", ("WAITING", "RUNNING"))),
+                            models.Q(
+                                ("finished_at__isnull", False),
+                                ("state__in", ("DONE", "CANCELLED", "STOPPED")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="upload_finished_has_state",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -833,6 +999,17 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ("upload", "number", "offset"),
                 "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("upload", "number", "offset"), name="upload_part_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("items__isnull", True), ("results__isnull", True), _connector="XOR"
+                        ),
+                        name="upload_part_sent_or_done",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1094,6 +1271,17 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "audit trail",
                 "ordering": ("-id",),
                 "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(fields=["model", "object_id", "-id"], name="audit_row"),
+                    models.Index(
+                        condition=models.Q(("parent", ""), _negated=True),
+                        fields=["parent", "-id"],
+                        name="audit_parent",
+                    ),
+                    models.Index(fields=["by", "-id"], name="audit_person"),
+                    models.Index(fields=["action", "-id"], name="audit_action"),
+                    models.Index(fields=["at"], name="audit_at"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1127,6 +1315,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "seals of audit entries",
                 "ordering": ("position",),
                 "default_permissions": (),
+                "indexes": [models.Index(fields=["day", "position"], name="audit_link_day")],
             },
         ),
         migrations.CreateModel(
@@ -1262,130 +1451,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "chain segment",
                 "verbose_name_plural": "chain segments",
                 "ordering": ("chain", "name"),
-            },
-        ),
-        migrations.AddField(
-            model_name="apiclient",
-            name="chains",
-            field=models.ManyToManyField(
-                blank=True,
-                related_name="+",
-                to="zone.industrychain",
-                verbose_name="industry chains",
-            ),
-        ),
-        migrations.CreateModel(
-            name="Park",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "version",
-                    models.BigIntegerField(db_default=1, editable=False, verbose_name="version"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="created at",
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="updated at",
-                    ),
-                ),
-                (
-                    "is_demo",
-                    models.BooleanField(
-                        default=False,
-                        editable=False,
-                        help_text="Invented for demonstration; removed by the command clear_demo.",
-                        verbose_name="demo data",
-                    ),
-                ),
-                ("code", zone.fields.LineField(max_length=40, unique=True, verbose_name="code")),
-                (
-                    "name",
-                    zone.fields.LineField(
-                        max_length=100,
-                        unique=True,
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="name",
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("FEATURED", "featured park"),
-                            ("INDUSTRIAL", "industrial park"),
-                            ("PLATFORM", "innovation platform"),
-                        ],
-                        max_length=12,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "status",
-                    zone.fields.LineField(
-                        blank=True,
-                        default="",
-                        max_length=100,
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="status as published",
-                    ),
-                ),
-                (
-                    "description",
-                    zone.fields.ProseField(
-                        blank=True,
-                        default="",
-                        validators=[zone.identifiers.no_personal_number],
-                        verbose_name="description",
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
-                (
-                    "chain",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="parks",
-                        to="zone.industrychain",
-                        verbose_name="industry chain",
-                    ),
-                ),
-                (
-                    "parent",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="For a phase of a larger park.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="phases",
-                        to="zone.park",
-                        verbose_name="part of",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "park",
-                "verbose_name_plural": "parks",
-                "ordering": ("position", "code"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("chain", "parent", "name"),
+                        name="segment_once_per_parent",
+                        nulls_distinct=False,
+                        violation_error_message="This chain already has a segment of this name.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1457,6 +1530,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "building",
                 "verbose_name_plural": "buildings",
                 "ordering": ("park", "name"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("park", "name"),
+                        name="building_once_per_park",
+                        violation_error_message="This park already has a building of this name.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1565,14 +1645,91 @@ class Migration(migrations.Migration):
                 "verbose_name": "appointment",
                 "verbose_name_plural": "appointments",
                 "ordering": ("-starts_on", "id"),
+                "indexes": [
+                    models.Index(fields=["user", "role", "starts_on"], name="appointment_person")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on", None),
+                            (
+                                "ends_on__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("starts_on"), "-", models.Value(1)
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="appointment_ends_after_start",
+                        violation_error_message="The last day cannot lie before the first.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (models.F("user"), "="),
+                            (models.F("role"), "="),
+                            (
+                                django.db.models.functions.comparison.Coalesce(
+                                    models.F("chain"),
+                                    models.Value(
+                                        uuid.UUID("00000000-0000-0000-0000-000000000000"),
+                                        models.UUIDField(),
+                                    ),
+                                ),
+                                "=",
+                            ),
+                            (
+                                django.db.models.functions.comparison.Coalesce(
+                                    models.F("park"),
+                                    models.Value(
+                                        uuid.UUID("00000000-0000-0000-0000-000000000000"),
+                                        models.UUIDField(),
+                                    ),
+                                ),
+                                "=",
+                            ),
+                            (
+                                models.Func(
+                                    models.F("starts_on"),
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.functions.comparison.Cast(
+                                            models.F("ends_on"), models.DateField()
+                                        ),
+                                        "+",
+                                        models.Value(1),
+                                    ),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="appointment_held_once",
+                        violation_error_message="This person already holds this post; end that one first.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("chain", None), ("park", None), _connector="OR"),
+                        name="appointment_one_reach",
+                        violation_error_message="Please choose either a chain or a park, not both.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("role", "CHAIN_LEADER"), _negated=True),
+                            ("chain__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="appointment_leader_has_chain",
+                        violation_error_message="A chain leader is appointed to a chain.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("role", "PARK_OPERATOR"), _negated=True),
+                            ("park__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="appointment_operator_has_park",
+                        violation_error_message="A park operator is appointed to a park.",
+                    ),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="apiclient",
-            name="parks",
-            field=models.ManyToManyField(
-                blank=True, related_name="+", to="zone.park", verbose_name="parks"
-            ),
         ),
         migrations.CreateModel(
             name="PublishedFigure",
@@ -1763,6 +1920,17 @@ class Migration(migrations.Migration):
                 "ordering": ("-on", "-created_at"),
                 "permissions": [("handle_securityalert", "Can handle security alerts")],
                 "default_permissions": ("view",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "about", "on"), name="alert_one_a_day"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("seen_at", None), ("seen_by", None)),
+                            models.Q(("seen_at__isnull", False), ("seen_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="alert_handled_by_someone",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1882,6 +2050,28 @@ class Migration(migrations.Migration):
                 "verbose_name": "space",
                 "verbose_name_plural": "spaces",
                 "ordering": ("park", "code"),
+                "indexes": [models.Index(fields=["state", "kind"], name="space_state_kind")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("park", "code"),
+                        name="space_once_per_park",
+                        violation_error_message="This park already has a space of this number.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("area_m2__gt", 0)),
+                        name="space_area_positive",
+                        violation_error_message="The area must be more than 0 ㎡.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "PLOT"), _negated=True),
+                            ("building", None),
+                            _connector="OR",
+                        ),
+                        name="space_plot_without_building",
+                        violation_error_message="A plot stands in no building; please empty it.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -2012,6 +2202,29 @@ class Migration(migrations.Migration):
                     models.OrderBy(models.F("park"), nulls_first=True),
                     models.OrderBy(models.F("chain"), nulls_first=True),
                 ),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("year", "measure", "chain", "specialist", "park"),
+                        name="target_once_per_scope",
+                        nulls_distinct=False,
+                        violation_error_message="This target has already been set; please edit it.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("chain", None), ("specialist", None)),
+                            models.Q(("chain", None), ("park", None)),
+                            models.Q(("park", None), ("specialist", None)),
+                            _connector="OR",
+                        ),
+                        name="target_one_scope",
+                        violation_error_message="A target is for the zone or for one chain, specialist or park.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gt", 0)),
+                        name="target_positive",
+                        violation_error_message="A target is more than 0; delete it to have none.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -2033,17 +2246,6 @@ class Migration(migrations.Migration):
             options={
                 "default_permissions": (),
             },
-        ),
-        migrations.AddField(
-            model_name="webhookendpoint",
-            name="client",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="endpoints",
-                to="zone.apiclient",
-                verbose_name="interface client",
-            ),
         ),
         migrations.CreateModel(
             name="WebhookDelivery",
@@ -2166,6 +2368,53 @@ class Migration(migrations.Migration):
                 "ordering": ("-created_at", "-id"),
                 "permissions": [("replay_webhookdelivery", "Can send webhook messages again")],
                 "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_at__isnull", False)),
+                        fields=["endpoint", "next_at"],
+                        name="webhook_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("dead_at__isnull", False)),
+                        fields=["endpoint", "dead_at"],
+                        name="webhook_dead",
+                    ),
+                    models.Index(
+                        condition=models.Q(("lease__isnull", False)),
+                        fields=["leased_until"],
+                        name="webhook_leased",
+                    ),
+                    models.Index(fields=["delivered_at"], name="webhook_delivered"),
+                    models.Index(fields=["-created_at", "-id"], name="webhook_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("endpoint", "place", "entity", "object_id"),
+                        name="webhook_message_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("delivered_at", None), ("dead_at", None), _connector="OR"
+                        ),
+                        name="webhook_message_one_end",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("dead_at", None),
+                                ("delivered_at", None),
+                                ("next_at__isnull", False),
+                            ),
+                            models.Q(
+                                ("next_at", None),
+                                models.Q(("dead_at", None), ("delivered_at", None), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="webhook_message_waits_or_ended",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -2419,334 +2668,6 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("client", "key"), name="api_reply_once")
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="apiupload",
-            index=models.Index(
-                condition=models.Q(("finished_at", None)), fields=["at", "id"], name="upload_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="apiupload",
-            index=models.Index(fields=["client", "-at"], name="upload_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="apiupload",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at", None), ("state__in", ("WAITING", "RUNNING"))),
-                    models.Q(
-                        ("finished_at__isnull", False),
-                        ("state__in", ("DONE", "CANCELLED", "STOPPED")),
-                    ),
-                    _connector="OR",
-                ),
-                name="upload_finished_has_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="apiuploadpart",
-            constraint=models.UniqueConstraint(
-                fields=("upload", "number", "offset"), name="upload_part_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="apiuploadpart",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("items__isnull", True), ("results__isnull", True), _connector="XOR"
-                ),
-                name="upload_part_sent_or_done",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["model", "object_id", "-id"], name="audit_row"),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(
-                condition=models.Q(("parent", ""), _negated=True),
-                fields=["parent", "-id"],
-                name="audit_parent",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["by", "-id"], name="audit_person"),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["action", "-id"], name="audit_action"),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["at"], name="audit_at"),
-        ),
-        migrations.AddIndex(
-            model_name="auditlink",
-            index=models.Index(fields=["day", "position"], name="audit_link_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="chainsegment",
-            constraint=models.UniqueConstraint(
-                fields=("chain", "parent", "name"),
-                name="segment_once_per_parent",
-                nulls_distinct=False,
-                violation_error_message="This chain already has a segment of this name.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="building",
-            constraint=models.UniqueConstraint(
-                fields=("park", "name"),
-                name="building_once_per_park",
-                violation_error_message="This park already has a building of this name.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="appointment",
-            index=models.Index(fields=["user", "role", "starts_on"], name="appointment_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on", None),
-                    (
-                        "ends_on__gte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("starts_on"), "-", models.Value(1)
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="appointment_ends_after_start",
-                violation_error_message="The last day cannot lie before the first.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (models.F("user"), "="),
-                    (models.F("role"), "="),
-                    (
-                        django.db.models.functions.comparison.Coalesce(
-                            models.F("chain"),
-                            models.Value(
-                                uuid.UUID("00000000-0000-0000-0000-000000000000"),
-                                models.UUIDField(),
-                            ),
-                        ),
-                        "=",
-                    ),
-                    (
-                        django.db.models.functions.comparison.Coalesce(
-                            models.F("park"),
-                            models.Value(
-                                uuid.UUID("00000000-0000-0000-0000-000000000000"),
-                                models.UUIDField(),
-                            ),
-                        ),
-                        "=",
-                    ),
-                    (
-                        models.Func(
-                            models.F("starts_on"),
-                            django.db.models.expressions.CombinedExpression(
-                                django.db.models.functions.comparison.Cast(
-                                    models.F("ends_on"), models.DateField()
-                                ),
-                                "+",
-                                models.Value(1),
-                            ),
-                            function="daterange",
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="appointment_held_once",
-                violation_error_message="This person already holds this post; end that one first.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("chain", None), ("park", None), _connector="OR"),
-                name="appointment_one_reach",
-                violation_error_message="Please choose either a chain or a park, not both.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("role", "CHAIN_LEADER"), _negated=True),
-                    ("chain__isnull", False),
-                    _connector="OR",
-                ),
-                name="appointment_leader_has_chain",
-                violation_error_message="A chain leader is appointed to a chain.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("role", "PARK_OPERATOR"), _negated=True),
-                    ("park__isnull", False),
-                    _connector="OR",
-                ),
-                name="appointment_operator_has_park",
-                violation_error_message="A park operator is appointed to a park.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="securityalert",
-            constraint=models.UniqueConstraint(
-                fields=("kind", "about", "on"), name="alert_one_a_day"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="securityalert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("seen_at", None), ("seen_by", None)),
-                    models.Q(("seen_at__isnull", False), ("seen_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="alert_handled_by_someone",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="space",
-            index=models.Index(fields=["state", "kind"], name="space_state_kind"),
-        ),
-        migrations.AddConstraint(
-            model_name="space",
-            constraint=models.UniqueConstraint(
-                fields=("park", "code"),
-                name="space_once_per_park",
-                violation_error_message="This park already has a space of this number.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="space",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("area_m2__gt", 0)),
-                name="space_area_positive",
-                violation_error_message="The area must be more than 0 ㎡.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="space",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "PLOT"), _negated=True), ("building", None), _connector="OR"
-                ),
-                name="space_plot_without_building",
-                violation_error_message="A plot stands in no building; please empty it.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="target",
-            constraint=models.UniqueConstraint(
-                fields=("year", "measure", "chain", "specialist", "park"),
-                name="target_once_per_scope",
-                nulls_distinct=False,
-                violation_error_message="This target has already been set; please edit it.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="target",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("chain", None), ("specialist", None)),
-                    models.Q(("chain", None), ("park", None)),
-                    models.Q(("park", None), ("specialist", None)),
-                    _connector="OR",
-                ),
-                name="target_one_scope",
-                violation_error_message="A target is for the zone or for one chain, specialist or park.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="target",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("value__gt", 0)),
-                name="target_positive",
-                violation_error_message="A target is more than 0; delete it to have none.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookendpoint",
-            constraint=models.UniqueConstraint(
-                fields=("client", "url"),
-                name="webhook_address_once",
-                violation_error_message="This client already has this address.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(
-                condition=models.Q(("next_at__isnull", False)),
-                fields=["endpoint", "next_at"],
-                name="webhook_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(
-                condition=models.Q(("dead_at__isnull", False)),
-                fields=["endpoint", "dead_at"],
-                name="webhook_dead",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(
-                condition=models.Q(("lease__isnull", False)),
-                fields=["leased_until"],
-                name="webhook_leased",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(fields=["delivered_at"], name="webhook_delivered"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(fields=["-created_at", "-id"], name="webhook_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.UniqueConstraint(
-                fields=("endpoint", "place", "entity", "object_id"),
-                name="webhook_message_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("delivered_at", None), ("dead_at", None), _connector="OR"),
-                name="webhook_message_one_end",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("dead_at", None), ("delivered_at", None), ("next_at__isnull", False)),
-                    models.Q(
-                        ("next_at", None),
-                        models.Q(("dead_at", None), ("delivered_at", None), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="webhook_message_waits_or_ended",
-            ),
         ),
         migrations.RunSQL(FEED, migrations.RunSQL.noop),
         migrations.RunSQL(QUEUE, migrations.RunSQL.noop),
