@@ -15,6 +15,7 @@ from zone.database.cluster import THROWAWAY, Cluster
 from zone.database.data import APPLICATION, NAME, find_home
 
 FOLDER = VAR / "tests"
+NOWHERE = "postgres://nobody@127.0.0.1:1/nothing"
 
 
 class Database:
@@ -53,16 +54,17 @@ def remove_leftovers() -> None:
         lock.close()
 
 
-def begin() -> Database | None:
+def begin(*, serving: bool) -> Database | None:
+    """Set what the settings read; with ``serving`` start the server behind them."""
     # Production's settings ask for these; a developer's environment must not decide a test.
     os.environ["SECRET_KEY"] = "for-tests-only-" + "x" * 50
     os.environ["DEBUG"] = "1"
     # What serves as in production here makes no production of the checkout.
     os.environ["OWN_MACHINE"] = "1"
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        os.environ["DATABASE_URL"] = url
-        os.environ["UPLOADS"] = str(FOLDER / "uploads")
-        os.environ["AUDIT_ANCHORS"] = str(FOLDER / f"anchors-{os.getpid()}")
+    os.environ["UPLOADS"] = str(FOLDER / "uploads")
+    os.environ["AUDIT_ANCHORS"] = str(FOLDER / f"anchors-{os.getpid()}")
+    os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", NOWHERE)
+    if "TEST_DATABASE_URL" in os.environ or not serving:
         return None
     database = Database()
     os.environ["DATABASE_URL"] = database.cluster.url
@@ -77,7 +79,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     options = early_config.known_args_namespace
     if options.help or options.version:
         return
-    if database := begin():
+    # With -n the workers run the tests. Each has a server of its own: what can be read in the
+    # change feed waits for the oldest transaction of a whole server.
+    if database := begin(serving=not getattr(options, "numprocesses", None)):
         early_config.add_cleanup(database.remove)
 
 
