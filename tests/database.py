@@ -63,8 +63,9 @@ def begin(*, serving: bool) -> Database | None:
     os.environ["OWN_MACHINE"] = "1"
     os.environ["UPLOADS"] = str(FOLDER / "uploads")
     os.environ["AUDIT_ANCHORS"] = str(FOLDER / f"anchors-{os.getpid()}")
-    os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", NOWHERE)
-    if "TEST_DATABASE_URL" in os.environ or not serving:
+    given = os.environ.get("TEST_DATABASE_URL")
+    os.environ["DATABASE_URL"] = given or NOWHERE
+    if given or not serving:
         return None
     database = Database()
     os.environ["DATABASE_URL"] = database.cluster.url
@@ -81,7 +82,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     # With -n the workers run the tests. Each has a server of its own: what can be read in the
     # change feed waits for the oldest transaction of a whole server.
-    if database := begin(serving=not getattr(options, "numprocesses", None)):
+    hands_out = getattr(options, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ
+    if database := begin(serving=not hands_out):
         early_config.add_cleanup(database.remove)
 
 

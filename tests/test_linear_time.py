@@ -124,12 +124,14 @@ SLOW = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SLOW.values(), ids=SLOW)
 def test_the_judge_sees_what_is_slow(source):
     pattern = re.compile(source)
     assert fault(looking(pattern), texts_for(pattern)) != ""
 
 
+@pytest.mark.slow
 def test_the_judge_sees_a_slow_function():
     def with_copies(text):
         while text:
@@ -190,6 +192,7 @@ def refusing(function: Callable) -> Callable:
     return call
 
 
+@pytest.mark.slow
 @LARGEST
 @pytest.mark.parametrize("function", [*readers()])
 def test_every_function_that_reads_a_text_takes_linear_time(function, largest):

@@ -67,7 +67,9 @@ def test_a_row_of_a_batch_is_made_as_a_single_one_is(api, name):
             assert len({bool(getattr(row, field.attname)) for row in rows}) == 1, field.name
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "name", ["leads", *(pytest.param(n, marks=pytest.mark.slow) for n in KINDS if n != "leads")]
+)
 @pytest.mark.parametrize("step", ["made", "same", "changed"])
 def test_a_batch_takes_as_many_queries_for_30_rows_as_for_1(api, name, step):
     counts = []

@@ -49,8 +49,9 @@ def test_the_next_run_clears_away_what_a_killed_one_left(checkout, clean_environ
 
 
 def test_a_server_of_ones_own_is_used_as_it_is(monkeypatch):
-    for name in ("TEST_DATABASE_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG"):
+    names = "TEST_DATABASE_URL DATABASE_URL SECRET_KEY DEBUG UPLOADS AUDIT_ANCHORS"
+    for name in names.split():
         monkeypatch.setenv(name, os.environ.get(name, ""))
     monkeypatch.setenv("TEST_DATABASE_URL", "postgresql://somebody@example.invalid/theirs")
-    assert database.begin() is None
+    assert database.begin(serving=True) is None
     assert os.environ["DATABASE_URL"] == "postgresql://somebody@example.invalid/theirs"

@@ -42,6 +42,7 @@ def told() -> list[dict]:
     ]
 
 
+@pytest.mark.slow
 def test_every_row_it_makes_is_marked(zone):
     before = rows_by_model()
     call_command("load_demo", stdout=StringIO())
@@ -54,6 +55,7 @@ def test_the_same_story_every_time(zone):
     assert told() == told()
 
 
+@pytest.mark.slow
 def test_clearing_leaves_exactly_what_was_there_before(zone):
     real = factories.make_lead(chain=IndustryChain.objects.first())
     before = rows_by_model()

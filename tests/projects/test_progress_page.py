@@ -367,7 +367,7 @@ def make_everything(rows: int):
         )
 
 
-@pytest.mark.parametrize("rows", [1, 30])
+@pytest.mark.parametrize("rows", [1, pytest.param(30, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("query", ["", pytest.param("&chain=new-energy", marks=pytest.mark.slow)])
 def test_the_page_asks_the_same_few_questions_whatever_the_rows(
     client, leader, targets, rows, query

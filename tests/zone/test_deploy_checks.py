@@ -120,6 +120,7 @@ def check(**environment) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.slow
 def test_the_readmes_order_holds_checked_before_the_first_migration():
     done = check()
     assert (done.returncode, done.stderr) == (0, ""), done.stderr

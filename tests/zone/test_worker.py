@@ -94,6 +94,7 @@ loops[0].run()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "why"),
     [("hang", "webhooks takes longer than 1 s"), ("gone", "the loop WEBHOOKS is gone")],
@@ -107,6 +108,7 @@ def test_a_loop_that_hangs_or_is_gone_ends_the_process(monkeypatch, how, why):
     assert why in done.stderr
 
 
+@pytest.mark.slow
 def test_it_ends_with_its_parent_also_while_the_database_is_away():
     """Each step says that it begins before it does so: none was reached, and it lived for good."""
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
