@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from zone.api.urls import RESOURCES
 from zone.apps import modules_of_apps
+from zone.database.checkout import VAR
 from zone.feed.synced import sync_of
 from zone.models import Row
 from zone.models.base import Change
@@ -62,6 +63,12 @@ def test_the_doors_of_an_app_never_import_one_another():
             if target[0] == app and target[1] in DOORS and rest[0] not in (target[1], "urls"):
                 wrong.append((str(path.relative_to(ROOT)), name))
     assert wrong == []
+
+
+def test_keys_and_data_stay_in_the_folder_that_git_ignores(settings):
+    """Elsewhere a checkout would begin with empty data and new keys, and commit the keys."""
+    assert VAR == ROOT / "var" == settings.BASE_DIR / "var"
+    assert "/var/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 def test_no_module_has_a_name_that_says_nothing():
