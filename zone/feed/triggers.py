@@ -21,6 +21,7 @@ from django.db import models
 
 from zone.feed.synced import Down, Own, Up, by_number, entities, grounds
 from zone.feed.tables import LOG, REFUSE_MOVE, TRUNCATED
+from zone.schema import row_versions
 from zone.schema.objects import DatabaseObject, Index, Schema, function, trigger
 
 PREFIX, REFS = "feed", "zone_externalref"
@@ -247,6 +248,8 @@ def _moved(model) -> list[str]:
 
 # What is installed
 
+ON_TRUNCATE = function("zone_feed_truncated()", TRUNCATED)
+
 
 def function_name(model: type[models.Model], event: str) -> str:
     return f"{PREFIX}_{model._meta.db_table}_{event}"
@@ -254,16 +257,21 @@ def function_name(model: type[models.Model], event: str) -> str:
 
 def objects() -> Iterator[DatabaseObject]:
     """Yield the functions, triggers and indexes that the models ask for."""
-    yield function("zone_feed_truncated()", TRUNCATED)
+    yield ON_TRUNCATE
     yield function("zone_feed_refuse_move()", REFUSE_MOVE)
     for model in apps.get_models():
         for name in vars(model).get("FIXED", ()):
             yield fixed(model, name)
     for model in entities().values():
         yield from of_model(model)
+    yield from of_references()
+
+
+def of_references() -> Iterator[DatabaseObject]:
+    """Yield what makes a change of a row's references a change of the row."""
     for event in TABLES:
         name = f"{PREFIX}_{REFS}_{event}()"
-        yield function(name, refs_body(event != "insert", event != "delete"))
+        yield function(name, refs_body(event != "insert", event != "delete"), table=REFS)
         yield _on_statement(event, REFS, name)
 
 
@@ -276,6 +284,7 @@ def of_model(model: type[models.Model]) -> Iterator[DatabaseObject]:
         yield function(
             name,
             f"\nBEGIN\n  {statements};\n  RETURN NULL;\nEND ",
+            table=table,
             # A plan made for one row and kept must not join 100,000 with 100,000 in loops.
             options="SET enable_nestloop = off",
         )
@@ -304,13 +313,17 @@ def fixed(model: type[models.Model], field: str) -> DatabaseObject:
 
 
 def has_lost_events(schema: Schema) -> bool:
-    """Whether a trigger that once wrote the log is gone, switched off or was altered by hand."""
-    return any(
-        schema.was_installed("function", f"{function_name(model, event)}()")
-        and not schema.is_intact("trigger", f"{PREFIX}_{event}", model._meta.db_table)
-        for model in entities().values()
-        for event in TABLES
-    )
+    """Whether something that once wrote the log is gone, switched off or was altered by hand."""
+    return any(_is_broken(schema, model) for model in entities().values())
+
+
+def _is_broken(schema: Schema, model: type[models.Model]) -> bool:
+    # A table whose rows were not synchronised yet has none of these and has lost nothing. An
+    # index is left out: that of a parent comes with its first child.
+    own = [one.key for one in of_model(model) if one.kind != "index"]
+    shared = (ON_TRUNCATE, row_versions.TOUCH, row_versions.of_model(model), *of_references())
+    keys = [*own, *(one.key for one in shared)]
+    return any(map(schema.was_installed, own)) and not all(map(schema.is_intact, keys))
 
 
 def refs_body(old: bool, new: bool) -> str:

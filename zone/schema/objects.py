@@ -38,6 +38,7 @@ FOUND = {
         SELECT FROM pg_constraint WHERE conindid = c.oid)
     """,
 }
+Key = tuple[str, str, str]  # kind, name, table
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
 
 
@@ -54,7 +55,7 @@ class DatabaseObject:
     kind = ""
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         return self.kind, self.name, self.table
 
     @property
@@ -79,7 +80,7 @@ class Function(DatabaseObject):
     kind = "function"
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         return self.kind, self.name, ""
 
     def create(self):
@@ -152,7 +153,7 @@ class Schema:
         self.wanted = {one.key: one for one in made if not one.table or one.table in tables}
         self.found = self._read()
 
-    def _read(self) -> dict[tuple, Found]:
+    def _read(self) -> dict[Key, Found]:
         found = {}
         for kind, question in FOUND.items():
             self.cursor.execute(question)
@@ -177,13 +178,13 @@ class Schema:
             if self.found[kind, name, table].comment.startswith(MARK)
         ]
 
-    def was_installed(self, kind: str, name: str, table: str = "") -> bool:
-        found = self.found.get((kind, name, table))
+    def was_installed(self, key: Key) -> bool:
+        found = self.found.get(key)
         return found is not None and found.comment.startswith(MARK)
 
-    def is_intact(self, kind: str, name: str, table: str = "") -> bool:
+    def is_intact(self, key: Key) -> bool:
         """Whether an object stands as it was installed, whatever the code asks for now."""
-        found = self.found.get((kind, name, table))
+        found = self.found.get(key)
         return found is not None and found.comment.endswith(found.digest)
 
     def install(self) -> list[str]:

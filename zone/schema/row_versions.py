@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.apps import apps
+from django.db import models
 
 from zone.schema.objects import DatabaseObject, function, trigger
 
@@ -36,5 +37,9 @@ def objects() -> Iterator[DatabaseObject]:
     yield TOUCH
     for model in apps.get_models():
         if issubclass(model, Row):
-            when = "BEFORE UPDATE ON {table} FOR EACH ROW"
-            yield trigger("touch_row", model._meta.db_table, when, "zone_touch_row()")
+            yield of_model(model)
+
+
+def of_model(model: type[models.Model]) -> DatabaseObject:
+    when = "BEFORE UPDATE ON {table} FOR EACH ROW"
+    return trigger("touch_row", model._meta.db_table, when, "zone_touch_row()")
