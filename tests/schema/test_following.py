@@ -3,15 +3,18 @@
 import ast
 from dataclasses import replace
 
+import psycopg
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Enterprise, FollowUp, Lead
 from tests import factories
 from tests.feed.log import Watch
 from tests.schema.database import before_squash, catalogue, database_beside
 from tests.test_house import FLOORS, ROOT
+from zone.feed import triggers
 from zone.feed.synced import Synced, by_number, entities
 from zone.schema import following, grants, groups
 from zone.schema.objects import function
@@ -46,6 +49,10 @@ def _entities_anew():
 def test_a_second_run_does_nothing():
     role = following.application_role()
     assert following.install_objects() == groups.install() == grants.apply(role) == []
+    with CaptureQueriesContext(connection) as asked:
+        following.after_migrate("default")
+    kinds = {query["sql"].split()[0] for query in asked}
+    assert kinds == {"SELECT", "SAVEPOINT", "RELEASE"}
 
 
 def differences(left: dict[str, set], right: dict[str, set]) -> dict:
@@ -88,7 +95,9 @@ def test_the_parent_of_a_new_noun_tells_its_moves(monkeypatch, chain):
     by_number.cache_clear()
     note = factories.make_follow_up(lead=lead, by=factories.make_user())
     execute("SET CONSTRAINTS ALL IMMEDIATE")
+    before = epoch()
     assert following.install_objects() != []
+    assert epoch() == before  # a table that was not synchronised yet has lost nothing
     watch = Watch()
     Lead.objects.filter(pk=lead.pk).update(chain=factories.make_chain("electronics"))
     assert ("follow-ups", note.pk) in {(event.name, event.object_id) for event in watch.events()}
@@ -100,6 +109,30 @@ def test_a_path_that_is_added_replaces_the_trigger(monkeypatch, specialist):
     assert any("feed_crm_lead_update" in statement for statement in following.install_objects())
     assert following.install_objects() == []
     assert epoch() == before  # what the code changes has lost no event
+
+
+def beside(statement: str):
+    """Return a transaction of somebody else that is still open."""
+    other = psycopg.connect(**connection.get_connection_params())
+    other.execute(statement)
+    return other
+
+
+def test_a_transaction_that_wrote_by_the_old_trigger_is_waited_for(monkeypatch):
+    """Its event would come behind the cursor of a client that began anew, without a new path."""
+    monkeypatch.setattr(triggers, "locked_parents", lambda model: [])  # functions alone differ
+    execute("SET LOCAL lock_timeout = '100ms'")
+    waits = pytest.raises(OperationalError, match="lock timeout")
+    with beside("UPDATE crm_followup SET summary = '' WHERE false"), waits, transaction.atomic():
+        following.install_objects()
+    assert following.install_objects() != []
+
+
+def test_a_trigger_is_replaced_while_a_backup_reads():
+    execute("ALTER TABLE crm_lead DISABLE TRIGGER feed_delete")
+    execute("SET LOCAL lock_timeout = '100ms'")
+    with beside("SELECT FROM crm_lead"):
+        assert len(following.install_objects()) == 1
 
 
 NOTHING = "RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$"

@@ -96,6 +96,12 @@ class Trigger(DatabaseObject):
     def label(self) -> str:
         return f"{self.name} ON {self.table}"
 
+    def create(self):
+        # DROP would wait for readers; a constraint trigger cannot be replaced.
+        if not self.sql.startswith("CREATE OR REPLACE"):
+            yield self.drop()
+        yield self.sql
+
 
 class Index(DatabaseObject):
     kind = "index"
@@ -117,7 +123,7 @@ def trigger(name: str, table: str, when: str, call: str, *, always=False) -> Tri
 
     One that fires ``always`` is passed by no ``session_replication_role`` either.
     """
-    kind = "CONSTRAINT TRIGGER" if "DEFERRABLE" in when else "TRIGGER"
+    kind = "CONSTRAINT TRIGGER" if "DEFERRABLE" in when else "OR REPLACE TRIGGER"
     sql = f"CREATE {kind} {name} {when.format(table=table)} EXECUTE FUNCTION {call}"
     if always:
         sql += f";\nALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
@@ -189,14 +195,22 @@ class Schema:
 
     def install(self) -> list[str]:
         """Bring the database to what is wanted and return the statements that did."""
-        differing = self.differing()
+        differing, forgotten = self.differing(), self.forgotten()
+        self._lock({one.table for one in (*differing, *forgotten)} - {""})
         statements = [*chain.from_iterable(one.create() for one in differing)]
-        statements += [one.drop() for one in self.forgotten()]
+        statements += [one.drop() for one in forgotten]
         for statement in statements:
             self.cursor.execute(statement)
         if differing:
             self._mark(differing)
         return statements
+
+    def _lock(self, tables: set[str]):
+        # A transaction that wrote by the old function may otherwise commit after this one, behind
+        # the cursor of a client that began anew. Readers, such as a backup, are not waited for.
+        if tables:
+            names = ", ".join(sorted(tables))
+            self.cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
 
     def _mark(self, installed: list[DatabaseObject]):
         found = self._read()
