@@ -1,6 +1,11 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
+from django.db.migrations import CreateModel, Migration
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -13,8 +18,18 @@ class Command(migrate.Command):
         super().check(*args, **kwargs)
 
     def handle(self, *args, **options):
-        refuse_between_releases(options["database"])
-        return super().handle(*args, **options)
+        with one_at_a_time(options["database"]):
+            refuse_between_releases(options["database"])
+            return super().handle(*args, **options)
+
+
+@contextmanager
+def one_at_a_time(using: str) -> Iterator[None]:
+    """Let a second run wait for the first; in a transaction, which PgBouncer keeps together."""
+    with psycopg.connect(**connections[using].get_connection_params()) as beside:
+        beside.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        beside.execute("SELECT pg_advisory_xact_lock(hashtext('zone.migrate'))")
+        yield
 
 
 def refuse_between_releases(using: str) -> None:
@@ -24,13 +39,24 @@ def refuse_between_releases(using: str) -> None:
     names are left.
     """
     applied = MigrationRecorder(connections[using]).applied_migrations()
+    tables = set(connections[using].introspection.table_names())
     loader = MigrationLoader(None, load=False)
     loader.load_disk()
-    for (app, _name), migration in loader.disk_migrations.items():
-        missing = [key for key in migration.replaces if key not in applied]
-        if migration.replaces and missing and len(missing) < len(migration.replaces):
-            names = ", ".join(name for _app, name in missing)
+    for key, migration in loader.disk_migrations.items():
+        if key in applied:
+            continue
+        of_former = applied.keys() & set(migration.replaces)
+        missing = [name for app, name in migration.replaces if (app, name) not in applied]
+        # What 0001_initial replaces may be there while the tables of later ones are not.
+        missing = missing or sorted(tables_of(migration) - tables)
+        if of_former and missing:
             raise CommandError(
-                f"This database has not finished the former release ({app}: {names} is missing). "
+                "This database has not finished the former release "
+                f"({migration.app_label}: {', '.join(missing)} is missing). "
                 "Install that release, run its migrate, and then upgrade to this one."
             )
+
+
+def tables_of(migration: Migration) -> set[str]:
+    created = (one for one in migration.operations if isinstance(one, CreateModel))
+    return {f"{migration.app_label}_{one.name_lower}" for one in created}
