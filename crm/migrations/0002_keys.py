@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     replaces = [
+        ("crm", "0001_ground"),
         ("crm", "0002_links"),
         ("crm", "0003_row_triggers"),
         ("crm", "0004_search"),
