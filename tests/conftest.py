@@ -8,9 +8,10 @@ from django.core.management.commands import flush
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test.testcases import LiveServerThread
 
 from tests import factories
-from tests.serving import served
+from tests.serving import DrainingServer, served
 from zone.audit import triggers as audit_triggers
 
 
@@ -69,6 +70,20 @@ def server(django_db_setup):
     """Return ``host:port`` of a gunicorn on the tests' database, for tests that commit."""
     with served() as host:
         yield host
+
+
+LiveServerThread.server_class = DrainingServer
+
+
+@pytest.fixture(autouse=True)
+def _answered(request, _live_server_helper):
+    """See what the live server was asked to its end, before settings and tables are put back."""
+    if "live_server" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("settings")  # set up before, and so put back after
+    yield
+    request.getfixturevalue("live_server").thread.httpd.drain()
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import socket
 import ssl
 import subprocess
 import time
+from contextlib import suppress
+from http.client import HTTPException, HTTPResponse
 from itertools import cycle
 from threading import Thread
 
@@ -15,6 +17,7 @@ from tests import factories
 from tests.webhooks.receiver import HOST, Receiver, guard_of_tests, to_here
 from zone.models import ApprovedHost, WebhookDelivery
 from zone.webhooks import sending
+from zone.webhooks.addresses import read_url
 from zone.webhooks.dispatch import step
 from zone.webhooks.guard import Guard
 
@@ -129,6 +132,26 @@ def test_of_an_endless_answer_little_is_read():
     pieces = [b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 65536] * 100_000]
     outcome, took = sent_to(answer_with(pieces, 0), 10)
     assert (outcome.status, took < 5) == (200, True)
+
+
+@pytest.mark.parametrize("piece", [b"HTTP/1.1 200 OK\r\n\r\nok", b"", b"HTTP/1.1 2000 OK\r\n\r\n"])
+def test_the_answer_is_closed_before_its_wire(piece, monkeypatch):
+    """Or it is flushed when it is collected, and Python 3.13 writes to stderr that it failed."""
+    answers = []
+
+    class Answer(HTTPResponse):
+        def begin(self):
+            answers.append(self)
+            super().begin()
+
+    monkeypatch.setattr(sending, "HTTPResponse", Answer)
+    here, there = socket.socketpair()
+    there.sendall(piece)
+    there.shutdown(socket.SHUT_WR)
+    with there, sending.Wire(here, sending.Deadline(2)) as wire:
+        with suppress(HTTPException, OSError):
+            sending.post(wire, read_url(f"http://{HOST}/"), {}, b"{}")
+        assert [answer.closed for answer in answers] == [True]
 
 
 def test_a_name_server_that_hangs_gains_no_time():

@@ -163,11 +163,13 @@ def post(wire: Wire, target: Target, headers: dict[str, str], body: bytes) -> HT
     for name, value in (fields | headers).items():
         connection.putheader(name, value)
     connection.endheaders(body)
-    # Not getresponse(), which would close the wire before the rest of the answer is read.
-    answer = HTTPResponse(wire, method="POST")
-    answer.begin()
-    with suppress(OSError, HTTPException, ValueError):
-        answer.read(MOST_READ)
+    # Not getresponse(), which would close the wire before the rest of the answer is read. An
+    # answer left open is flushed when it is collected, after its wire has gone: since 3.13 Python
+    # writes that failure to stderr.
+    with HTTPResponse(wire, method="POST") as answer:
+        answer.begin()
+        with suppress(OSError, HTTPException, ValueError):
+            answer.read(MOST_READ)
     return answer
 
 

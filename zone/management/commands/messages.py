@@ -32,20 +32,23 @@ def text_of(entry: polib.POEntry | polib.MOEntry) -> Text:
     return entry.msgid, entry.msgctxt or "", entry.msgid_plural or ""
 
 
-def read_file(path: Path) -> Iterator[Text]:
-    """Yield each translatable text of a Python file or a template."""
+def read_file(path: Path) -> list[Text]:
+    """Return each translatable text of a Python file or a template once."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
-        # To the tokenizer an f-string is one word: what is called inside is repeated below.
+        # To the tokenizer of Python 3.11 an f-string is one word: the calls inside are repeated
+        # below. Since 3.12 it sees them, and they are found twice.
         nodes = ast.walk(ast.parse(source))
         inner = [ast.unparse(node.value) for node in nodes if isinstance(node, ast.FormattedValue)]
         source = "\n".join([source, *inner])
     else:
         # The tokenizer would refuse a template's indentation.
         source = "\n".join(line.strip() for line in templatize(source).split("\n"))
+    found = dict[Text, None]()  # a set that keeps the order
     for _line, text, _comments, context in extract("python", BytesIO(source.encode()), KEYWORDS):
         msgid, plural = (text, "") if isinstance(text, str) else text[:2]
-        yield msgid, context or "", plural
+        found[msgid, context or "", plural] = None
+    return list(found)
 
 
 def read_folder(folder: Path) -> Iterator[tuple[Text, Path]]:
