@@ -1,6 +1,6 @@
 """What the database itself does for the rows of this app."""
 
-from zone.schema.objects import function, trigger
+from zone.database.objects import function, trigger
 
 # Two transactions that each add 60 % would both find room: the lock makes them take turns.
 # An advisory one, since both already share the project's row (by its foreign key) and would

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,55 @@ def test_keys_and_data_stay_in_the_folder_that_git_ignores(settings):
     """Elsewhere a checkout would begin with empty data and new keys, and commit the keys."""
     assert VAR == ROOT / "var" == settings.BASE_DIR / "var"
     assert "/var/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+# Entry points put everything together; nobody imports them for what they hold.
+ENTRIES = {"apps.py", "urls.py", "settings.py"}
+LOOSE = 12
+
+
+def rooms_of_the_ground() -> dict[str, set[str]]:
+    """Return which rooms of zone each room imports: packages, and modules that lie loose."""
+    found: dict[str, set[str]] = {}
+    for path in (path for path in SOURCES if path.is_relative_to(ROOT / "zone")):
+        if path.name not in ENTRIES:
+            room = ".".join(path.relative_to(ROOT).with_suffix("").parts[:2])
+            named = {".".join(name.split(".")[:2]) for name in imports(path)} - {"zone", room}
+            found.setdefault(room, set()).update(named)
+    known = {room for room in found if room.count(".")}
+    return {room: named & known for room, named in found.items()}
+
+
+def test_no_import_of_the_ground_runs_back_up():
+    rooms = rooms_of_the_ground()
+    assert len(list(TopologicalSorter(rooms).static_order())) == len(rooms)
+    rooms["zone.models"].add("zone.api")
+    with pytest.raises(CycleError):
+        list(TopologicalSorter(rooms).static_order())
+
+
+def test_few_modules_lie_loose_in_the_ground():
+    loose = [path.name for path in (ROOT / "zone").glob("*.py") if path.name != "__init__.py"]
+    assert len(loose) <= LOOSE, sorted(loose)
+
+
+def test_a_lower_floor_never_names_a_noun_of_a_higher_one():
+    """What the ground needs of a noun, the noun's own app declares."""
+    wrong = []
+    for place, app in enumerate(FLOORS):
+        labels = [
+            re.escape(f"{upper}.{model._meta.model_name}") + "|" + re.escape(model._meta.db_table)
+            for upper in FLOORS[place + 1 :]
+            for model in apps.get_app_config(upper).get_models()
+        ]
+        named = re.compile(rf"\b({'|'.join(labels) or '(?!)'})\b", re.IGNORECASE)
+        for path in (path for path in SOURCES if path.is_relative_to(ROOT / app)):
+            wrong += [(str(path.relative_to(ROOT)), m[0]) for m in named.finditer(path.read_text())]
+    assert [one for one in wrong if one not in KEYS_UP] == []
+
+
+# Keys to a noun of a higher floor, which Django takes as text.
+KEYS_UP = [("crm/models/follow_ups.py", "projects.Project")]
 
 
 def test_no_module_has_a_name_that_says_nothing():

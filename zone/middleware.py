@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from zone.monitoring.outages import is_disk_full
+from zone.database.outages import is_disk_full
 
 IN_MEMORY = 512 * 1024  # bytes of a body; what is longer waits in a temporary file
 STEP = 64 * 1024

@@ -138,7 +138,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # These two ask no database, and stand above all that do: to say that it is away.
     "zone.middleware.ChosenLanguageMiddleware",
-    "zone.monitoring.outages.OutageMiddleware",
+    "zone.database.outages.OutageMiddleware",
     "zone.middleware.WholeBodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

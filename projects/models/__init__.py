@@ -1,6 +1,6 @@
 from projects.models.agreements import Agreement, AgreementChange
 from projects.models.attachments import Attachment
-from projects.models.capital import CapitalArrival
+from projects.models.capital_arrivals import CapitalArrival
 from projects.models.occupancies import Occupancy
 from projects.models.projects import Credit, Project, StageChange
 from zone.apps import import_submodules

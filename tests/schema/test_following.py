@@ -15,10 +15,10 @@ from tests import factories
 from tests.feed.log import Watch
 from tests.schema.database import before_squash, catalogue, database_beside
 from tests.test_house import FLOORS, ROOT
+from zone.database.objects import function
 from zone.feed import triggers
 from zone.feed.synced import Synced, by_number, entities
 from zone.schema import following, grants, groups
-from zone.schema.objects import function
 
 pytestmark = pytest.mark.django_db
 
@@ -244,7 +244,7 @@ OF_STATES = {
     "zone.calendar",
     "zone.files.storage",
     "zone.feed.synced",
-    "zone.webhooks.addresses",
+    "zone.access.addresses",
     "zone.access.networks",
     "zone.access.api_scopes",
 }

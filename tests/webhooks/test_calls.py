@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from tests import factories
 from tests.webhooks.receiver import HOST, Receiver, guard_of_tests, to_here
+from zone.access.addresses import read_url
 from zone.models import ApprovedHost, WebhookDelivery
 from zone.webhooks import sending
-from zone.webhooks.addresses import read_url
 from zone.webhooks.dispatch import step
 from zone.webhooks.guard import Guard
 

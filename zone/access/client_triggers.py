@@ -6,7 +6,7 @@ Whatever a client copied while it had other rights lacks rows, so a cursor holds
 (``zone.feed.scope``). Only what is read counts: a right to write more loses nobody a row.
 """
 
-from zone.schema.objects import Function, function, trigger
+from zone.database.objects import Function, function, trigger
 
 CLIENTS = "zone_apiclient"
 SOURCES = "zone_apiclient.sources"  # what whoever binds one locks

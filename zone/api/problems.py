@@ -21,8 +21,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from zone.database.outages import is_disk_full, is_outage
 from zone.middleware import LengthRequired
-from zone.monitoring.outages import is_disk_full, is_outage
 from zone.privacy.masking import masked_text
 
 logger = logging.getLogger(__name__)

@@ -27,9 +27,9 @@ from zone.api.rendering import write_json
 from zone.api.resources import RESOURCES, Resource
 from zone.api.upsert import Batch, Item
 from zone.database import bulk
+from zone.database.outages import in_one_line, is_outage, sqlstate
 from zone.feed.log import with_origin
 from zone.models import ApiUpload, ApiUploadPart, AuditEntry
-from zone.monitoring.outages import in_one_line, is_outage, sqlstate
 
 logger = logging.getLogger(__name__)
 MOST_ROWS = 100_000

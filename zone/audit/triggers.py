@@ -12,7 +12,7 @@ Links stand in the order of commits (READ COMMITTED: the head is read after the 
 
 from dataclasses import replace
 
-from zone.schema.objects import HERE, Function, Trigger, function, trigger
+from zone.database.objects import HERE, Function, Trigger, function, trigger
 
 ENTRIES, LINKS, QUEUE = "zone_auditentry", "zone_auditlink", "zone_auditqueue"
 KEPT_DAYS = 183

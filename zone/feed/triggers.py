@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.db import models
 
+from zone.database import row_versions
+from zone.database.objects import DatabaseObject, Index, Schema, function, trigger
 from zone.feed.synced import Down, Own, Up, by_number, entities, grounds
 from zone.feed.tables import LOG, REFUSE_MOVE, TRUNCATED
-from zone.schema import row_versions
-from zone.schema.objects import DatabaseObject, Index, Schema, function, trigger
 
 PREFIX, REFS = "feed", "zone_externalref"
 PAIRS = "old_rows o JOIN new_rows n ON n.id = o.id"

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from zone.database.outages import in_one_line, is_outage
 from zone.models import WorkerBeat
-from zone.monitoring.outages import in_one_line, is_outage
 
 logger = logging.getLogger(__name__)
 PAUSE = 1  # seconds between two turns when nothing was to do

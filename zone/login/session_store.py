@@ -3,7 +3,7 @@
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 
-from zone.monitoring.outages import is_outage
+from zone.database.outages import is_outage
 
 
 class SessionStore(db.SessionStore):

@@ -15,13 +15,13 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import zone.access.addresses
 import zone.access.api_scopes
 import zone.access.networks
 import zone.calendar
 import zone.feed.synced
 import zone.fields
 import zone.identifiers
-import zone.webhooks.addresses
 
 # No models: xid8 has no field in Django, and nobody is to write these but triggers.
 FEED = """
@@ -1060,7 +1060,7 @@ class Migration(migrations.Migration):
                         help_text="Its name in small letters such as oa.example.cn, or its address.",
                         max_length=253,
                         unique=True,
-                        validators=[zone.webhooks.addresses.check_host],
+                        validators=[zone.access.addresses.check_host],
                         verbose_name="host",
                     ),
                 ),
@@ -1070,7 +1070,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=43),
                         help_text="Addresses or networks such as 10.20.0.0/16, with commas. If its name leads to any other address, nothing is sent.",
                         size=None,
-                        validators=[zone.webhooks.addresses.check_approved_networks],
+                        validators=[zone.access.addresses.check_approved_networks],
                         verbose_name="networks it stands in",
                     ),
                 ),
@@ -1078,10 +1078,10 @@ class Migration(migrations.Migration):
                     "ports",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.PositiveIntegerField(),
-                        default=zone.webhooks.addresses.usual_ports,
+                        default=zone.access.addresses.usual_ports,
                         help_text="With commas; 443 is that of HTTPS.",
                         size=None,
-                        validators=[zone.webhooks.addresses.check_ports],
+                        validators=[zone.access.addresses.check_ports],
                         verbose_name="ports",
                     ),
                 ),

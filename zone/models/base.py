@@ -22,7 +22,7 @@ EARLIEST = date(2000, 1, 1)  # before that the year is mistyped
 class Row(models.Model):
     """A business row with what synchronisation needs: id, version and times.
 
-    A trigger (``zone.schema.row_versions``) raises ``version`` and ``updated_at`` on
+    A trigger (``zone.database.row_versions``) raises ``version`` and ``updated_at`` on
     every real change, whoever writes it; a save that changes nothing leaves them alone.
     """
 

@@ -13,6 +13,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from zone.access import addresses, signing
+from zone.access.addresses import Address, Target
 from zone.access.api_scopes import CHANGES, READ
 from zone.access.row_access import OpenQuerySet, PermittedQuerySet
 from zone.feed.cursor import Cursor, cursor_now
@@ -25,8 +27,6 @@ from zone.models.audit import AuditEntry
 from zone.models.base import Row
 from zone.models.clients import ApiClient, ApiKey
 from zone.models.users import User
-from zone.webhooks import addresses, signing
-from zone.webhooks.addresses import Address, Target
 
 MOST_ENDPOINTS = 10  # of one client
 OLD_SECRET_HOLDS = timedelta(hours=24)
@@ -171,7 +171,7 @@ class WebhookEndpoint(Row):
         validators=[check_entities],
         help_text=_("Nothing chosen: of all that the client may read."),
     )
-    # What the secrets are made of (``zone.webhooks.signing``); the old one holds for a day.
+    # What the secrets are made of (``zone.access.signing``); the old one holds for a day.
     secret_seed = models.CharField(max_length=32, blank=True, default="", editable=False)
     old_seed = models.CharField(max_length=32, blank=True, default="", editable=False)
     old_until = models.DateTimeField(_("old secret holds until"), null=True, editable=False)

@@ -9,7 +9,7 @@ from copy import copy
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from gunicorn.glogging import Logger
 
-from zone.monitoring.outages import in_one_line, is_disk_full, is_outage
+from zone.database.outages import in_one_line, is_disk_full, is_outage
 from zone.privacy.masking import masked_text
 
 # What people searched for is theirs: a number typed with blanks would pass any mask.

@@ -10,10 +10,11 @@ from django.db.migrations.executor import MigrationExecutor
 from zone.access import client_triggers
 from zone.apps import modules_of_apps
 from zone.audit import triggers as audit_triggers
+from zone.database import objects, row_versions
 from zone.database.connection import application_role
 from zone.feed import triggers as feed_triggers
 from zone.feed.tables import STATE
-from zone.schema import grants, groups, objects, row_versions
+from zone.schema import grants, groups
 
 
 def wanted() -> Iterator[objects.DatabaseObject]:

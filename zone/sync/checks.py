@@ -6,11 +6,11 @@ from django.apps import apps
 from django.core.checks import Tags, Warning, register
 from django.db import connections
 
+from zone.database.objects import Schema
 from zone.feed import triggers
 from zone.feed.synced import entities
 from zone.feed.tables import LOG
 from zone.schema.following import wanted
-from zone.schema.objects import Schema
 
 SYNC_CHECK = "sync"
 

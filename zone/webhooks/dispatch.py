@@ -20,9 +20,9 @@ from threading import Event
 
 from django.core.exceptions import ValidationError
 
+from zone.access import signing
+from zone.database.outages import is_outage
 from zone.models import ApprovedHost, WebhookDelivery
-from zone.monitoring.outages import is_outage
-from zone.webhooks import signing
 from zone.webhooks.guard import Guard
 from zone.webhooks.queueing import queue_all
 from zone.webhooks.sending import Fault, Outcome, asked_wait, send

@@ -16,8 +16,8 @@ from threading import Thread
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.addresses import Address, Network, Target, is_never
 from zone.models import ApprovedHost
-from zone.webhooks.addresses import Address, Network, Target, is_never
 
 Resolve = Callable[[str, int], Iterable[str]]
 # Reading the authorities this machine trusts takes 35 ms: once for a process.

@@ -19,8 +19,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 from django.core.exceptions import ValidationError
 
+from zone.access.addresses import Address, Target, read_url
 from zone.models import ApprovedHost, WebhookDelivery
-from zone.webhooks.addresses import Address, Target, read_url
 from zone.webhooks.guard import Guard, NoSuchName
 
 logger = logging.getLogger(__name__)

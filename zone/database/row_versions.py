@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.db import models
 
-from zone.schema.objects import DatabaseObject, function, trigger
+from zone.database.objects import DatabaseObject, function, trigger
 
 # What belongs to a row and stands in another table (its external references) is part of what
 # its version stands for: whoever writes there sets zone.touched for the moment of the UPDATE.
@@ -32,11 +32,9 @@ END """,
 
 
 def objects() -> Iterator[DatabaseObject]:
-    from zone.models import Row
-
     yield TOUCH
     for model in apps.get_models():
-        if issubclass(model, Row):
+        if hasattr(model, "BELONGS_TO"):  # every Row says what it belongs to
             yield of_model(model)
 
 
