@@ -1,4 +1,4 @@
-"""Who is already being courted: the same investor is not registered twice (domain.md F2, US2)."""
+"""Who is already being courted: the same investor is not registered twice."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Target progress: the only source of every target figure on pages, in the API and in exports.
 
-Counting rules are domain.md §2.1, formulas §2.3, lights §2.4:
+Counting rules follow 三明 (明政办〔2006〕95号): only the first signing of a project counts, of a
+capital increase the added amount alone. The gap is reckoned as 攀枝花 publishes it.
 
 * an amount counts by its agreement's signing date, when the agreement is recognised and not
   excluded; a FORMAL agreement counts once per project, a SUPPLEMENT adds its increment on its

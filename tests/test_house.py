@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import connection
 from django.utils.translation import override
 
+from tests.citations import cited, own_files, unknown
 from zone.api.urls import RESOURCES
 from zone.apps import modules_of_apps
 from zone.database.checkout import VAR
@@ -220,3 +221,39 @@ def test_the_top_level_stays_as_it_is():
         pytest.skip("not a git checkout")
     folders = {line.split("/")[0] for line in listed.stdout.splitlines() if "/" in line}
     assert folders <= {".ci", "zone", "crm", "projects", "fixtures", "tests"}
+
+
+def test_every_file_that_is_cited_is_there():
+    assert unknown(own_files()) == []
+
+
+# A name that is nowhere, in each kind of file; `gone` keeps this test out of what it finds.
+GONE = "gone" + ".md"
+CITING = {
+    "comment.py": f"x = 1  # see {GONE} §1\n",
+    "docstring.py": f'def f():\n    """As {GONE} has it."""\n',
+    "remark.html": f"<p></p>{{# {GONE} #}}",
+    "block.html": f"{{% comment %}}\n{GONE}\n{{% endcomment %}}",
+    "hidden.html": f"<!-- {GONE} -->",
+    "block.css": f"/* {GONE} */",
+    "line.js": f"let x = 1; // {GONE}",
+    "block.js": f"/* a\n {GONE} */",
+    "doc.md": f"Read `{GONE}`.",
+    "words.po": f'msgid ""\nmsgstr ""\n\nmsgid "see {GONE}"\nmsgstr ""\n',
+    "Makefile": f"all:  ## {GONE}",
+}
+
+
+@pytest.mark.parametrize("name", CITING)
+def test_a_citation_is_found_in_each_kind_of_file(name, tmp_path):
+    (tmp_path / name).write_text(CITING[name])
+    assert cited(tmp_path / name) == {GONE}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://example.org/a.html", "tests/*.py", "a.py-b", "settings.html_of", "p.mdx", "f.js()"],
+)
+def test_what_is_no_file_is_not_taken_for_one(text, tmp_path):
+    (tmp_path / "doc.md").write_text(text)
+    assert cited(tmp_path / "doc.md") == set()

@@ -205,7 +205,7 @@ def phone_digits(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what two spellings of one company's name share (domain.md US2)."""
+    """Return what two spellings of one company's name share."""
     text = (
         re.sub(r"[\s()（）·・•‧.,，。、_’‘“”'\"\-]+", "", half_width(name))
         .upper()

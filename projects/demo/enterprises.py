@@ -17,7 +17,7 @@ CITY = "1404"
 
 
 def uscc(number: int) -> str:
-    """Return a valid code of region 149999, which does not exist (domain.md §3.1)."""
+    """Return a valid code of region 149999, which GB/T 2260 does not hold."""
     body = f"91149999MA{number:07d}"
     return body + uscc_check_character(body)
 

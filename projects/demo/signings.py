@@ -207,7 +207,7 @@ def kind_word(kind: str) -> str:
 
 
 def national_code(day: date, number: int) -> str:
-    """Return a well-formed project code with its check digit (domain.md §3.2)."""
+    """Return a well-formed project code (GB/T 40058-2021) with its check digit."""
     digits = f"{day:%y%m}14047189{1:02d}{number:05d}"
     check = mod_11_10.calc_check_digit(digits)
     return f"{digits[:4]}-{digits[4:10]}-{digits[10:12]}-{digits[12:14]}-{digits[14:]}{check}"

@@ -1,4 +1,4 @@
-"""Projects with a light, each with its reason: what today's data can tell (domain.md §2.4)."""
+"""Projects with a light, each with its reason: what today's data can tell."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from projects.progress import LIGHT_WORDS, RED, YELLOW
 
 # Days after which a project turns yellow, and red.
 WAITING_YELLOW, WAITING_RED = 30, 90  # a signed agreement without recognition
-START_YELLOW, START_RED = 0, 90  # past the planned start of construction
+START_YELLOW, START_RED = 0, 90  # past the planned start of construction, as 银川 has it (2025)
 UNPLANNED_YELLOW = 90  # signed, neither started nor with a planned start
 
 SHOWN = 5

@@ -1,6 +1,6 @@
-"""One rule at every door of the admin: ``visible_to(user)`` (safety.md §1).
+"""One rule at every door of the admin: ``visible_to(user)``.
 
-Each method here closes a door that Django leaves open; tests/test_probe.py knocks at all.
+Each method here closes a door that Django leaves open; tests/probe/test_probe.py knocks at all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Two edits of one row: the second sees both, and goes on without retyping (safety.md §5).
+"""Two edits of one row: the second sees both, and goes on without retyping.
 
 A form carries, signed, the version it was drawn from and the values it showed. On saving,
 what the person left alone follows the newer row, what was typed stays, and a page says who

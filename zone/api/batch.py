@@ -1,4 +1,4 @@
-"""``POST <resource>/batch-upsert``: up to 500 rows by another system's ids (api.md §4)."""
+"""``POST <resource>/batch-upsert``: up to 500 rows by another system's ids."""
 
 from __future__ import annotations
 

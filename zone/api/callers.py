@@ -1,4 +1,4 @@
-"""Who calls the interface: the key in the header, and what it opens (api.md §2)."""
+"""Who calls the interface: the key in the header, and what it opens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``GET changes``: what changed for this client, from one snapshot (api.md §3)."""
+"""``GET changes``: what changed for this client, from one snapshot."""
 
 from __future__ import annotations
 

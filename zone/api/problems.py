@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problems: what is wrong, where in the body, and what to do (api.md §5)."""
+"""Refusals as RFC 9457 problems: what is wrong, where in the body, and what to do."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ class Resource:
         return [Shown(row["id"], row["version"], row) for row in found]
 
     def note_numbers(self, shown: Iterable[Shown], caller: Caller):
-        """Write a line of the trail when personal numbers leave unmasked (safety.md)."""
+        """Write a line of the trail when personal numbers leave unmasked."""
         if not self.masked or not caller.may(PII):
             return
         rows = sum(any(row.data[name] for name in self.masked) for row in shown)

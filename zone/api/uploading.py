@@ -1,4 +1,4 @@
-"""Uploads: rows are taken in as NDJSON or CSV, and written by and by in batches (api.md §4).
+"""Uploads: rows are taken in as NDJSON or CSV, and written by and by in batches.
 
 The rows of a part are written in the transaction that notes what became of them: a worker
 killed at any moment leaves a part either done or untouched, and the next one goes on there.

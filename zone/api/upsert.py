@@ -1,4 +1,4 @@
-"""The rows of a batch, from what was sent to what stands in the database (api.md §4).
+"""The rows of a batch, from what was sent to what stands in the database.
 
 A row is found by ``(source, external_id)``, else made. Every row is checked by its model's rules
 and every kind of question is asked once for all; then one statement for each table writes what

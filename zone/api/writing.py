@@ -1,7 +1,7 @@
 """Writing over the interface: through the models' own rules, once, and against a known version.
 
 What the admin refuses is refused here by the same ``clean``, constraint or state method, with a
-pointer to the place in the body (api.md §4).
+pointer to the place in the body.
 """
 
 from __future__ import annotations
