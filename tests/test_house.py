@@ -220,7 +220,7 @@ def test_the_top_level_stays_as_it_is():
     if listed.returncode:
         pytest.skip("not a git checkout")
     folders = {line.split("/")[0] for line in listed.stdout.splitlines() if "/" in line}
-    assert folders <= {".ci", "zone", "crm", "projects", "fixtures", "tests"}
+    assert folders <= {".ci", "docs", "zone", "crm", "projects", "fixtures", "tests"}
 
 
 def test_every_file_that_is_cited_is_there():
@@ -257,3 +257,15 @@ def test_a_citation_is_found_in_each_kind_of_file(name, tmp_path):
 def test_what_is_no_file_is_not_taken_for_one(text, tmp_path):
     (tmp_path / "doc.md").write_text(text)
     assert cited(tmp_path / "doc.md") == set()
+
+
+def test_the_map_of_the_readme_leads_to_places_that_are_there():
+    text = (ROOT / "README.md").read_text()
+    table = text.split("## Map of the house")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (?!to change|-)(.+) \| (.+) \|$", table, re.M)
+    places = {task: re.findall(r"`([a-z]+/[\w/.]+)`", cell) for task, cell in rows}
+    assert len(places) >= 25
+    assert [task for task, found in places.items() if not found] == []
+    assert [
+        place for found in places.values() for place in found if not (ROOT / place).exists()
+    ] == []
