@@ -184,6 +184,7 @@ PASSWORD_HASHERS = [
 PASSWORD_HASHES_AT_ONCE = 1
 PASSWORD_HASHES_WAITING = 1
 PASSWORD_HASH_PATIENCE = timedelta(milliseconds=500)
+PASSWORD_LENGTH = 12
 _VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -192,7 +193,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "zone.login.passwords.OwnNamesValidator"},
     {"NAME": "zone.login.passwords.KnownWordsValidator"},
-    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": PASSWORD_LENGTH}},
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
 ]

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from tests.factories import make_user
 from zone.login.demo import DEMO_PASSWORD
@@ -142,3 +143,11 @@ def test_changepassword_gives_up_on_weak_ones(db, monkeypatch):
     monkeypatch.setattr("getpass.getpass", lambda *prompt, **more: "Changzhi2025!!")
     with pytest.raises(CommandError):
         call_command("changepassword", "root")
+
+
+@pytest.mark.django_db
+def test_messages_name_the_length_that_is_set(settings, as_user):
+    settings.PASSWORD_LENGTH = 15
+    address = reverse("admin:zone_user_password", args=[make_user().pk])
+    page = as_user(make_user("system_admin")).get(address)
+    assert "至少 15 个字符" in page.text

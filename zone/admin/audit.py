@@ -132,6 +132,7 @@ class AuditEntryAdmin(ScopedModelAdmin):
     sortable_by = ()
     actions = None
     list_before_template = "zone/export_bar.html"
+    most_exported = MOST_ROWS
     change_form_outer_after_template = None
     fieldsets = (
         (None, {"fields": ("display_at", "action", "display_row_link", "object_id", "why")}),

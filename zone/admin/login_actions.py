@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.forms import SetPasswordMixin
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
@@ -22,7 +23,9 @@ class ResetPasswordForm(SetPasswordMixin, ReasonForm):
             field = self.fields[name]
             field.widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
             field.help_text = ""
-        self.fields["password1"].help_text = _("At least 12 characters, not a common password.")
+        self.fields["password1"].help_text = _(
+            "At least %(count)d characters, not a common password."
+        ) % {"count": settings.PASSWORD_LENGTH}
 
     def clean(self):
         self.validate_passwords()

@@ -14,8 +14,10 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.state import ReasonForm, StateAction
+from zone.calendar import in_words
 from zone.feed.synced import entities
 from zone.models import ApprovedHost, WebhookDelivery, WebhookEndpoint
+from zone.models.webhooks import OLD_SECRET_HOLDS
 from zone.navigation import Menu
 
 ON, OFF, NO_SECRET = _("switched on"), _("switched off"), _("without a secret")
@@ -62,7 +64,8 @@ class SendAgainForm(ReasonForm):
 def explain_secret(endpoint: WebhookEndpoint) -> str:
     if not endpoint.secret_seed:
         return _("Nothing is sent before the receiver can verify it with a secret.")
-    return _("For 24 hours messages are signed with the new secret and with the one before it.")
+    words = _("For %(time)s messages are signed with the new secret and with the one before it.")
+    return words % {"time": in_words(OLD_SECRET_HOLDS)}
 
 
 ENDPOINT_ACTIONS = (
