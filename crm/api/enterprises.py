@@ -9,7 +9,7 @@ class Enterprises(Resource):
     fields += ("is_chain_leader", "is_above_scale", "registered_capital_wan")
     fields += ("address", "description", "source")
     writable = fields
-    told_at = {"name_key": "name"}
+    error_fields = {"name_key": "name"}
     filters = {
         "uscc": ("exact", "in"),
         "name": ("exact",),

@@ -53,7 +53,7 @@ class Leads(Resource):
         WRITE: ("crm.change_lead", "crm.assign_lead"),
         DELETE: ("crm.assign_lead",),
     }
-    at_first = {"owner": courting}
+    create_values = {"owner": courting}
     orders = ("id", "registered_at", "-registered_at")
     actions = {
         "claim": Action(

@@ -164,14 +164,14 @@ class Contact(Row):
         return f"{self.name}（{self.title}）" if self.title else self.name
 
     def save(self, *args, **kwargs):
-        self.complete([self])
+        self.set_derived_fields([self])
         names = kwargs.get("update_fields")
         if names is not None and "phone" in names:
             kwargs["update_fields"] = {*names, "phone_key"}
         super().save(*args, **kwargs)
 
     @classmethod
-    def complete(cls, rows):
+    def set_derived_fields(cls, rows):
         unset = [row for row in rows if row.retain_until is None]
         since = {r: today() if r._state.adding else local_date(r.created_at) for r in unset}
         until = {day: retention_from(day) for day in set(since.values())}

@@ -168,7 +168,7 @@ class Enterprise(Row):
         return self.name
 
     def clean(self):
-        self.complete([self])
+        self.set_derived_fields([self])
         if not self.name_key:
             raise ValidationError({"name": _("Please enter the name as on the licence.")})
 
@@ -206,11 +206,11 @@ class Enterprise(Row):
         )
 
     def save(self, *args, **kwargs):
-        self.complete([self])
+        self.set_derived_fields([self])
         super().save(*args, **kwargs)
 
     @classmethod
-    def complete(cls, rows):
+    def set_derived_fields(cls, rows):
         for row in rows:
             row.name_key = identifiers.name_key(row.name)
             row.sort_key = pinyin_key(identifiers.half_width(row.name))

@@ -53,7 +53,7 @@ def _enterprise(data: DemoData, chain: str, brand: str, trade: list[str], number
         registered_capital_wan=Decimal(rng.randint(2, 200) * 100),
         source="演示数据",
     )
-    Enterprise.complete([enterprise])
+    Enterprise.set_derived_fields([enterprise])
     return enterprise
 
 

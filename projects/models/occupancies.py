@@ -101,7 +101,7 @@ class Occupancy(Row):
         return f"{self.enterprise} · {self.space}"
 
     @classmethod
-    def complete(cls, rows: list[Occupancy]):
+    def set_derived_fields(cls, rows: list[Occupancy]):
         """Lock the spaces, so that of two who take one at once the second is told that it is taken.
 
         Left to the exclusion constraint alone, PostgreSQL may end one of them as a deadlock.
@@ -112,7 +112,7 @@ class Occupancy(Row):
 
     @transaction.atomic
     def save(self, *args, **kwargs):
-        self.complete([self])
+        self.set_derived_fields([self])
         super().save(*args, **kwargs)
 
     def can_change(self, user) -> bool:

@@ -226,11 +226,11 @@ class Project(Staged, Row):
 
     def save(self, *args, **kwargs):
         with transaction.atomic():
-            self.complete([self])
+            self.set_derived_fields([self])
             super().save(*args, **kwargs)
 
     @classmethod
-    def complete(cls, rows):
+    def set_derived_fields(cls, rows):
         """Give each new project the year's next number; the lock makes writers take turns."""
         unnumbered = [row for row in rows if not row.code]
         if not unnumbered:

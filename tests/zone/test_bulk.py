@@ -25,7 +25,7 @@ def test_rows_are_copied_as_they_are_saved(chain):
     made = {"chain": chain, "origin_region": "１４ ０４", "registered_capital_wan": "12.5"}
     saved, copied = Enterprise(name="示例·甲", **made), Enterprise(name="示例·乙", **made)
     saved.save()
-    Enterprise.complete([copied])
+    Enterprise.set_derived_fields([copied])
     bulk.insert(Enterprise, [copied])
     assert contents(saved)["origin_region"] == "1404"
     assert contents(copied) == contents(saved)
@@ -48,7 +48,7 @@ def test_values_take_the_defaults_of_their_model():
 
 def test_a_row_that_the_database_refuses_takes_all_with_it(chain):
     rows = [Enterprise(name="示例·同名", chain=chain) for _ in range(2)]
-    Enterprise.complete(rows)
+    Enterprise.set_derived_fields(rows)
     with pytest.raises(IntegrityError), transaction.atomic():
         bulk.insert(Enterprise, rows)
     assert not Enterprise.objects.filter(name="示例·同名").exists()

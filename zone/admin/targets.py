@@ -65,8 +65,8 @@ class ZoneSettingAdmin(ScopedModelAdmin):
 
     @display(description=_("value"))
     def display_value(self, setting):
-        return f"{units.plain(setting.value, 4)} {setting.knob.unit}"
+        return f"{units.plain(setting.value, 4)} {setting.spec.unit}"
 
     @display(description=_("meaning"))
     def display_meaning(self, setting):
-        return setting.knob.meaning
+        return setting.spec.meaning

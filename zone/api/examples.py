@@ -35,7 +35,7 @@ def row(resource) -> dict:
 
 def new_row(resource) -> dict:
     """Return the body that makes the row."""
-    names = [*resource.fixed, *resource.writable, *resource.at_first, *resource.parts]
+    names = [*resource.fixed, *resource.writable, *resource.create_values, *resource.parts]
     return {name: resource.sent.get(name, resource.example[name]) for name in names} | {
         "external_refs": [REFERENCE]
     }

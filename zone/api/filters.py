@@ -23,7 +23,7 @@ class DayField(forms.Field):
 
 class MomentField(forms.Field):
     def to_python(self, value):
-        return values.moment(value) if value else None
+        return values.timestamp(value) if value else None
 
 
 class TruthField(forms.Field):

@@ -93,9 +93,9 @@ class Resource:
     # What a body may set: at any time, only on making the row, and what its making needs besides.
     writable: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
-    at_first: dict[str, Callable] = {}
+    create_values: dict[str, Callable] = {}
     parts: dict[str, Callable] = {}  # values that ``prepare`` puts together into one field
-    told_at: dict[str, str] = {}  # the field of the body at which a clash of another is told
+    error_fields: dict[str, str] = {}  # the field of the body at which a clash of another is told
     whole: tuple[str, ...] = ()  # the fields that ``parts`` make up, which nobody sends
     set_later: tuple[str, ...] = ()  # by ``create``, and not yet there when the row is checked
     actions: dict[str, Action] = {}
@@ -103,7 +103,8 @@ class Resource:
     acts: dict[str, str] = {}
     # Permissions that rules of the models ask for, by the act that stands for them.
     permissions: dict[str, tuple[str, ...]] = {}
-    needed: tuple[str, ...] = ()  # of ``at_first`` and ``parts``: what a new row cannot do without
+    # Of ``create_values`` and ``parts``: what a new row cannot do without.
+    needed: tuple[str, ...] = ()
     # For the published schema: a row as it reads and as it is written, what of it is ``sent``
     # otherwise than it reads, and a body that changes it.
     about: str = ""
@@ -181,7 +182,7 @@ class Resource:
         for row in rows:
             if hasattr(row, "entered_by_id"):
                 row.entered_by = by
-        self.model.complete(list(rows))
+        self.model.set_derived_fields(list(rows))
         bulk.insert(self.model, rows)
         AuditEntry.objects.record_all_made(rows, by=by)
 

@@ -226,7 +226,7 @@ def write_shape(resource: Resource) -> dict:
     """Return the shape of a body that makes a row; unknown names are refused."""
     names = [*resource.fixed, *resource.writable]
     fields = {name: written(resource, name) for name in names}
-    readers = resource.at_first | resource.parts
+    readers = resource.create_values | resource.parts
     fields |= {name: reader.shape() for name, reader in readers.items()}
     return closed(fields, [name for name in names if is_needed(resource, name)], resource.needed)
 

@@ -130,7 +130,7 @@ class Batch:
         for field in self.model._meta.concrete_fields:
             if field.is_relation and field.name in names:
                 said = (item.sent["data"].get(field.name) for item in self.open)
-                self.finder.prime(field.related_model, [value for value in said if value])
+                self.finder.prefetch(field.related_model, [value for value in said if value])
 
     def _known_rows(self) -> dict[str, models.Model | None]:
         """Return the rows there are by external id, locked; None for one out of reach or gone."""
@@ -209,7 +209,7 @@ class Batch:
         for item, value in said.items():
             if holders.setdefault(value, item.row.pk) != item.row.pk:
                 refusal = item.row.unique_error_message(self.model, (field.name,))
-                at = f"/{self.resource.told_at.get(field.name, field.name)}"
+                at = f"/{self.resource.error_fields.get(field.name, field.name)}"
                 item.refuse(refused([error(at, refusal.messages[0], "duplicate")]))
 
     def _refuse_duplicates(self):
@@ -226,7 +226,7 @@ class Batch:
         try:
             with transaction.atomic():
                 self._write(items)
-        except Left as left:
+        except SkippedRows as left:
             for item, problem in left.items.items():
                 item.refuse(problem)
             self._save([item for item in items if item not in left.items])
@@ -249,7 +249,7 @@ class Batch:
             self._write_changes(changed)
         seen = self._visible(item.row.pk for item in items)
         if beyond := {item: outside() for item in items if item.row.pk not in seen}:
-            raise Left(beyond)
+            raise SkippedRows(beyond)
 
     def _write_references(self, new: list[Item]):
         same = {"source": self.source, "entity": self.model.SYNC.number}
@@ -263,12 +263,12 @@ class Batch:
             detail = _("This reference already belongs to another row.")
             taken = Problem(HTTPStatus.CONFLICT, detail, "reference")
             if clashes := {item: taken for item in new if item.external_id in held}:
-                raise Left(clashes) from None
+                raise SkippedRows(clashes) from None
             raise
 
     def _write_changes(self, changed: list[Item]):
         rows = [item.row for item in changed]
-        self.model.complete(rows)
+        self.model.set_derived_fields(rows)
         fields = [f for f in self.model._meta.concrete_fields if not f.primary_key]
         names = {f.name for f in fields for item in changed if differs(item, f)}
         # Kept beside what it is made from.
@@ -292,7 +292,7 @@ class UpsertDraft(Draft):
     def _take(self, name: str, value):
         if name == "external_refs":
             raise ValidationError(_("A batch names its rows by external_id."), code="read_only")
-        if self.is_new or name not in (*self.resource.fixed, *self.resource.at_first):
+        if self.is_new or name not in (*self.resource.fixed, *self.resource.create_values):
             return super()._take(name, value)
         if name in self.resource.fixed:
             field = self.resource.model._meta.get_field(name)
@@ -302,7 +302,7 @@ class UpsertDraft(Draft):
         return None
 
 
-class Left(Exception):
+class SkippedRows(Exception):
     """Some items cannot be written; the statement is undone and done without them."""
 
     def __init__(self, items: dict[Item, Problem]):

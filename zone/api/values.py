@@ -77,13 +77,13 @@ def line(value) -> str:
     return one_line(text(value))
 
 
-def truth(value) -> bool:
+def boolean(value) -> bool:
     if not isinstance(value, bool):
         raise ValidationError(_("true or false is needed here."), code="type")
     return value
 
 
-def whole_number(value) -> int:
+def integer(value) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValidationError(_("A whole number is needed here."), code="type")
     return value
@@ -111,7 +111,7 @@ def day(value) -> date:
 
 
 @shaped(type="string", format="date-time")
-def moment(value) -> datetime:
+def timestamp(value) -> datetime:
     """Read ``2025-03-31T08:00:00+08:00``; without an offset nobody knows which moment it is."""
     try:
         found = datetime.fromisoformat(text(value))
@@ -146,9 +146,9 @@ def reason(value) -> str:
 
 
 READERS = {
-    models.BooleanField: truth,
+    models.BooleanField: boolean,
     models.DecimalField: amount,
-    models.IntegerField: whole_number,
+    models.IntegerField: integer,
     models.DateField: day,
     models.CharField: text,
 }
@@ -157,7 +157,7 @@ READERS = {
 class Finder:
     """Finds the rows that values name, within the caller's reach, and asks for each once.
 
-    ``prime`` asks for many at a time; what a batch names takes one query for each kind of row.
+    ``prefetch`` asks for many at a time; what a batch names takes one query for each kind of row.
     """
 
     def __init__(self, caller: Caller):
@@ -169,14 +169,14 @@ class Finder:
         """Return the row that ``value`` names: by code, user name, id, or another system's id."""
         key = key_of(model, value)
         if (model, key) not in self.known:
-            self.prime(model, [value])
+            self.prefetch(model, [value])
         found = self.known[model, key]
         if found is None:
             message = NOBODY if model is User else NO_ROW
             raise ValidationError(message, code="not_found")
         return found
 
-    def prime(self, model: type[models.Model], values: Iterable):
+    def prefetch(self, model: type[models.Model], values: Iterable):
         """Ask for all rows that ``values`` name; those that cannot name a row are passed over."""
         keys = set()
         for value in values:

@@ -63,15 +63,15 @@ class ApiView(APIView):
         return FastJSONRenderer(), FastJSONRenderer.media_type  # whatever was asked for
 
     def initial(self, request, *args, **kwargs):
-        self.budget = None
+        self.throttle = None
         self.format_kwarg = None
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(
             request
         )
         if not isinstance(request.auth, Caller):
             raise NotAuthenticated(_("Send your key: Authorization: Bearer crm_…"))
-        self.budget = throttle.draw(request.auth.client)
-        self.budget.refuse_empty()
+        self.throttle = throttle.draw(request.auth.client)
+        self.throttle.refuse_empty()
         self.caller = request.auth
         if announces_body_without_length(request):
             raise LengthRequired("Send the body with Content-Length.")
@@ -110,8 +110,8 @@ class ApiView(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         response["X-Request-ID"] = getattr(request, "request_id", "")
         response["Cache-Control"] = "private, no-store"
-        if getattr(self, "budget", None):
-            for name, value in self.budget.headers.items():
+        if getattr(self, "throttle", None):
+            for name, value in self.throttle.headers.items():
                 response[name] = value
         return response
 

@@ -294,7 +294,7 @@ class Draft:
                 self.errors += model_errors(refusal, f"/{name}")
 
     def _take(self, name: str, value):
-        first = self.resource.at_first if self.is_new else {}
+        first = self.resource.create_values if self.is_new else {}
         if name == "external_refs":
             self.references = References(value, self.row, self.caller, self.is_new)
         elif name in first or name in self.resource.parts:

@@ -57,7 +57,7 @@ class Row(models.Model):
         return cls._base_manager.select_for_update().filter(pk=pk).first()
 
     @classmethod
-    def complete(cls, rows: list[Row]):
+    def set_derived_fields(cls, rows: list[Row]):
         """Set what follows from the other fields; each way of saving rows asks for it first."""
 
     def clean_for(self, user, before: Row | None = None):

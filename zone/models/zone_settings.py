@@ -12,7 +12,7 @@ from zone.access.row_access import OpenQuerySet
 from zone.models.base import Row
 
 
-class Knob(NamedTuple):
+class SettingSpec(NamedTuple):
     default: Decimal
     most: Decimal
     unit: str
@@ -32,31 +32,31 @@ class ZoneSetting(Row):
         CONTACT_RETENTION_DAYS = "CONTACT_RETENTION_DAYS", _("keeping of contacts")
 
     KNOBS = {
-        Key.LIGHT_YELLOW_FROM: Knob(
+        Key.LIGHT_YELLOW_FROM: SettingSpec(
             Decimal(10),
             Decimal(100),
             _("percentage points"),
             _("Behind the pace by this much turns yellow."),
         ),
-        Key.LIGHT_RED_ABOVE: Knob(
+        Key.LIGHT_RED_ABOVE: SettingSpec(
             Decimal(30),
             Decimal(100),
             _("percentage points"),
             _("Behind the pace by more than this turns red."),
         ),
-        Key.SIGNED_FLOOR_WAN: Knob(
+        Key.SIGNED_FLOOR_WAN: SettingSpec(
             Decimal(0),
             Decimal(10_000_000),
             "万元",
             _("Formal agreements below this amount cannot be recognised."),
         ),
-        Key.LEAD_PROTECTION_DAYS: Knob(
+        Key.LEAD_PROTECTION_DAYS: SettingSpec(
             Decimal(180),
             Decimal(3650),
             _("days"),
             _("How long a registered lead is kept for its owner."),
         ),
-        Key.CONTACT_RETENTION_DAYS: Knob(
+        Key.CONTACT_RETENTION_DAYS: SettingSpec(
             Decimal(1095),
             Decimal(3650),
             _("days"),
@@ -88,21 +88,21 @@ class ZoneSetting(Row):
         return self.get_key_display()
 
     @property
-    def knob(self) -> Knob:
+    def spec(self) -> SettingSpec:
         return self.KNOBS[self.Key(self.key)]
 
     @classmethod
     def values(cls) -> dict[str, Decimal]:
         """Return every setting, defaults filled in, with one query."""
         stored = dict(cls.objects.values_list("key", "value"))
-        return {key.value: stored.get(key.value, knob.default) for key, knob in cls.KNOBS.items()}
+        return {key.value: stored.get(key.value, spec.default) for key, spec in cls.KNOBS.items()}
 
     def clean(self):
-        if self.key in self.Key.values and self.value and self.value > self.knob.most:
+        if self.key in self.Key.values and self.value and self.value > self.spec.most:
             raise ValidationError(
                 {
                     "value": ValidationError(
-                        _("At most %(most)s."), code="most", params={"most": self.knob.most}
+                        _("At most %(most)s."), code="most", params={"most": self.spec.most}
                     )
                 }
             )

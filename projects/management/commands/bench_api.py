@@ -162,7 +162,7 @@ class Command(BaseCommand):
         rows = [
             Enterprise(name=f"示例{word}-{n}号公司", chain=self.chain) for n in range(self.rows)
         ]
-        Enterprise.complete(rows)
+        Enterprise.set_derived_fields(rows)
         return [str(row.pk) for row in Enterprise.objects.bulk_create(rows)]
 
     def send(self, name: str, items: list[dict], expected: set) -> float:
