@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                     models.DateField(
                         default=zone.calendar.today,
                         validators=[zone.calendar.not_in_future],
-                        verbose_name="happened on",
+                        verbose_name="day of the visit",
                     ),
                 ),
                 (
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                     zone.fields.NoteField(
                         max_length=1000,
                         validators=[zone.identifiers.no_personal_number],
-                        verbose_name="summary",
+                        verbose_name="what was discussed",
                     ),
                 ),
                 (

@@ -26,11 +26,11 @@ class Visit(Row):
         "crm.Enterprise", models.CASCADE, null=True, blank=True, verbose_name=_("enterprise")
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    happened_on = models.DateField(_("happened on"), default=today, validators=[not_in_future])
+    happened_on = models.DateField(_("day of the visit"), default=today, validators=[not_in_future])
     place = LineField(_("place"), max_length=100, blank=True, validators=[no_personal_number])
     hosts = LineField(_("hosts"), max_length=100, blank=True, validators=[no_personal_number])
     visitors = models.PositiveSmallIntegerField(_("visitors"), validators=[MinValueValidator(1)])
-    summary = NoteField(_("summary"), max_length=1000, validators=[no_personal_number])
+    summary = NoteField(_("what was discussed"), max_length=1000, validators=[no_personal_number])
 
     class Meta:
         verbose_name = _("visit")
