@@ -21,6 +21,7 @@ from tests.factories import (
     make_user,
 )
 from tests.forms import send
+from tests.ids import without_ids
 from zone.models import Appointment, AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,7 @@ def pages(rows) -> list[str]:
 
 
 def shown(text: str) -> list[str]:
+    text = without_ids(text)
     return [mark for mark in (*NUMBERS.values(), *HIDDEN) if mark in text]
 
 

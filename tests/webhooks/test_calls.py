@@ -21,6 +21,8 @@ from zone.webhooks import sending
 from zone.webhooks.dispatch import step
 from zone.webhooks.guard import Guard
 
+AT_ONCE = 4  # seconds, on a busy machine; all that is left to itself here takes longer
+
 
 def one_step(guard):
     for _ in range(2):
@@ -115,23 +117,23 @@ def sent_to(port: int, seconds: float, scheme="http", **options):
 
 def test_a_receiver_that_drips_its_answer_gains_no_time():
     outcome, took = sent_to(answer_with(cycle([b"H"]), 0.05), 0.5)
-    assert (outcome.fault, took < 1) == ("TIMEOUT", True)
+    assert (outcome.fault, took < AT_ONCE) == ("TIMEOUT", True)
 
 
 def test_one_that_says_nothing_at_the_handshake_gains_none_either():
     outcome, took = sent_to(answer_with(cycle([b""]), 0.05), 0.5, scheme="https")
-    assert (outcome.fault, took < 1) == ("TIMEOUT", True)
+    assert (outcome.fault, took < AT_ONCE) == ("TIMEOUT", True)
 
 
 def test_a_head_without_end_is_cut_off():
     outcome, took = sent_to(answer_with(cycle([b"HTTP/1.1 100 Continue\r\n\r\n"]), 0), 0.5)
-    assert (outcome.fault, took < 1.5) == ("TIMEOUT", True)
+    assert (outcome.fault, took < AT_ONCE) == ("TIMEOUT", True)
 
 
 def test_of_an_endless_answer_little_is_read():
     pieces = [b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 65536] * 100_000]
     outcome, took = sent_to(answer_with(pieces, 0), 10)
-    assert (outcome.status, took < 5) == (200, True)
+    assert (outcome.status, took < AT_ONCE) == (200, True)
 
 
 @pytest.mark.parametrize("piece", [b"HTTP/1.1 200 OK\r\n\r\nok", b"", b"HTTP/1.1 2000 OK\r\n\r\n"])
@@ -156,7 +158,7 @@ def test_the_answer_is_closed_before_its_wire(piece, monkeypatch):
 
 def test_a_name_server_that_hangs_gains_no_time():
     outcome, took = sent_to(9, 0.5, resolve=lambda *name: time.sleep(5) or ["127.0.0.1"])
-    assert (outcome.fault, took < 1) == ("NAME", True)
+    assert (outcome.fault, took < AT_ONCE) == ("NAME", True)
 
 
 def no_such_name(host, port):

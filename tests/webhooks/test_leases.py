@@ -97,7 +97,7 @@ def test_a_receiver_that_hangs_holds_no_other_up(receiver, endpoint_of, monkeypa
         begun = time.monotonic()
         now = timezone.now()
         step(now, guard)
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 5  # 20 attempts would take 10
         assert (len(receiver.got), len(hanging.got)) == (20, 1)
         # What waits behind it is not tried at once, and counts no attempt.
         assert step(now + timedelta(seconds=5), guard) == 0

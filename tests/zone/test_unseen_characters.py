@@ -115,9 +115,9 @@ def test_the_length_is_judged_as_kept():
 
 def test_a_name_that_is_clean_costs_next_to_nothing_and_a_hostile_text_linear_time():
     def took(text, read):
-        start = time.perf_counter()
+        start = time.process_time()
         read(text)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     for text in (ALL_UNSEEN * 20_000, "138\u200b" * 150_000, "a" + "\u0300\u0316" * 300_000):
         for read in (identifiers.visible, identifiers.half_width):
