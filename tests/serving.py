@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connection
 
-START_LIMIT = 30  # seconds until the first worker answers
+START_LIMIT = 60  # seconds until the first worker answers
 DRAIN_LIMIT = 30  # seconds until what is being answered has been
 
 
@@ -59,7 +59,7 @@ def wait_for(host: str, process: subprocess.Popen):
         try:
             with urlopen(f"http://{host}/healthz", timeout=5):
                 return
-        except URLError:
+        except (URLError, TimeoutError):
             time.sleep(0.05)
     raise AssertionError("gunicorn does not answer")
 
