@@ -16,21 +16,7 @@ import zone.identifiers
 
 class Migration(migrations.Migration):
     # A database of the last state before the squash is taken over as it stands.
-    replaces = [
-        ("crm", "0001_ground"),
-        ("crm", "0002_links"),
-        ("crm", "0003_row_triggers"),
-        ("crm", "0004_search"),
-        ("crm", "0005_entered_by"),
-        ("crm", "0006_contact_privacy"),
-        ("crm", "0007_contact_keys"),
-        ("crm", "0008_texts"),
-        ("crm", "0009_change_feed"),
-        ("crm", "0010_one_index_each"),
-        ("crm", "0011_contact_feed"),
-        ("crm", "0012_one_line_texts"),
-        ("crm", "0013_tidy_texts"),
-    ]
+    replaces = [("crm", "0001_ground"), ("crm", "0002_links")]
 
     initial = True
 

@@ -55,9 +55,9 @@ class Beside:
         self.url = f"postgres://{settings['USER']}:{settings['PASSWORD']}@{host}/{name}"
         self.connection = psycopg.connect(self.url, autocommit=True)
 
-    def migrate(self) -> subprocess.CompletedProcess:
+    def migrate(self, *targets: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+            [sys.executable, "manage.py", "migrate", "--verbosity=0", *targets],
             env=os.environ | {"DATABASE_URL": self.url},
             cwd=django_settings.BASE_DIR,
             capture_output=True,

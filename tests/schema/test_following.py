@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.contrib.auth.models import Group
 from django.db import OperationalError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Enterprise, FollowUp, Lead
@@ -82,6 +83,11 @@ def test_an_upgraded_database_is_like_a_fresh_one():
     [
         ("DELETE FROM django_migrations WHERE app = 'crm' AND name > '0010'", "0011_contact_feed"),
         ("DELETE FROM django_migrations WHERE app = 'projects' AND name > '0002'", "0002_links"),
+        (
+            "DELETE FROM django_migrations WHERE app = 'crm' AND name > '0003'"
+            " OR app = 'projects' AND name > '0002'",
+            "0002_links",
+        ),
     ],
 )
 def test_a_database_between_two_releases_is_told_to_finish_the_former_first(gone, missing):
@@ -90,6 +96,25 @@ def test_a_database_between_two_releases_is_told_to_finish_the_former_first(gone
         refused = old.migrate()
         assert (refused.returncode, "Install that release" in refused.stderr) == (1, True)
         assert missing in refused.stderr
+
+
+def test_no_former_migration_is_replaced_twice():
+    """The second would be taken as applied together with the first, and not be run."""
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    replaced = [key for one in loader.disk_migrations.values() for key in one.replaces]
+    assert len(replaced) == len(set(replaced)) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "stopped", [("zone",), ("crm", "0001_initial"), ("projects",), ("crm", "0002_keys")]
+)
+def test_an_installation_that_was_interrupted_goes_on_where_it_stopped(stopped):
+    with database_beside("SELECT") as database:
+        assert database.migrate(*stopped).returncode == 0
+        assert database.migrate().stderr == ""
+        assert differences(catalogue(database.connection.cursor()), here()) == {}
 
 
 @pytest.mark.slow
