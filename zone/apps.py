@@ -34,11 +34,16 @@ def import_submodules(package: str) -> list[ModuleType]:
     return [import_module(f"{package}.{one.name}") for one in found]
 
 
+def our_apps() -> list[AppConfig]:
+    """Return the apps of this project, those inside other ones too, in the settings' order."""
+    return [config for config in apps.get_app_configs() if config.name.split(".")[0] in OURS]
+
+
 @cache
 def discover(package: str) -> None:
     """Import what each app has in this package, once; it registers itself."""
-    for config in apps.get_app_configs():
-        if config.name.split(".")[0] in OURS and module_has_submodule(config.module, package):
+    for config in our_apps():
+        if module_has_submodule(config.module, package):
             import_submodules(f"{config.name}.{package}")
 
 
@@ -46,6 +51,6 @@ def modules_of_apps(name: str) -> list[ModuleType]:
     """Return the module ``name`` of each app that has one, in the order of INSTALLED_APPS."""
     return [
         import_module(f"{config.name}.{name}")
-        for config in apps.get_app_configs()
-        if config.name.split(".")[0] in OURS and module_has_submodule(config.module, name)
+        for config in our_apps()
+        if module_has_submodule(config.module, name)
     ]

@@ -256,7 +256,8 @@ class Project(Staged, Row):
         return alive and user.has_perm("projects.terminate_project", self)
 
     def refuse_stage(self, target):
-        if self.status != self.Status.ACTIVE or target is None or target == self.stage:
+        is_a_step = target in self.STAGES and target != self.stage
+        if self.status != self.Status.ACTIVE or not is_a_step:
             raise ValidationError(
                 _("This project is “%(status)s” at “%(stage)s”; it cannot be moved there."),
                 code="stage",

@@ -80,6 +80,16 @@ def test_going_back_is_possible_with_a_reason_and_logged(by):
     assert project.stage_changes.first().reason == "误操作"
 
 
+@pytest.mark.parametrize("stage", ["NOWHERE", "RESERVED", ""])
+def test_a_project_moves_to_another_of_its_stages_only(by, stage):
+    """A stage that is none was once written, for nothing is missing for it."""
+    project = make_project()
+    with pytest.raises(ValidationError):
+        project.advance(by=by, to=stage, reason="改")
+    project.refresh_from_db()
+    assert project.stage == "RESERVED"
+
+
 def test_a_terminated_project_stays_so(by):
     project = make_project()
     with pytest.raises(ValidationError):

@@ -60,6 +60,11 @@ class Row(models.Model):
     def set_derived_fields(cls, rows: list[Row]):
         """Set what follows from the other fields; each way of saving rows asks for it first."""
 
+    def can_change(self, user) -> bool:
+        """Whether ``user`` may change the row as it stands: while what it belongs to is open."""
+        owners = (getattr(self, name) for name in self.BELONGS_TO if not self._state.adding)
+        return all(is_open(owner, user) for owner in owners if owner is not None)
+
     def clean_for(self, user, before: Row | None = None):
         """Refuse what ``user`` may not write here; ``before`` is the row as it was, if it was.
 

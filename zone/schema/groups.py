@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from django.apps import apps
 from django.contrib.auth.management import create_permissions
 
 from zone.access.roles import permissions_by_role
-from zone.apps import OURS
+from zone.apps import our_apps
 
 
 def install(using: str = "default") -> list[str]:
     """Give each role's group its permissions and no others; return the roles that differed."""
     from django.contrib.auth.models import Group, Permission
 
-    for label in OURS:
+    for config in our_apps():
         # Django makes them after this step, app by app.
-        create_permissions(apps.get_app_config(label), verbosity=0, using=using)
-    rows = Permission.objects.using(using).filter(content_type__app_label__in=OURS)
+        create_permissions(config, verbosity=0, using=using)
+    labels = [config.label for config in our_apps()]
+    rows = Permission.objects.using(using).filter(content_type__app_label__in=labels)
     known = {
         f"{row.content_type.app_label}.{row.codename}": row.pk for row in rows.select_related()
     }
