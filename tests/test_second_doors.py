@@ -208,12 +208,15 @@ def test_a_parent_that_closes_takes_nothing_by_any_form(as_user, office, ended):
 
 def test_a_row_is_moved_neither_to_a_closed_parent_nor_away_from_it(as_user, office, ended):
     client, going_on = as_user(office), factories.make_project(chain=ended.chain)
-    for here, there in ((going_on, ended), (ended, going_on)):
-        row = factories.make_arrival(project=here)
-        address = reverse("admin:projects_capitalarrival_change", args=[row.pk])
-        data = fields(client.get(address))
-        assert codes(client.post(address, data | {"project": str(there.pk)})) == {
-            "project": ["closed"]
-        }
-        # What stays where it is may be mended: its own can_change answers for that.
-        assert client.post(address, data | {"note": "更正"}).status_code == 302
+    row = factories.make_arrival(project=going_on)
+    address = reverse("admin:projects_capitalarrival_change", args=[row.pk])
+    data = fields(client.get(address))
+    assert codes(client.post(address, data | {"project": str(ended.pk)})) == {"project": ["closed"]}
+    assert client.post(address, data | {"note": "更正"}).status_code == 302
+    # What is closed closes its parts: they are shown and take nothing.
+    CapitalArrival.objects.update(project=ended)
+    assert client.get(address).status_code == 200
+    for change in ({"project": str(going_on.pk)}, {"note": "再更正"}):
+        assert client.post(address, data | change).status_code == 403
+    row.refresh_from_db()
+    assert (row.project, row.note) == (ended, "更正")
