@@ -14,13 +14,18 @@ capital increase the added amount alone. The gap is reckoned as 攀枝花 publis
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Case, Count, DecimalField, F, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce, ExtractMonth
+from django.contrib.postgres.aggregates import BoolOr
+from django.db.models import Case, Count, DecimalField, F, QuerySet, Sum, UUIDField, Value, When
+from django.db.models.functions import Cast, Coalesce, ExtractMonth
 from django.utils.translation import gettext_lazy as _
 
 from projects.models import Agreement, Occupancy
@@ -36,6 +41,17 @@ LIGHT_WORDS = {
     RED: _("serious"),
 }
 ZERO = Decimal(0)
+# More digits than stored: a share of an amount has six decimals.
+NUMBER = DecimalField(max_digits=24, decimal_places=6)
+ZONE, CHAIN, PARK, SPECIALIST = "zone", "chain", "park", "specialist"
+COUNTED, PENDING, TENANTS = "counted", "pending", "tenants"
+PATHS = {
+    CHAIN: "project__chain",
+    PARK: "project__park",
+    SPECIALIST: "project__credits__specialist",
+}
+# A specialist has the agreed share of a project; a chain or a park has all of it.
+SHARES = {SPECIALIST: F("project__credits__share") / 100}
 Scope = IndustryChain | User | Park | None
 
 
@@ -120,182 +136,201 @@ class Month:
     projects_so_far: int
 
 
+class YearFigures:
+    """Every target figure of ``year`` as of the day ``on``, added up by one grouped query.
+
+    ``kinds`` names the scopes that will be asked for: chain, park, specialist; those of the zone
+    come with the chains'. ``targets`` is one year of ``targets_by_year()`` when it is known.
+    Agreements signed after ``on`` do not count. Recognition counts as it stands now, since an
+    agreement belongs to the day it was signed on.
+    """
+
+    def __init__(
+        self, year: int, on: date, kinds: Collection[str] = (CHAIN,), targets: dict | None = None
+    ) -> None:
+        self.year, self.on = year, on
+        self.given_targets = targets
+        self.sums = defaultdict(list)
+        for row in _sums(year, on, kinds):
+            self.sums[row.by, row.key].append(row)
+
+    @cached_property
+    def targets(self) -> dict:
+        if self.given_targets is not None:
+            return self.given_targets
+        return targets_by_year(year=self.year).get(self.year, {})
+
+    @cached_property
+    def light_limits(self) -> tuple[Decimal, Decimal]:
+        values = ZoneSetting.values()
+        keys = ZoneSetting.Key
+        return values[keys.LIGHT_YELLOW_FROM], values[keys.LIGHT_RED_ABOVE]
+
+    @property
+    def has_demo(self) -> bool:
+        """Whether a row behind the figures is demo data."""
+        return any(row.has_demo for rows in self.sums.values() for row in rows)
+
+    @property
+    def chainless(self) -> Progress:
+        """What counts for the zone and for none of its chains."""
+        return self._progress(None, self.on, self.sums[CHAIN, None], {})
+
+    def of(self, scope: Scope = None) -> Progress:
+        return self._progress(scope, self.on, self._sums_of(scope), self.targets)
+
+    def a_month_before(self, scope: Scope) -> Progress | None:
+        """Return the figures at the end of the month before ``on``; None before February."""
+        if self.on.year != self.year or self.on.month == 1:
+            return None
+        day = self.on.replace(day=1) - timedelta(days=1)
+        rows = [row for row in self._sums_of(scope) if row.month <= day.month]
+        return self._progress(scope, day, rows, self.targets)
+
+    def months(self, scope: Scope = None) -> list[Month]:
+        """Return the months of the year up to ``on`` with running totals."""
+        counted = [row for row in self._sums_of(scope) if row.state == COUNTED]
+        months, amount, projects = [], ZERO, ZERO
+        for number in range(1, _months_until(self.year, self.on) + 1):
+            of_month = [row for row in counted if row.month == number]
+            new_amount, new_projects = _total(of_month, "amount"), _total(of_month, "projects")
+            amount, projects = amount + new_amount, projects + new_projects
+            months.append(Month(number, new_amount, new_projects, amount, projects))
+        return months
+
+    def _sums_of(self, scope: Scope) -> list[_Sum]:
+        if scope is not None:
+            return self.sums[_kind_of(scope), scope.pk]
+        of_chains = (rows for (kind, _key), rows in self.sums.items() if kind == CHAIN)
+        return [row for rows in of_chains for row in rows] + self.sums[ZONE, None]
+
+    def _progress(self, scope: Scope, on: date, rows: list[_Sum], targets: dict) -> Progress:
+        pace, key = time_progress(self.year, on), scope.pk if scope else None
+        figures = {
+            measure: Figure(measure, targets.get((measure, key)), *cell, pace, *self.light_limits)
+            for measure, cell in _cells(rows).items()
+        }
+        return Progress(scope, self.year, on, figures)
+
+
 def progress(year: int, on: date, scope: Scope = None) -> Progress:
-    """Return the figures of ``scope`` (a chain, a specialist, a park; None = the zone).
-
-    ``on`` is the as-of day: agreements signed after it do not count. Recognition counts as
-    it stands now, since an agreement belongs to the day it was signed on.
-    """
-    if scope is None:
-        return build(year, on, None, _zone_actuals(year, on), _targets(year), light_limits())
-    field = _scope_field(scope)
-    return progress_by(year, on, field, [scope])[0]
+    """Return the figures of ``scope``: a chain, a specialist, a park; None is the zone."""
+    return YearFigures(year, on, [_kind_of(scope)]).of(scope)
 
 
-def progress_by(year: int, on: date, field: str, scopes: Iterable[Scope]) -> list[Progress]:
-    """Return the figures of many scopes of one kind ('chain', 'specialist', 'park').
-
-    The number of queries does not depend on the number of scopes.
-    """
-    actuals, targets, lights = _actuals_by(year, on, field), _targets(year), light_limits()
-    return [build(year, on, scope, actuals.get(scope.pk, {}), targets, lights) for scope in scopes]
+def progress_by(year: int, on: date, kind: str, scopes: Iterable[Scope]) -> list[Progress]:
+    """Return the figures of many scopes of one kind: chain, park or specialist."""
+    figures = YearFigures(year, on, [kind])
+    return [figures.of(scope) for scope in scopes]
 
 
 def monthly(year: int, on: date, scope: Scope = None) -> list[Month]:
     """Return the months of ``year`` up to ``on`` with their counted amounts and projects."""
-    agreements, share = _of_scope(_counted(year, on), scope)
+    return YearFigures(year, on, [_kind_of(scope)]).months(scope)
+
+
+def targets_by_year(**filters) -> dict[int, dict]:
+    """Return the years that have targets, newest first: (measure, id of the scope) → value.
+
+    The zone's own targets stand under the id None.
+    """
+    years = {}
     rows = (
-        agreements.annotate(month=ExtractMonth("signed_on"))
-        .values("month")
-        .annotate(amount=amount_of(share), projects=projects_of(share))
+        Target.objects.filter(**filters)
+        .order_by("-year")
+        .values_list("year", "measure", "chain", "specialist", "park", "value")
     )
-    return running(year, on, {row["month"]: (row["amount"], row["projects"]) for row in rows})
+    for year, measure, chain, person, park, value in rows:
+        years.setdefault(year, {})[(measure, chain or person or park)] = value
+    return years
 
 
-def counted(year: int, on: date, scope: Scope = None) -> QuerySet[Agreement]:
-    """Return the agreements behind the actual amount: the rows a figure links to."""
-    return _of_scope(_counted(year, on), scope)[0]
+def tenants(on: date) -> QuerySet[Occupancy]:
+    """Return the occupancies of the platforms that hold on ``on``."""
+    return Occupancy.objects.current(on).filter(space__park__kind=Park.Kind.PLATFORM)
 
 
-def waiting(year: int, on: date, scope: Scope = None) -> QuerySet[Agreement]:
-    """Return the agreements behind ``pending``."""
-    return _of_scope(Agreement.objects.signed_in(year, on).pending(), scope)[0]
+class _Sum(NamedTuple):
+    """Agreements of one scope, state and month added up; of tenants the number, as amount."""
+
+    by: str
+    key: UUID | None
+    state: str
+    month: int
+    amount: Decimal
+    projects: Decimal
+    has_demo: bool
 
 
-def tenants(on: date, park: Park | None = None) -> QuerySet[Occupancy]:
-    """Return the occupancies of the platforms (or one park) that hold on ``on``."""
-    current = Occupancy.objects.current(on)
-    if park is not None:
-        return current.filter(space__park=park)
-    return current.filter(space__park__kind=Park.Kind.PLATFORM)
+def _sums(year: int, on: date, kinds: Collection[str]) -> list[_Sum]:
+    signed = Agreement.objects.signed_in(year, on)
+    states = {COUNTED: signed.counted_amounts(), PENDING: signed.pending()}
+    parts = [
+        _agreement_sums(kind, state, agreements)
+        for kind in kinds
+        for state, agreements in states.items()
+    ]
+    if CHAIN in kinds:
+        parts.append(_tenant_numbers(ZONE, Value(None, UUIDField()), tenants(on)))
+    if PARK in kinds:
+        parts.append(_tenant_numbers(PARK, F("space__park"), Occupancy.objects.current(on)))
+    return [_Sum(*row) for row in parts[0].union(*parts[1:], all=True)]
 
 
-def running(year: int, on: date, found: dict) -> list[Month]:
-    """Return the months up to ``on`` with running totals; ``found``: month → (amount, projects)."""
-    last = 0 if on.year < year else 12 if on.year > year else on.month
-    months, amount, projects = [], ZERO, ZERO
-    for number in range(1, last + 1):
-        of_month = found.get(number, (ZERO, ZERO))
-        amount, projects = amount + of_month[0], projects + of_month[1]
-        months.append(Month(number, *of_month, amount, projects))
-    return months
+def _agreement_sums(kind: str, state: str, agreements: QuerySet[Agreement]) -> QuerySet:
+    share = SHARES.get(kind, Value(Decimal(1)))
+    is_project = Case(When(kind=Agreement.Kind.FORMAL, then=share), default=Value(ZERO))
+    return (
+        agreements.order_by()
+        .values(key=F(PATHS[kind]), state=Value(state), month=ExtractMonth("signed_on"))
+        .annotate(
+            by=Value(kind),
+            amount=_number(F("amount_wan") * share),
+            projects=_number(is_project),
+            has_demo=BoolOr("is_demo"),
+        )
+        .values_list(*_Sum._fields)
+    )
 
 
-def _counted(year: int, on: date) -> QuerySet[Agreement]:
-    return Agreement.objects.signed_in(year, on).counted_amounts()
-
-
-def _scope_field(scope: Scope) -> str:
-    return {IndustryChain: "chain", User: "specialist", Park: "park"}[type(scope)]
-
-
-PATHS = {
-    "chain": "project__chain",
-    "park": "project__park",
-    "specialist": "project__credits__specialist",
-}
-
-
-def _of_scope(agreements: QuerySet[Agreement], scope: Scope):
-    """Return the agreements of a scope and the share of each that belongs to it."""
-    if scope is None:
-        return agreements, Value(Decimal(1))
-    field = _scope_field(scope)
-    return agreements.filter(**{PATHS[field]: scope}), share_of(field)
-
-
-def share_of(field: str):
-    """A specialist has the agreed share of a project; a chain or a park has all of it."""
-    return F("project__credits__share") / 100 if field == "specialist" else Value(Decimal(1))
+def _tenant_numbers(kind: str, key, occupancies: QuerySet[Occupancy]) -> QuerySet:
+    return (
+        occupancies.order_by()
+        .values(key=key, state=Value(TENANTS), month=Value(0))
+        .annotate(
+            by=Value(kind),
+            amount=Cast(Count("enterprise", distinct=True), NUMBER),
+            projects=Value(ZERO, NUMBER),
+            has_demo=BoolOr("is_demo"),
+        )
+        .values_list(*_Sum._fields)
+    )
 
 
 def _number(expression) -> Coalesce:
-    # More digits than stored: a share of an amount has six decimals.
-    output = DecimalField(max_digits=24, decimal_places=6)
-    return Coalesce(Sum(expression, output_field=output), Value(ZERO), output_field=output)
+    return Coalesce(Sum(expression, output_field=NUMBER), Value(ZERO), output_field=NUMBER)
 
 
-def amount_of(share) -> Coalesce:
-    return _number(F("amount_wan") * share)
-
-
-def projects_of(share) -> Coalesce:
-    return _number(Case(When(kind=Agreement.Kind.FORMAL, then=share), default=Value(ZERO)))
-
-
-def _sums(agreements: QuerySet[Agreement], share) -> dict:
-    return agreements.aggregate(amount=amount_of(share), projects=projects_of(share))
-
-
-def _zone_actuals(year: int, on: date) -> dict:
-    whole = Value(Decimal(1))
-    return cells_of(
-        _sums(_counted(year, on), whole),
-        _sums(Agreement.objects.signed_in(year, on).pending(), whole),
-        tenants(on).aggregate(n=Count("enterprise", distinct=True))["n"],
-    )
-
-
-def cells_of(done: dict | None, pending: dict | None, tenant_count: int) -> dict:
-    nothing = {"amount": ZERO, "projects": ZERO}
-    done, pending = done or nothing, pending or nothing
+def _cells(rows: list[_Sum]) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return actual and pending of each measure."""
+    by_state = {
+        state: [row for row in rows if row.state == state] for state in (COUNTED, PENDING, TENANTS)
+    }
+    counted, pending = by_state[COUNTED], by_state[PENDING]
     return {
-        Measure.SIGNED_AMOUNT: (done["amount"], pending["amount"]),
-        Measure.SIGNED_PROJECTS: (done["projects"], pending["projects"]),
-        Measure.PLATFORM_TENANTS: (Decimal(tenant_count), ZERO),
+        Measure.SIGNED_AMOUNT: (_total(counted, "amount"), _total(pending, "amount")),
+        Measure.SIGNED_PROJECTS: (_total(counted, "projects"), _total(pending, "projects")),
+        Measure.PLATFORM_TENANTS: (_total(by_state[TENANTS], "amount"), ZERO),
     }
 
 
-def _actuals_by(year: int, on: date, field: str) -> dict:
-    done = _grouped(_counted(year, on), field)
-    pending = _grouped(Agreement.objects.signed_in(year, on).pending(), field)
-    tenant_counts = {}
-    if field == "park":
-        rows = Occupancy.objects.current(on).order_by().values("space__park")
-        tenant_counts = {
-            row["space__park"]: row["n"]
-            for row in rows.annotate(n=Count("enterprise", distinct=True))
-        }
-    return {
-        key: cells_of(done.get(key), pending.get(key), tenant_counts.get(key, 0))
-        for key in {*done, *pending, *tenant_counts}
-    }
+def _total(rows: list[_Sum], column: str) -> Decimal:
+    return sum((getattr(row, column) for row in rows), ZERO)
 
 
-def _grouped(agreements: QuerySet[Agreement], field: str) -> dict:
-    share, path = share_of(field), PATHS[field]
-    rows = (
-        agreements.order_by()
-        .values(path)
-        .annotate(amount=amount_of(share), projects=projects_of(share))
-    )
-    return {row[path]: row for row in rows if row[path] is not None}
+def _months_until(year: int, on: date) -> int:
+    return 0 if on.year < year else 12 if on.year > year else on.month
 
 
-def _targets(year: int) -> dict:
-    """Return every target of the year: (measure, id of its scope or None) → value."""
-    rows = Target.objects.filter(year=year).values_list(
-        "measure", "chain", "specialist", "park", "value"
-    )
-    return {
-        (measure, chain or person or park): value for measure, chain, person, park, value in rows
-    }
-
-
-def light_limits() -> tuple[Decimal, Decimal]:
-    values = ZoneSetting.values()
-    return (
-        values[ZoneSetting.Key.LIGHT_YELLOW_FROM],
-        values[ZoneSetting.Key.LIGHT_RED_ABOVE],
-    )
-
-
-def build(year, on, scope, actuals: dict, targets: dict, lights) -> Progress:
-    pace = time_progress(year, on)
-    cells = actuals or cells_of(None, None, 0)
-    key = scope.pk if scope else None
-    figures = {
-        measure: Figure(measure, targets.get((measure, key)), *cells[measure], pace, *lights)
-        for measure in Measure
-    }
-    return Progress(scope, year, on, figures)
+def _kind_of(scope: Scope) -> str:
+    return {IndustryChain: CHAIN, User: SPECIALIST, Park: PARK, type(None): CHAIN}[type(scope)]

@@ -18,13 +18,12 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from projects.models import Agreement, Credit, Project
-from projects.overview import Overview, overview, targets_by_year
 from projects.pages import charts, choices, months
 from projects.pages.figures import Shown, amount
 from projects.pages.funnel import funnel
 from projects.pages.lights import lit
 from projects.pages.links import Links, rows
-from projects.progress import Progress
+from projects.progress import CHAIN, SPECIALIST, Progress, YearFigures, targets_by_year
 from zone.access.row_access import row_access
 from zone.calendar import today
 from zone.models import Appointment, IndustryChain, Park, PublishedFigure, Target, User
@@ -79,13 +78,7 @@ def progress_page(request: HttpRequest) -> HttpResponse:
     reached = row_access(request.user)
     targets, chains = targets_by_year(), list(_chains())
     chosen = choices.read(request.GET, list(targets), chains, reached)
-    known = overview(
-        chosen.year,
-        chosen.on,
-        chains=chains,
-        specialists=_specialists(chosen),
-        targets=targets.get(chosen.year, {}),
-    )
+    figures = YearFigures(chosen.year, chosen.on, (CHAIN, SPECIALIST), targets.get(chosen.year, {}))
     links = Links(chosen.year, chosen.on, reached)
     context = {
         **admin.site.each_context(request),
@@ -95,31 +88,36 @@ def progress_page(request: HttpRequest) -> HttpResponse:
         "chains": [chain for chain in chains if reached.covers(chain)],
         "year_has_targets": chosen.year in targets,
         "may_set_targets": request.user.has_perm("zone.add_target"),
-        **_figures(known, chosen, links),
+        **_shown(figures, chains, chosen, links),
         **_surroundings(request.user, chosen, links),
     }
     return TemplateResponse(request, "projects/progress.html", context)
 
 
-def _figures(known: Overview, chosen: choices.Choices, links: Links) -> dict:
-    chain = chosen.chain
-    scoped = next((row for row in known.chains if row.scope == chain), known.zone)
-    key = chain.pk if chain else None
+def _shown(
+    figures: YearFigures, chains: list[IndustryChain], chosen: choices.Choices, links: Links
+) -> dict:
+    zone, of_chains = figures.of(), [figures.of(chain) for chain in chains]
+    scoped = next((row for row in of_chains if row.scope == chosen.chain), zone)
+    before = [figures.a_month_before(chain) for chain in chains]
+    of_specialists = [figures.of(person) for person in _specialists(chosen)]
     return {
         "links": links,
-        "has_demo": known.has_demo,
+        "has_demo": figures.has_demo,
         "amount": Shown(scoped.signed_amount, links, scoped.scope),
         "projects": Shown(scoped.signed_projects, links, scoped.scope),
         # A platform belongs to no chain: its tenants are always those of the zone.
-        "tenants": Shown(known.zone.platform_tenants, links),
-        "months": months.card(known.months[key], scoped.signed_amount, links, scoped.scope),
-        "chain_rows": ranking(known.chains, links, known.chains_before),
-        "specialist_rows": ranking(known.specialists, links),
+        "tenants": Shown(zone.platform_tenants, links),
+        "months": months.card(
+            figures.months(scoped.scope), scoped.signed_amount, links, scoped.scope
+        ),
+        "chain_rows": ranking(of_chains, links, [row for row in before if row]),
+        "specialist_rows": ranking(of_specialists, links),
         "zone": {
-            "amount": Shown(known.zone.signed_amount, links),
-            "projects": Shown(known.zone.signed_projects, links),
+            "amount": Shown(zone.signed_amount, links),
+            "projects": Shown(zone.signed_projects, links),
         },
-        "rest": _rest(known),
+        "rest": _rest(zone, of_chains, figures.chainless),
     }
 
 
@@ -164,11 +162,10 @@ def _best_first(scopes: list[Progress]) -> list[Progress]:
     return sorted(scopes, key=merit)
 
 
-def _rest(known: Overview) -> dict | None:
+def _rest(zone: Progress, chains: list[Progress], outside: Progress) -> dict | None:
     """Return what no chain has: the part of the target not allotted, and what counts outside."""
-    whole, outside = known.zone.signed_amount, known.chainless
-    allotted = sum(row.signed_amount.target or 0 for row in known.chains)
-    left = (whole.target or 0) - allotted
+    allotted = sum(row.signed_amount.target or 0 for row in chains)
+    left = (zone.signed_amount.target or 0) - allotted
     if left <= 0 and not outside.signed_amount.actual:
         return None
     return {

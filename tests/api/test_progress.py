@@ -115,5 +115,5 @@ def test_figures_take_as_many_queries_for_30_places_as_for_1(
     for n in range(30):
         place = factories.make_chain(f"c-{n}", name=f"链{n}")
         factories.make_project(chain=place, park=factories.make_park())
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(8):
         caller.data("progress", by=by, **ASKED)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import Contact
 from crm.models.contacts import ANONYMOUS
-from projects.overview import overview, targets_by_year
+from projects.progress import monthly, progress
 from tests.factories import (
     make_contact,
     make_counted,
@@ -251,7 +251,7 @@ def marks_left() -> list[str]:
 
 def figures():
     on = date(2025, 12, 31)
-    return overview(2025, on, chains=[], specialists=[], targets=targets_by_year().get(2025, {}))
+    return progress(2025, on), monthly(2025, on)
 
 
 def test_an_anonymised_contact_leaves_no_trace_and_every_figure_as_it_was(

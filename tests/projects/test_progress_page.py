@@ -9,8 +9,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from projects.models import Agreement
-from projects.overview import overview, targets_by_year
-from projects.progress import monthly, progress, progress_by
 from tests import factories
 from zone.models import IndustryChain, PublishedFigure, User, ZoneSetting
 
@@ -262,44 +260,6 @@ def test_the_default_is_the_newest_year_with_targets_that_has_come(page, targets
     assert (chosen.year, chosen.on) == (2025, date(2025, 6, 15))
     assert chosen.years == [2099, 2025]
     assert [end.on for end in chosen.month_ends][-1] == date(2025, 5, 31)
-
-
-def test_the_overview_says_what_progress_says(db, targets):
-    chains = [factories.make_chain(code) for code in ("new-energy", "electronics", "equipment")]
-    specialists = [factories.make_specialist(chains[0]) for _ in range(2)]
-    office = factories.make_office()
-    for number, chain in enumerate([*chains, None, chains[0]]):
-        project = factories.make_project(chain=chain)
-        day = date(2025, number + 1, 10)
-        factories.make_counted(1000 * number + 100, project=project, signed_on=day)
-        factories.make_credit(project=project, specialist=specialists[0], share=Decimal(70))
-        factories.make_credit(project=project, specialist=specialists[1], share=Decimal(30))
-        more = factories.make_agreement(
-            project=project, kind="SUPPLEMENT", amount_wan=11, signed_on=date(2025, 6, 1)
-        )
-        if number % 2:
-            more.recognise(by=office)
-        factories.make_agreement(kind="FRAMEWORK", amount_wan=500_000, signed_on=day)
-        factories.make_agreement(
-            project=factories.make_project(chain=chain), kind="FORMAL", amount_wan=7, signed_on=day
-        )
-    factories.make_target("SIGNED_AMOUNT", 5000, chain=chains[1])
-    factories.make_target("SIGNED_PROJECTS", 3, specialist=specialists[1])
-    platform = factories.make_park(kind="PLATFORM")
-    factories.make_occupancy(space=factories.make_space(park=platform))
-    for on in (MARCH, date(2025, 6, 15), date(2024, 12, 31), date(2026, 2, 1)):
-        known = overview(
-            2025, on, chains=chains, specialists=specialists, targets=targets_by_year()[2025]
-        )
-        assert known.zone == progress(2025, on)
-        assert known.chains == progress_by(2025, on, "chain", chains)
-        assert known.specialists == progress_by(2025, on, "specialist", specialists)
-        assert known.months[None] == monthly(2025, on)
-        assert known.months[chains[0].pk] == monthly(2025, on, chains[0])
-    known = overview(2025, MARCH, chains=chains, specialists=[], targets={})
-    before = progress_by(2025, date(2025, 2, 28), "chain", chains)
-    found = [row.signed_amount.actual for row in known.chains_before]
-    assert found == [row.signed_amount.actual for row in before]
 
 
 def test_published_figures_stand_apart_and_count_nowhere(page, targets):
