@@ -24,6 +24,11 @@ def local_date(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def minute(moment: datetime) -> str:
+    """Write a moment as tables do: 2025-09-30 14:05, in the zone's time."""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+
+
 def time_progress(year: int, on: date) -> Decimal:
     """Return the share (0 to 1) of ``year`` that has gone by at the end of ``on``.
 

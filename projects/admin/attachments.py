@@ -7,7 +7,6 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +19,7 @@ from unfold.widgets import (
 from projects.models import Agreement, Attachment
 from zone.admin.base import ZoneInline, display, is_open
 from zone.admin.state import StateAction, StateForm
+from zone.calendar import minute
 from zone.fields import LineInput
 from zone.files.types import ACCEPT, MAX_SIZE, labels, megabytes
 
@@ -102,8 +102,7 @@ class AttachmentInline(ZoneInline):
     def display_uploaded(self, attachment):
         if attachment._state.adding:
             return ""
-        at = timezone.localtime(attachment.created_at)
-        return f"{attachment.uploaded_by} {at:%Y-%m-%d %H:%M}"
+        return f"{attachment.uploaded_by} {minute(attachment.created_at)}"
 
 
 class HoldsAttachments:

@@ -43,25 +43,54 @@ def test_an_edit_of_a_row_nobody_else_touched_is_saved(door, project):
     assert project.content == "二期"
 
 
+def edited_by(user, project, **values):
+    Project.objects.filter(pk=project.pk).update(**values)
+    AuditEntry.objects.record(AuditEntry.Action.CHANGED, by=user, of=project)
+
+
 def test_the_second_of_two_edits_sees_theirs_and_yours_who_and_when(door, project):
     mine = door.open()
     other = factories.make_office(username="colleague", display_name="李科长")
-    Project.objects.filter(pk=project.pk).update(content="对方写的")
-    AuditEntry.objects.record(AuditEntry.Action.CHANGED, by=other, of=project)
+    edited_by(other, project, content="对方写的")
     response = door.post(mine, content="我写的")
     assert response.status_code == 200
     project.refresh_from_db()
     assert project.content == "对方写的"
-    conflict = response.context["conflict"]
-    assert (conflict.who, len(conflict.differences)) == ("李科长（colleague）", 1)
-    difference = conflict.differences[0]
-    assert (difference.theirs, difference.yours, difference.kept) == (
-        "对方写的",
-        "我写的",
-        "我写的",
-    )
+    [conflict] = response.context["conflicts"]
+    assert conflict.change.startswith("李科长（colleague）于 20")
+    assert [(one.saved, one.entered) for one in conflict.entered] == [("对方写的", "我写的")]
+    assert conflict.taken_over == []
     for words in ("李科长", "对方写的", "我写的"):
         assert words in response.text
+
+
+def test_all_who_changed_it_since_are_named_and_nobody_who_did_before(door, project):
+    others = [factories.make_office(display_name=name) for name in ("早前人", "李科长", "王科长")]
+    edited_by(others[0], project, content="早前写的")
+    mine = door.open()
+    for other in others[1:]:
+        edited_by(other, project, content=other.display_name)
+    [conflict] = door.post(mine, content="我写的").context["conflicts"]
+    assert "李科长" in conflict.change
+    assert "王科长" in conflict.change
+    assert "早前人" not in conflict.change
+
+
+def test_ones_own_earlier_save_is_not_somebody_elses(door, project, office):
+    mine = door.open()
+    assert door.post(mine, content="另一窗口").status_code == 302
+    [conflict] = door.post(mine, content="本窗口").context["conflicts"]
+    assert conflict.change.startswith("您于 20")
+    assert str(office.display_name) not in conflict.change
+
+
+def test_who_only_looked_changed_nothing(door, project):
+    mine = door.open()
+    reader = factories.make_office(display_name="查看者")
+    AuditEntry.objects.record(AuditEntry.Action.REVEALED, by=reader, of=project)
+    Project.objects.filter(pk=project.pk).update(content="对方写的")
+    [conflict] = door.post(mine, content="我写的").context["conflicts"]
+    assert "查看者" not in conflict.change
 
 
 def test_going_on_saves_what_was_typed_without_retyping(door, project):
@@ -74,16 +103,26 @@ def test_going_on_saves_what_was_typed_without_retyping(door, project):
     assert project.content == "我写的"
 
 
-def test_what_was_left_alone_takes_the_newer_value(door, project):
+def test_what_was_left_alone_takes_the_newer_value_and_is_not_called_entered(door, project):
     mine = door.open()
     Project.objects.filter(pk=project.pk).update(name="改过的名称", total_investment_wan=20_000)
     response = door.post(mine, content="我写的")
-    kept = {row.label: row.kept for row in response.context["conflict"].differences}
-    assert "2.00 亿元" in kept.values() or "2.00亿元" in kept.values()
+    [conflict] = response.context["conflicts"]
+    assert conflict.entered == []
+    assert [one.saved for one in conflict.taken_over] == ["改过的名称", "2.00 亿元"]
+    assert "您填写的是" not in response.text
     assert door.post(fields(response)).status_code == 302
     project.refresh_from_db()
     assert (project.name, project.content) == ("改过的名称", "我写的")
     assert project.total_investment_wan == 20_000
+
+
+def test_a_form_that_was_left_alone_stands_in_nobodys_way(door, project):
+    mine = door.open()
+    Project.objects.filter(pk=project.pk).update(content="对方写的")
+    assert door.post(mine).status_code == 302
+    project.refresh_from_db()
+    assert project.content == "对方写的"
 
 
 def test_a_third_edit_after_the_conflict_page_is_noticed_too(door, project):
@@ -91,7 +130,7 @@ def test_a_third_edit_after_the_conflict_page_is_noticed_too(door, project):
     Project.objects.filter(pk=project.pk).update(content="对方写的")
     again = fields(door.post(mine, content="我写的"))
     Project.objects.filter(pk=project.pk).update(content="又改了")
-    assert door.post(again).context["conflict"] is not None
+    assert door.post(again).context["conflicts"]
     project.refresh_from_db()
     assert project.content == "又改了"
 
@@ -100,7 +139,7 @@ def test_an_error_keeps_what_was_seen_so_that_nothing_slips_through(door, projec
     mine = door.open()
     again = fields(door.post(mine, name=""))
     Project.objects.filter(pk=project.pk).update(content="对方写的")
-    assert door.post(again, name="新名称").context["conflict"] is not None
+    assert door.post(again, name="新名称").context["conflicts"]
 
 
 def test_a_row_of_an_inline_changed_meanwhile_is_not_overwritten(door, project):
@@ -110,10 +149,22 @@ def test_a_row_of_an_inline_changed_meanwhile_is_not_overwritten(door, project):
     response = door.post(mine, **{"credits-0-share": "50"})
     credit.refresh_from_db()
     assert (response.status_code, credit.share) == (200, 60)
-    assert "60" in str(response.context["inline_admin_formsets"][1].formset.errors)
+    [conflict] = response.context["conflicts"]
+    assert conflict.row == credit
+    assert [(one.saved, one.entered) for one in conflict.entered] == [("60.00", "50")]
     assert door.post(fields(response)).status_code == 302
     credit.refresh_from_db()
     assert credit.share == 50
+
+
+def test_a_row_of_an_inline_left_alone_keeps_what_was_saved_meanwhile(door, project):
+    credit = factories.make_credit(project=project, specialist=factories.make_user(), share=40)
+    mine = door.open()
+    Credit.objects.filter(pk=credit.pk).update(share=60)
+    assert door.post(mine, content="二期").status_code == 302
+    credit.refresh_from_db()
+    project.refresh_from_db()
+    assert (credit.share, project.content) == (60, "二期")
 
 
 def test_a_form_without_the_version_counts_as_drawn_from_another_one(door, project):
@@ -122,7 +173,7 @@ def test_a_form_without_the_version_counts_as_drawn_from_another_one(door, proje
     for seen in ("", None):
         sent = {key: value for key, value in mine.items() if key != "seen" or seen is not None}
         response = door.post(sent, content="我写的", **({"seen": seen} if seen == "" else {}))
-        assert response.context["conflict"] is not None
+        assert response.context["conflicts"]
     project.refresh_from_db()
     assert project.content == "对方写的"
     assert door.post(fields(response)).status_code == 302
@@ -141,7 +192,7 @@ def test_without_the_check_the_first_edit_would_be_lost(door, project, monkeypat
 def test_a_version_that_cannot_be_read_counts_as_another_one(door, project):
     mine = door.open()
     response = door.post(mine, content="我写的", seen=mine["seen"][:-3] + "xyz")
-    assert response.context["conflict"] is not None
+    assert response.context["conflicts"]
     assert door.post(fields(response)).status_code == 302
 
 

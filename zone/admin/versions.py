@@ -1,53 +1,28 @@
-"""Two edits of one row: the second sees both, and goes on without retyping.
+"""Optimistic locking of the admin's forms.
 
-A form carries, signed, the version it was drawn from and the values it showed. On saving,
-what the person left alone follows the newer row, what was typed stays, and a page says who
-changed what before anything is written.
+A form carries, signed, when it was drawn and the version and values of its row and of the rows
+of its inlines. Where a version has moved on, nothing is saved: the page says who changed what and
+when. Fields that the person left alone take the newer value; what was typed stays.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-
-from django import forms
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from zone import units
-from zone.models import AuditEntry
+from zone.admin.conflicts import (
+    Conflict,
+    Difference,
+    change_in_words,
+    in_words,
+    removal_in_words,
+)
 
 FIELD, SALT = "seen", "zone.admin.versions"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One field of two edits; ``kept`` is what the form holds now."""
-
-    label: str
-    theirs: str
-    yours: str
-    kept: str
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Who has changed the row since the form was drawn, when, and what differs."""
-
-    who: str
-    when: str
-    differences: list[Difference]
-
-    def __str__(self):
-        if self.who:
-            return _("%(who)s changed this row on %(when)s.") % {
-                "who": self.who,
-                "when": self.when,
-            }
-        return _("This row was changed on %(when)s.") % {"when": self.when}
 
 
 class VersionedForm:
@@ -57,21 +32,47 @@ class VersionedForm:
     conflict: Conflict | None = None
 
     def full_clean(self):
-        if self.instance.version != self.seen["version"]:
+        drawn = self.seen.get("rows", {}).get(str(self.instance.pk), {})
+        if not self.instance._state.adding and drawn.get("version") != self.instance.version:
             self.data = self.data.copy()
-            found = conflict_of(self, self.seen["values"])
-            # A change of what this form does not show (a login, say) is lost by nobody.
-            self.conflict = found if found.differences else None
+            self.conflict = self._merge(drawn.get("values", {}))
         super().full_clean()
         if self.conflict:
-            self.add_error(None, ValidationError(_("Nothing was saved yet."), code="conflict"))
+            refusal = _("Nothing was saved yet: compare above, then save once more.")
+            self.add_error(None, ValidationError(refusal, code="conflict"))
+
+    def _merge(self, before: dict) -> Conflict | None:
+        """Compare entered, saved and earlier values; None where no two persons meet."""
+        typed = [name for name in self.fields if self._entered_other_than(name, before.get(name))]
+        entered, taken_over = [], []
+        for name, field in self.fields.items():
+            saved = shown(self, name)
+            if saved == before.get(name) or not self._entered_other_than(name, saved):
+                continue
+            words = [in_words(field, value) for value in (saved, self[name].data)]
+            difference = Difference(str(field.label or name), *words)
+            if name in typed:
+                entered.append(difference)
+            else:
+                taken_over.append(difference)
+                self.data.setlist(self.add_prefix(name), saved if type(saved) is list else [saved])
+        if not typed or not (entered or taken_over):
+            return None
+        change = change_in_words(self.instance, self.seen.get("drawn", ""), self.user)
+        return Conflict(self.instance, change, entered, taken_over)
+
+    def _entered_other_than(self, name: str, value: str | list | None) -> bool:
+        field = self.fields[name]
+        try:
+            before = None if value is None else field.to_python(value)
+            return not field.disabled and field.has_changed(before, self[name].data)
+        except ValidationError:
+            return True
 
 
 class VersionedFormSet:
-    """Mixed into the formset of a posted inline; ``seen`` holds its rows' versions."""
+    """Mixed into the formset of a posted inline: tells of rows removed meanwhile."""
 
-    seen: dict = {}
-    has_conflict = False
     gone: tuple = ()
 
     def __init__(self, *args, **kwargs):
@@ -81,42 +82,31 @@ class VersionedFormSet:
 
     def full_clean(self):
         super().full_clean()
-        if not self.is_bound:
-            return
-        for pk in self.gone:
-            self.has_conflict = True
-            words = ValidationError(_gone_in_words(self.model, pk), code="conflict")
-            self._non_form_errors.extend(words.error_list)
-        for form in self.initial_forms:
-            version = self.seen.get(str(form.instance.pk))
-            if version != form.instance.version and form.has_changed():
-                self.has_conflict = True
-                form.add_error(None, ValidationError(_in_words(form), code="conflict"))
+        for key in self.gone:
+            self._non_form_errors.append(removal_in_words(self.model, key))
 
     def _leave_out_gone(self):
-        """Take rows out that are no longer there, which Django would pass over in silence."""
+        """Take out rows that are no longer there, which Django would drop without a word."""
         here = {str(row.pk) for row in self.get_queryset()}
-        posted = [self._posted_key(index) for index in range(self.initial_form_count())]
-        self.gone = tuple(key for key in posted if key and key not in here)
+        initial, total = self.initial_form_count(), self.total_form_count()
+        name_of_key = f"-{self.model._meta.pk.name}"
+        keys = [self.data.get(self.add_prefix(n) + name_of_key, "") for n in range(initial)]
+        self.gone = tuple(key for key in keys if key and key not in here)
         if not self.gone:
             return
-        kept = [i for i in range(self.total_form_count()) if self._posted_key(i) not in self.gone]
-        data = self.data.copy()
-        for name in [name for name in data if name.startswith(f"{self.prefix}-")]:
-            if name.removeprefix(f"{self.prefix}-")[:1].isdigit():
-                del data[name]
-        for place, index in enumerate(kept):
-            before = f"{self.prefix}-{index}-"
-            for name in [name for name in self.data if name.startswith(before)]:
-                values = self.data.getlist(name)
-                data.setlist(f"{self.prefix}-{place}-{name.removeprefix(before)}", values)
-        data[f"{self.prefix}-INITIAL_FORMS"] = self.initial_form_count() - len(self.gone)
-        data[f"{self.prefix}-TOTAL_FORMS"] = len(kept)
+        kept = [str(n) for n in range(total) if n >= initial or keys[n] not in self.gone]
+        # Django's own scripts count the forms of a page: their numbers have no gap.
+        data, start = QueryDict(mutable=True), f"{self.prefix}-"
+        for name, values in self.data.lists():
+            number, _dash, field = name.removeprefix(start).partition("-")
+            if not (name.startswith(start) and number.isdecimal()):
+                data.setlist(name, values)
+            elif number in kept:
+                data.setlist(f"{start}{kept.index(number)}-{field}", values)
+        data[f"{start}INITIAL_FORMS"] = initial - len(self.gone)
+        data[f"{start}TOTAL_FORMS"] = len(kept)
         self.data = data
         del self.management_form
-
-    def _posted_key(self, index: int) -> str:
-        return self.data.get(f"{self.prefix}-{index}-{self.model._meta.pk.name}", "")
 
 
 class VersionedAdmin:
@@ -126,14 +116,18 @@ class VersionedAdmin:
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
-        seen = read_seen(request)
-        if obj is None or not seen:
+        if obj is None or request.method != "POST":
             return form
-        return type(form.__name__, (VersionedForm, form), {"seen": seen})
+        return versioned(form, request)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None and hasattr(obj, "version"):
-            context["seen"], context["conflict"] = _carry(request, context, obj)
+            forms = [context["adminform"].form]
+            for inline in context["inline_admin_formsets"]:
+                forms += inline.formset.initial_forms
+            conflicts = [getattr(form, "conflict", None) for form in forms]
+            context["conflicts"] = [conflict for conflict in conflicts if conflict]
+            context["seen"] = what_is_seen(forms)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
 
@@ -149,149 +143,40 @@ class VersionedInline:
 
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)
-        seen = read_seen(request)
-        if not seen:
+        if request.method != "POST":
             return formset
-        return type(formset.__name__, (VersionedFormSet, formset), {"seen": seen["rows"]})
+        if self.has_change_permission(request, obj):
+            formset.form = versioned(formset.form, request)
+        return type(formset.__name__, (VersionedFormSet, formset), {})
 
 
-def read_seen(request) -> dict:
-    """Return what the posted form was drawn from: ``{version, values, rows}``; {} if none was.
-
-    What is missing or cannot be read (the secret key has changed since) is another version.
-    """
-    if request.method != "POST":
-        return {}
+def versioned(form: type, request) -> type:
+    """Let a posted form compare; what it carries unreadably counts as another version."""
     try:
-        return signing.loads(request.POST.get(FIELD, ""), salt=SALT)
+        seen = signing.loads(request.POST.get(FIELD, ""), salt=SALT)
     except signing.BadSignature:
-        return {"version": None, "values": {}, "rows": {}}
+        seen = {}
+    return type(form.__name__, (VersionedForm, form), {"seen": seen})
 
 
-def _carry(request, context, obj) -> tuple[str, Conflict | None]:
-    """Return what the form is to carry, and the conflict that it shows."""
-    form = context["adminform"].form
-    formsets = [inline.formset for inline in context["inline_admin_formsets"]]
-    conflict = getattr(form, "conflict", None)
-    again = read_seen(request)
-    if again and not conflict and not any(getattr(f, "has_conflict", False) for f in formsets):
-        return request.POST.get(FIELD, ""), None
-    values = again["values"] if again and not conflict else _values(form)
-    seen = {"version": obj.version, "values": values, "rows": _versions(formsets)}
-    return signing.dumps(seen, salt=SALT, compress=True), conflict
+def what_is_seen(forms) -> str:
+    """Return what a page with these forms carries: of each row its version and values."""
+    rows = {
+        str(form.instance.pk): {
+            "version": form.instance.version,
+            "values": {name: shown(form, name) for name in form.fields},
+        }
+        for form in forms
+        if hasattr(form.instance, "version")
+    }
+    drawn = timezone.now().isoformat()
+    return signing.dumps({"drawn": drawn, "rows": rows}, salt=SALT, compress=True)
 
 
-def _values(form) -> dict[str, str]:
-    return {name: _shown(form, name) for name in form.fields}
-
-
-def _shown(form, name: str) -> str:
+def shown(form, name: str) -> str | list[str]:
+    """Return what a form that is drawn from the row as it is has in this field."""
     field = form.fields[name]
-    return _plain(field.prepare_value(form.get_initial_for_field(field, name)))
-
-
-def _versions(formsets) -> dict[str, int]:
-    rows = [form.instance for formset in formsets for form in formset.initial_forms]
-    return {str(row.pk): row.version for row in rows if hasattr(row, "version")}
-
-
-def conflict_of(form, base: dict[str, str]) -> Conflict:
-    """Compare three states of each field; what was left alone takes the newer value."""
-    differences = []
-    for name, field in form.fields.items():
-        theirs, yours, before = _shown(form, name), _posted(form, name), base.get(name)
-        if field.disabled or theirs in (yours, before):
-            continue
-        untouched = yours == before
-        if untouched:
-            _put(form, name, theirs)
-        kept = theirs if untouched else yours
-        words = [_label(form, name, value) for value in (theirs, yours, kept)]
-        differences.append(Difference(str(field.label or name), *words))
-    who, when = last_change(form.instance)
-    return Conflict(who, when, differences)
-
-
-def last_change(row) -> tuple[str, str]:
-    """Return who changed ``row`` last, as far as the trail knows, and when."""
-    entry = AuditEntry.objects.of(row).first()
-    at = max(entry.at, row.updated_at) if entry else row.updated_at
-    known = entry is not None and abs((at - entry.at).total_seconds()) < 60
-    return entry.by_name if known else "", f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
-
-
-def _posted(form, name: str) -> str:
-    field = form.fields[name]
-    value = field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
-    if isinstance(field, forms.ModelChoiceField):
-        return _plain(value)
-    try:
-        return _plain(field.prepare_value(field.to_python(value)))
-    except ValidationError:
-        return _plain(value)
-
-
-def _put(form, name: str, value: str):
-    key = form.add_prefix(name)
-    if isinstance(form.fields[name].widget, forms.CheckboxInput) and value in ("", "False"):
-        form.data.pop(key, None)
-    else:
-        form.data[key] = value
-
-
-def _plain(value) -> str:
-    if isinstance(value, Decimal):
-        value = f"{value.normalize():f}"
+    value = field.prepare_value(form.get_initial_for_field(field, name))
+    if isinstance(value, (list, tuple)):
+        return [str(each) for each in value]
     return "" if value is None else str(value)
-
-
-def _label(form, name: str, value: str) -> str:
-    """Write a value as a person reads it: a row by its name, an amount with its unit."""
-    field = form.fields[name]
-    if not value:
-        return units.NOTHING
-    if isinstance(field, forms.ModelChoiceField):
-        return str(field.queryset.filter(pk=value).first() or units.NOTHING)
-    if isinstance(field, forms.BooleanField):
-        return _("yes") if value == "True" else _("no")
-    choices = {str(key): str(text) for key, text in getattr(field, "choices", ())}
-    if field.widget.attrs.get("data-unit") == "wan":
-        try:
-            return units.money(Decimal(value))
-        except InvalidOperation:
-            return value
-    return choices.get(value, value)
-
-
-def _gone_in_words(model, pk: str) -> str:
-    """Say who took an inline row away, as far as the trail knows."""
-    entry = AuditEntry.objects.filter(model=model._meta.label_lower, object_id=pk).first()
-    if entry is None:
-        return _("A row was removed in the meantime; it is left out here. Please save once more.")
-    words = {"name": entry.object_name, "who": entry.by_name or _("the system")}
-    words["when"] = f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M}"
-    return (
-        _(
-            "%(who)s removed or emptied “%(name)s” on %(when)s; it is left out here. Please look "
-            "at the rest and save once more."
-        )
-        % words
-    )
-
-
-def _in_words(form) -> str:
-    """Say in one sentence who changed an inline row, and what it holds now."""
-    who, when = last_change(form.instance)
-    names = [name for name in form.changed_data if name in form.fields and name != "DELETE"]
-    theirs = [
-        f"{form.fields[name].label} {_label(form, name, _shown(form, name))}" for name in names
-    ]
-    changed = Conflict(who, when, [])
-    words = {"changed": changed, "theirs": _(", ").join(theirs) or units.NOTHING}
-    return (
-        _(
-            "%(changed)s It now reads: %(theirs)s. Your entry stands here; "
-            "compare, then save once more."
-        )
-        % words
-    )
