@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="visit_one_owner",
-                        violation_error_message="Please fill in one of the fields it belongs to, and only one.",
+                        violation_error_message="Please choose either a lead or an enterprise, not both.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("visitors__gte", 1)), name="visit_visitors"

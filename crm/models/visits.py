@@ -39,7 +39,12 @@ class Visit(Row):
         ordering = ("-happened_on", "id")
         indexes = [models.Index(fields=["-happened_on", "id"], name="visit_date")]
         constraints = [
-            exactly_one("lead", "enterprise", name="visit_one_owner"),
+            exactly_one(
+                "lead",
+                "enterprise",
+                name="visit_one_owner",
+                message=_("Please choose either a lead or an enterprise, not both."),
+            ),
             models.CheckConstraint(condition=models.Q(visitors__gte=1), name="visit_visitors"),
         ]
 

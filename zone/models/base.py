@@ -85,16 +85,12 @@ class Row(models.Model):
             raise ValidationError(errors)
 
 
-def exactly_one(*names: str, name: str) -> models.CheckConstraint:
+def exactly_one(*names: str, name: str, message) -> models.CheckConstraint:
     """Return the constraint ``name``: one of the nullable fields ``names`` is filled in."""
     found = Q()
     for filled in names:
         found |= Q(**{f"{other}__isnull": other != filled for other in names})
-    return models.CheckConstraint(
-        condition=found,
-        name=name,
-        violation_error_message=_("Please fill in one of the fields it belongs to, and only one."),
-    )
+    return models.CheckConstraint(condition=found, name=name, violation_error_message=message)
 
 
 @cache
