@@ -16,7 +16,7 @@ class Contacts(Resource):
     fields += ("consent_source", "retain_until", "anonymised_at")
     writable = ("name", "title", "role", "phone", "wechat", "email", "consent_source")
     writable += ("retain_until",)
-    fixed = ("enterprise",)
+    create_only = ("enterprise",)
     filters = {"enterprise": ("exact", "in"), "role": ("exact",)}
     about = _(
         "Those of the leads of the key's chains, and those that it entered. Telephone, WeChat and "

@@ -9,7 +9,7 @@ from zone.api.resources import Resource, register
 class FollowUps(Resource):
     model = FollowUp
     fields = ("lead", "project", "kind", "happened_on", "summary", "next_step", "next_on", "by")
-    fixed = ("lead", "project", "kind", "happened_on", "summary", "next_step", "next_on")
+    create_only = ("lead", "project", "kind", "happened_on", "summary", "next_step", "next_on")
     set_later = ("by",)
     filters = {
         "lead": ("exact",),

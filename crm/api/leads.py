@@ -48,7 +48,7 @@ class Leads(Resource):
     writable = ("title", "chain", "segment", "source", "referrer", "contact", "needs")
     writable += ("planned_investment_wan", "planned_fixed_asset_wan", "expected_output_wan")
     writable += ("expected_tax_wan", "next_follow_up_on")
-    fixed = ("enterprise",)
+    create_only = ("enterprise",)
     permissions = {
         WRITE: ("crm.change_lead", "crm.assign_lead"),
         DELETE: ("crm.assign_lead",),

@@ -6,7 +6,7 @@ from zone.api.resources import Resource, register
 @register
 class Visits(Resource):
     model = Visit
-    fixed = Visit.BELONGS_TO
+    create_only = Visit.BELONGS_TO
     writable = ("kind", "happened_on", "place", "hosts", "visitors", "summary")
     filters = {"lead": ("exact",), "enterprise": ("exact",), "happened_on": ("gte", "lte")}
     example = {"lead": known_id("leads"), "enterprise": None, "kind": "RECEIVED", "visitors": 4}

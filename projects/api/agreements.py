@@ -17,7 +17,7 @@ class Agreements(Resource):
     fields = ("project", "kind", "title", "signed_on", "amount_wan", "upgrades", "handled_by")
     fields += ("recognised_on", "recognised_by", "exclusion_reason")
     writable = ("kind", "title", "signed_on", "amount_wan", "upgrades")
-    fixed = ("project", "handled_by")
+    create_only = ("project", "handled_by")
     acts = {RECOGNISE: _("recognise")}
     actions = {
         "recognise": Action(

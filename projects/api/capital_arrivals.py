@@ -7,7 +7,7 @@ from zone.api.resources import Resource, register
 class CapitalArrivals(Resource):
     model = CapitalArrival
     fields = ("project", "arrived_on", "amount_wan", "origin", "use", "note")
-    writable, fixed = fields[1:], ("project",)
+    writable, create_only = fields[1:], ("project",)
     filters = {"project": ("exact", "in"), "arrived_on": ("gte", "lte"), "origin": ("exact", "in")}
     example = {
         "project": known_id("projects"),

@@ -19,15 +19,15 @@ def last_day(value) -> date | None:
 class Occupancies(Resource):
     model = Occupancy
     fields = ("space", "enterprise", "project", "kind", "period", "note")
-    writable, fixed = ("project", "kind", "note"), ("space", "enterprise")
-    parts = {"starts_on": values.day, "ends_on": last_day}
+    writable, create_only = ("project", "kind", "note"), ("space", "enterprise")
+    component_values = {"starts_on": values.day, "ends_on": last_day}
     filters = {
         "space": ("exact", "in"),
         "enterprise": ("exact", "in"),
         "project": ("exact", "in"),
         "kind": ("exact", "in"),
     }
-    whole, needed = ("period",), ("starts_on",)
+    composite_fields, needed = ("period",), ("starts_on",)
     about = _("Who uses a space from when to when; no space is used twice on a day.")
     example = {
         "space": known_id("spaces"),

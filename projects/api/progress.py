@@ -15,7 +15,7 @@ from zone.access.api_scopes import LABELS, READ
 from zone.api.documenting import Answer, Operation, query
 from zone.api.paging import bad_parameter
 from zone.api.resources import number
-from zone.api.shapes import DATE, listed, named, nullable, record, ref
+from zone.api.shapes import DATE, array_schema, named, nullable, object_schema, ref
 from zone.api.views import ApiView, add_view
 from zone.calendar import today
 from zone.models import IndustryChain, Measure, Park
@@ -35,9 +35,11 @@ def progress_shape() -> dict:
     figures = {
         measure.lower(): ref("Amount" if is_amount(measure) else "Count") for measure in Measure
     }
-    each = record({"scope": ref("Place"), **figures}, ("scope", "signed_amount", "signed_projects"))
+    each = object_schema(
+        {"scope": ref("Place"), **figures}, ("scope", "signed_amount", "signed_projects")
+    )
     fields = {"year": {"type": "integer"}, "on": DATE, "by": {"enum": [ZONE, *MODELS]}}
-    return record(fields | {"data": listed(each)}, (*fields, "data"))
+    return object_schema(fields | {"data": array_schema(each)}, (*fields, "data"))
 
 
 @named("Months")
@@ -47,13 +49,15 @@ def months_shape() -> dict:
         ("amount_wan", "projects", "amount_so_far_wan", "projects_so_far"), DECIMAL
     )
     fields = {"year": {"type": "integer"}, "on": DATE, "scope": ref("Place")}
-    return record(fields | {"data": listed(record(month, month))}, (*fields, "data"))
+    return object_schema(
+        fields | {"data": array_schema(object_schema(month, month))}, (*fields, "data")
+    )
 
 
 @named("Place")
 def place_shape() -> dict:
     fields = {"kind": {"enum": [ZONE, *MODELS]}, "code": CODE, "name": TEXT}
-    return record(fields, fields)
+    return object_schema(fields, fields)
 
 
 @named("Amount")
@@ -72,7 +76,7 @@ def figure_shape(unit: str) -> dict:
         fields[name] = nullable(DECIMAL)
     fields |= {"time_progress_percent": DECIMAL, "light_label": TEXT}
     lights = [*LIGHT_WORDS, None]
-    return record(fields | {"light": {"enum": lights}}, (*fields, "light"))
+    return object_schema(fields | {"light": {"enum": lights}}, (*fields, "light"))
 
 
 def of_figures(name: str, about, shape: str, *parameters: dict) -> Operation:

@@ -16,7 +16,7 @@ class Projects(Resource):
     writable = ("name", "chain", "park", "total_investment_wan", "fixed_asset_investment_wan")
     writable += ("project_code", "key_level", "handler", "service_agent", "planned_start_on")
     writable += ("content", "source")
-    fixed = ("enterprise",)
+    create_only = ("enterprise",)
     actions = {
         "advance": Action(
             lambda project, by, **given: project.advance(by=by, **given),

@@ -42,7 +42,7 @@ class World:
 
     def plain(self, resource) -> dict:
         """Return a body as its example has it, belonging to a row of its own."""
-        body = {key: resource.example[key] for key in (*resource.fixed, *resource.writable)}
+        body = {key: resource.example[key] for key in (*resource.create_only, *resource.writable)}
         owner = resource.model._meta.get_field(resource.model.BELONGS_TO[0])
         return body | {owner.name: str(factories.make(owner.related_model).pk)}
 

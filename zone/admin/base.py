@@ -16,7 +16,7 @@ from unfold.decorators import display
 from zone import identifiers
 from zone.access.row_access import is_open
 from zone.admin.autocomplete import KnownAutocompleteMixin
-from zone.admin.clashes import ClashesTold
+from zone.admin.clashes import ClashAwareAdmin
 from zone.admin.guarded import GuardedAdmin, GuardedInline
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
@@ -47,7 +47,7 @@ def searched(term: str) -> str:
 
 
 class ScopedModelAdmin(
-    ClashesTold,
+    ClashAwareAdmin,
     ScopedDoors,
     VersionedAdmin,
     GuardedAdmin,
@@ -82,7 +82,7 @@ class ScopedModelAdmin(
 
     def get_readonly_fields(self, request, obj=None):
         fields = super().get_readonly_fields(request, obj)
-        return (*fields, *getattr(self.model, "FIXED", ())) if obj else fields
+        return (*fields, *getattr(self.model, "WRITE_ONCE", ())) if obj else fields
 
     def get_object(self, request, object_id, from_field=None):
         """Return the row, locked while a form is being saved.

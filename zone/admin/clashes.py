@@ -20,7 +20,7 @@ BROKEN_RULES = (errors.UniqueViolation, errors.ExclusionViolation, errors.CheckV
 AT_ONCE = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 
 
-def told(error: DatabaseError, row: models.Model | None = None) -> ValidationError | None:
+def clash_error(error: DatabaseError, row: models.Model | None = None) -> ValidationError | None:
     """Return the words for a person whose save lost a race; None for any other fault.
 
     ``row`` is the one that was being saved: some words name it.
@@ -61,20 +61,20 @@ class ClashedForm:
         super().full_clean()
         if not self.is_bound:
             return
-        words = told(self.clash, self.instance)
+        words = clash_error(self.clash, self.instance)
         said = {message for found in self.errors.values() for message in found}
         if not said & set(words.messages):
             self.add_error(None, words)
 
 
-class ClashesTold:
+class ClashAwareAdmin:
     """For admin classes: the words of a rule where another save has made it true meanwhile."""
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except DatabaseError as error:
-            if request.method != "POST" or told(error) is None:
+            if request.method != "POST" or clash_error(error) is None:
                 raise
             list(messages.get_messages(request))  # what the first try said of its success
             for file in request.FILES.values():
@@ -103,7 +103,7 @@ class ClashesTold:
 
     @staticmethod
     def _refused(request: HttpRequest, error: DatabaseError, address: str) -> HttpResponse:
-        if (clash := told(error)) is None:
+        if (clash := clash_error(error)) is None:
             raise error
         list(messages.get_messages(request))
         messages.error(request, clash.messages[0])

@@ -21,7 +21,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from zone.admin.clashes import told
+from zone.admin.clashes import clash_error
 from zone.calendar import today
 from zone.fields import ProseInput
 from zone.identifiers import no_personal_number
@@ -126,7 +126,7 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
         except ValidationError as refusal:
             _show(refusal, form)
         except DatabaseError as error:
-            if (clash := told(error, row)) is None:
+            if (clash := clash_error(error, row)) is None:
                 raise
             form.add_error(None, clash)
         else:

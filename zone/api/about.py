@@ -9,12 +9,12 @@ from zone.api.examples import ME
 from zone.api.paging import LONGEST, USUAL
 from zone.api.parsing import LARGEST
 from zone.api.resources import RESOURCES
-from zone.api.shapes import MOMENT, UUID, listed, named, nullable, record, ref
+from zone.api.shapes import MOMENT, UUID, array_schema, named, nullable, object_schema, ref
 from zone.api.views import ApiView
 from zone.feed.log import RETENTION_DAYS, lag
 from zone.models import IndustryChain, Park, WorkerBeat
 
-TEXTS, COUNT = listed({"type": "string"}), {"type": "integer", "minimum": 0}
+TEXTS, COUNT = array_schema({"type": "string"}), {"type": "integer", "minimum": 0}
 
 
 @named("Me")
@@ -31,28 +31,32 @@ def me_shape() -> dict:
         "account": {**UUID, "description": _("In whose name the histories tell what it did.")},
         "scopes": TEXTS,
         "sources": {**TEXTS, "description": _("Under which it writes references.")},
-        "rows": record(rows, rows),
-        "key": record({"id": {"type": "string"}, "expires_at": MOMENT}, ("id", "expires_at")),
-        "limits": record(dict.fromkeys(limits, COUNT), limits),
-        "feed": record({"lag_ms": COUNT}, ("lag_ms",)),
-        "worker": record(worker, worker),
+        "rows": object_schema(rows, rows),
+        "key": object_schema(
+            {"id": {"type": "string"}, "expires_at": MOMENT}, ("id", "expires_at")
+        ),
+        "limits": object_schema(dict.fromkeys(limits, COUNT), limits),
+        "feed": object_schema({"lag_ms": COUNT}, ("lag_ms",)),
+        "worker": object_schema(worker, worker),
     }
-    return record(fields, fields)
+    return object_schema(fields, fields)
 
 
 @named("Dictionaries")
 def dictionaries_shape() -> dict:
     coded = [resource for resource in RESOURCES.values() if resource.choices]
     fields = {
-        resource.name: record({name: listed(ref("Code")) for name, _pairs in resource.choices})
+        resource.name: object_schema(
+            {name: array_schema(ref("Code")) for name, _pairs in resource.choices}
+        )
         for resource in coded
     }
-    return record(fields, fields)
+    return object_schema(fields, fields)
 
 
 @named("Code")
 def code_shape() -> dict:
-    return record(dict.fromkeys(("code", "label"), {"type": "string"}), ("code", "label"))
+    return object_schema(dict.fromkeys(("code", "label"), {"type": "string"}), ("code", "label"))
 
 
 class MeView(ApiView):

@@ -14,7 +14,7 @@ from zone.api.examples import changes_page
 from zone.api.paging import LONGEST, USUAL, bad_parameter, limit_of
 from zone.api.problems import Problem
 from zone.api.resources import RESOURCES
-from zone.api.shapes import UUID, listed, named, record, ref
+from zone.api.shapes import UUID, array_schema, named, object_schema, ref
 from zone.api.views import ApiView
 from zone.feed.cursor import BadCursor, CursorGone, cursor_now
 from zone.feed.synced import entities
@@ -30,12 +30,12 @@ REASONS = {
 @named("Changes")
 def changes_shape() -> dict:
     fields = {
-        "data": listed(ref("Change")),
+        "data": array_schema(ref("Change")),
         "next_cursor": {"type": "string", "description": _("Keep it; go on from here.")},
         "has_more": {"type": "boolean"},
         "lag_ms": {"type": "integer", "minimum": 0},
     }
-    return record(fields, fields)
+    return object_schema(fields, fields)
 
 
 @named("Change")
@@ -47,7 +47,7 @@ def change_shape() -> dict:
         "id": UUID,
         "op": {"type": "string", "enum": ["upsert", "delete"]},
         "version": {"type": "integer", "minimum": 1},
-        "external_refs": listed(
+        "external_refs": array_schema(
             ref("ExternalReference"),
             description=_("Of a row that is out of scope only those of your own sources."),
         ),
@@ -57,7 +57,7 @@ def change_shape() -> dict:
         "reason": {"type": "string", "enum": ["deleted", "merged", "out_of_scope"]},
         "merged_into": UUID,
     }
-    return record(fields | more, fields)
+    return object_schema(fields | more, fields)
 
 
 def of_changes(view) -> Operation:
@@ -122,7 +122,7 @@ class ChangesView(ApiView):
         for name, resource in RESOURCES.items():
             shown = [item.row for item in page.items if item.entity == name and item.row]
             resource.note_numbers(shown, self.caller)
-        data = [self.written(item) for item in page.items]
+        data = [self.serialise(item) for item in page.items]
         body = {"data": data, "next_cursor": page.cursor}
         return Response(body | {"has_more": page.has_more, "lag_ms": page.lag_ms})
 
@@ -165,7 +165,7 @@ class ChangesView(ApiView):
         words = detail % {"why": REASONS[reason]}
         return Problem(HTTPStatus.GONE, words, f"cursor_{reason}", bootstrap=start)
 
-    def written(self, item: Item) -> dict:
+    def serialise(self, item: Item) -> dict:
         refs = item.external_refs
         if item.reason == OUT_OF_SCOPE:
             # What other systems call the row since it left is no more to be seen than the row.

@@ -35,10 +35,8 @@ def row(resource) -> dict:
 
 def new_row(resource) -> dict:
     """Return the body that makes the row."""
-    names = [*resource.fixed, *resource.writable, *resource.create_values, *resource.parts]
-    return {name: resource.sent.get(name, resource.example[name]) for name in names} | {
-        "external_refs": [REFERENCE]
-    }
+    body = {name: resource.sent.get(name, resource.example[name]) for name in resource.body_names}
+    return body | {"external_refs": [REFERENCE]}
 
 
 def page(resource) -> dict:

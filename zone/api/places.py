@@ -53,7 +53,7 @@ class InPark(Resource):
 class Buildings(InPark):
     model = Building
     fields = ("park", "name", "floors")
-    writable, fixed = ("name", "floors"), ("park",)
+    writable, create_only = ("name", "floors"), ("park",)
     filters = {"park__code": ("exact", "in")}
     example = {"park": "park-a", "name": "1号楼", "floors": 6}
     change = {"floors": 7}
@@ -64,7 +64,7 @@ class Spaces(InPark):
     model = Space
     fields = ("park", "building", "code", "kind", "state", "area_m2", "floor")
     fields += ("clear_height_m", "power_kva")
-    writable, fixed = tuple(name for name in fields if name != "park"), ("park",)
+    writable, create_only = tuple(name for name in fields if name != "park"), ("park",)
     filters = {
         "park__code": ("exact", "in"),
         "building": ("exact",),

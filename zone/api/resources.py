@@ -92,18 +92,19 @@ class Resource:
     orders: tuple[str, ...] = ("id",)
     # What a body may set: at any time, only on making the row, and what its making needs besides.
     writable: tuple[str, ...] = ()
-    fixed: tuple[str, ...] = ()
+    create_only: tuple[str, ...] = ()
     create_values: dict[str, Callable] = {}
-    parts: dict[str, Callable] = {}  # values that ``prepare`` puts together into one field
+    # Values that ``prepare`` puts together, and the fields they make up, which nobody sends.
+    component_values: dict[str, Callable] = {}
+    composite_fields: tuple[str, ...] = ()
     error_fields: dict[str, str] = {}  # the field of the body at which a clash of another is told
-    whole: tuple[str, ...] = ()  # the fields that ``parts`` make up, which nobody sends
     set_later: tuple[str, ...] = ()  # by ``create``, and not yet there when the row is checked
     actions: dict[str, Action] = {}
     # Acts that have a scope of their own beside those of reading and writing, with their labels.
     acts: dict[str, str] = {}
     # Permissions that rules of the models ask for, by the act that stands for them.
     permissions: dict[str, tuple[str, ...]] = {}
-    # Of ``create_values`` and ``parts``: what a new row cannot do without.
+    # Of ``create_values`` and ``component_values``: what a new row cannot do without.
     needed: tuple[str, ...] = ()
     # For the published schema: a row as it reads and as it is written, what of it is ``sent``
     # otherwise than it reads, and a body that changes it.
@@ -129,7 +130,7 @@ class Resource:
     @property
     def all_acts(self) -> dict[str, str]:
         """Return what may be done with the resource, each act with its label."""
-        asked = {READ: True, WRITE: self.writable or self.fixed, DELETE: self.deletable}
+        asked = {READ: True, WRITE: self.writable or self.create_only, DELETE: self.deletable}
         return {act: LABELS[act] for act, is_there in asked.items() if is_there} | self.acts
 
     def rows(self, caller: Caller) -> models.QuerySet:
@@ -157,10 +158,15 @@ class Resource:
         fields = self.model._meta.concrete_fields
         return [field for field in fields if field.is_relation and not field.blank]
 
+    @property
+    def body_names(self) -> tuple[str, ...]:
+        """Return what the body of a new row may hold."""
+        return (*self.create_only, *self.writable, *self.create_values, *self.component_values)
+
     @cached_property
     def not_sent(self) -> frozenset[str]:
         """Return what needs no check by itself: no body sets it, or it is found by the reader."""
-        sent = {*self.writable, *self.fixed, *self.whole}
+        sent = {*self.writable, *self.create_only, *self.composite_fields}
         fields = self.model._meta.concrete_fields
         return frozenset(f.name for f in fields if f.is_relation or f.name not in sent)
 
@@ -294,7 +300,7 @@ def register(resource: type[Resource]) -> type[Resource]:
     """Put a resource on the interface; used as a decorator."""
     made = resource()
     made.actions = dict(made.actions)
-    made.fields = made.fields or (*made.fixed, *made.writable)
+    made.fields = made.fields or (*made.create_only, *made.writable)
     RESOURCES[made.name] = made
     for name in sorted(RESOURCES, key=lambda name: RESOURCES[name].model.SYNC.number):
         RESOURCES[name] = RESOURCES.pop(name)

@@ -76,13 +76,13 @@ def action_name(resource: Resource, action: str) -> str:
     return f"{resource.title}{action.title().replace('-', '')}"
 
 
-def record(properties: dict, required=(), **more) -> dict:
+def object_schema(properties: dict, required=(), **more) -> dict:
     """Return the shape of an object; ``required`` are the names that always stand in it."""
     names = [name for name in properties if name in set(required)]
     return {"type": "object", "properties": properties, "required": names, **more}
 
 
-def listed(shape: dict, **more) -> dict:
+def array_schema(shape: dict, **more) -> dict:
     return {"type": "array", "items": shape, **more}
 
 
@@ -106,9 +106,9 @@ def read_shape(resource: Resource) -> dict:
         fields[f"{name}_label"] = {"type": "string", "description": label}
     if "period" in fields:
         fields |= days_shape(fields.pop("period"))
-    fields["external_refs"] = listed(ref("ExternalReference"))
+    fields["external_refs"] = array_schema(ref("ExternalReference"))
     about = str(resource.model._meta.verbose_name)
-    return record(fields, fields, title=about, **described(resource))
+    return object_schema(fields, fields, title=about, **described(resource))
 
 
 def described(resource: Resource) -> dict:
@@ -207,7 +207,7 @@ def decimal_pattern(field: models.DecimalField) -> str:
 
 def page_shape(resource: Resource) -> dict:
     fields = {
-        "data": listed(ref(resource.title)),
+        "data": array_schema(ref(resource.title)),
         "next_cursor": {**CURSOR, "description": _("For `?cursor=`; null on the last page.")},
         "has_more": {"type": "boolean"},
         "estimated_count": {
@@ -216,7 +216,7 @@ def page_shape(resource: Resource) -> dict:
             "description": _("What the planner expects in all; only with `?count=estimate`."),
         },
     }
-    return record(fields, ("data", "next_cursor", "has_more"))
+    return object_schema(fields, ("data", "next_cursor", "has_more"))
 
 
 # Writing
@@ -224,24 +224,24 @@ def page_shape(resource: Resource) -> dict:
 
 def write_shape(resource: Resource) -> dict:
     """Return the shape of a body that makes a row; unknown names are refused."""
-    names = [*resource.fixed, *resource.writable]
-    fields = {name: written(resource, name) for name in names}
-    readers = resource.create_values | resource.parts
+    names = [*resource.create_only, *resource.writable]
+    fields = {name: write_field_shape(resource, name) for name in names}
+    readers = resource.create_values | resource.component_values
     fields |= {name: reader.shape() for name, reader in readers.items()}
     return closed(fields, [name for name in names if is_needed(resource, name)], resource.needed)
 
 
 def change_shape(resource: Resource) -> dict:
     """Return the shape of a body that changes a row: what is not named stays as it is."""
-    fields = {name: written(resource, name) for name in resource.writable}
-    fields |= {name: reader.shape() for name, reader in resource.parts.items()}
+    fields = {name: write_field_shape(resource, name) for name in resource.writable}
+    fields |= {name: reader.shape() for name, reader in resource.component_values.items()}
     return closed(fields)
 
 
 def action_shape(resource: Resource, name: str) -> dict:
     action = resource.actions[name]
     fields = {name: reader.shape() for name, reader in action.fields.items()}
-    return record(fields, action.needed, additionalProperties=False)
+    return object_schema(fields, action.needed, additionalProperties=False)
 
 
 def batch_shape(resource: Resource) -> dict:
@@ -257,23 +257,23 @@ def batch_shape(resource: Resource) -> dict:
             "type": ["integer", "null"],
             "description": _("The version that was read; refused when the row has another one."),
         },
-        "data": record(fields, description=_("The row; a new one needs: %s.") % needed),
+        "data": object_schema(fields, description=_("The row; a new one needs: %s.") % needed),
     }
-    items = listed(record(item, ("external_id", "data"), additionalProperties=False))
+    items = array_schema(object_schema(item, ("external_id", "data"), additionalProperties=False))
     about = _("partial writes what may be written, atomic all or nothing.")
     batch = {
         "source": {**id_over_there["source"], "description": _("One of your sources; see `me`.")},
         "mode": {"enum": ["partial", "atomic"], "default": "partial", "description": about},
         "items": {**items, "minItems": 1, "maxItems": MOST_ROWS},
     }
-    return record(batch, ("source", "items"), additionalProperties=False)
+    return object_schema(batch, ("source", "items"), additionalProperties=False)
 
 
 def closed(fields: dict, *required) -> dict:
     about = _("Replaces those of your own sources, at most 20; those of other systems stay.")
-    fields["external_refs"] = listed(ref("ExternalReference"), description=about)
+    fields["external_refs"] = array_schema(ref("ExternalReference"), description=about)
     needed = [name for names in required for name in names]
-    return record(fields, needed, additionalProperties=False)
+    return object_schema(fields, needed, additionalProperties=False)
 
 
 def is_needed(resource: Resource, name: str) -> bool:
@@ -281,13 +281,13 @@ def is_needed(resource: Resource, name: str) -> bool:
     return not (field.null or field.blank or field.has_default())
 
 
-def written(resource: Resource, name: str) -> dict:
+def write_field_shape(resource: Resource, name: str) -> dict:
     field = resource.model._meta.get_field(name)
-    shape = written_reference(field) if field.is_relation else written_value(field)
+    shape = write_reference_shape(field) if field.is_relation else write_value_shape(field)
     return labelled(field, nullable(shape) if field.null else shape)
 
 
-def written_reference(field: models.Field) -> dict:
+def write_reference_shape(field: models.Field) -> dict:
     shape = reference_shape(field)
     if shape.get("format") != "uuid":
         return shape
@@ -295,18 +295,18 @@ def written_reference(field: models.Field) -> dict:
     return {"anyOf": [UUID, ref("ExternalReference")], "description": other}
 
 
-def written_value(field: models.Field) -> dict:
+def write_value_shape(field: models.Field) -> dict:
     if isinstance(field, models.DecimalField):
         about = _("Written as text, so that no digit is lost; whole numbers also as numbers.")
         pattern = {"pattern": decimal_pattern(field), "description": about}
-        return {"type": ["string", "integer"], **pattern, **whole_limits(field)}
+        return {"type": ["string", "integer"], **pattern, **integer_limits(field)}
     shape = value_shape(field)
     if shape["type"] == "string" and not (field.blank or "enum" in shape or "format" in shape):
         shape = {**shape, "minLength": 1}
     return shape
 
 
-def whole_limits(field: models.DecimalField) -> dict:
+def integer_limits(field: models.DecimalField) -> dict:
     most = 10 ** (field.max_digits - field.decimal_places) - 1
     return {"minimum": -most if is_signed(field) else 0, "maximum": most}
 
@@ -326,14 +326,14 @@ def external_reference() -> dict:
         for name in names
     }
     about = _("What another system calls the row: the system, and the id over there.")
-    return record(fields, names, description=about, additionalProperties=False)
+    return object_schema(fields, names, description=about, additionalProperties=False)
 
 
 @named("Problem")
 def problem() -> dict:
     own, more = problem_fields()
     own["request_id"] = {"type": "string", "description": _("Name it when you ask us.")}
-    return record(own | more, own, description=_("A refusal, as RFC 9457 says."))
+    return object_schema(own | more, own, description=_("A refusal, as RFC 9457 says."))
 
 
 @named("RowProblem")
@@ -341,13 +341,13 @@ def row_problem() -> dict:
     own, more = problem_fields()
     for name in ("scope", "bootstrap", "results", "line"):
         del more[name]
-    return record(own | more, own, description=_("Why a row of a batch is refused."))
+    return object_schema(own | more, own, description=_("Why a row of a batch is refused."))
 
 
 @named("BatchResults")
 def batch_results() -> dict:
-    fields = {"results": listed(ref("BatchResult"))}
-    return record(fields, fields)
+    fields = {"results": array_schema(ref("BatchResult"))}
+    return object_schema(fields, fields)
 
 
 @named("BatchResult")
@@ -363,7 +363,7 @@ def batch_result() -> dict:
         "id": {**UUID, "type": ["string", "null"]},
         "version": {"type": ["integer", "null"]},
     }
-    return record(fields | {"problem": ref("RowProblem")}, fields)
+    return object_schema(fields | {"problem": ref("RowProblem")}, fields)
 
 
 def problem_fields() -> tuple[dict, dict]:
@@ -374,16 +374,16 @@ def problem_fields() -> tuple[dict, dict]:
         "status": {"type": "integer", "enum": [s.value for s in HTTPStatus if s >= 400]},
         "code": {"type": "string", "description": _("For programs; it does not change.")},
         "detail": {"type": "string", "description": _("What is wrong, and the cure.")},
-        "errors": listed(ref("ProblemError")),
+        "errors": array_schema(ref("ProblemError")),
     }
     whose = {"owner": {"type": ["string", "null"]}, "registered_on": DATE}
     more = {
         "scope": {"type": "string", "description": _("The scope that the key lacks.")},
         "etag": {"type": "string", "description": _("The ETag of the row as it is now.")},
         "bootstrap": {"type": "string", "format": "uri", "description": _("Begin anew here.")},
-        "results": listed(ref("BatchResult"), description=_("Of an atomic batch: each row.")),
+        "results": array_schema(ref("BatchResult"), description=_("Of an atomic batch: each row.")),
         "line": {"type": "integer", "description": _("The line of the upload.")},
-        "duplicate_of": record(
+        "duplicate_of": object_schema(
             whose, whose, description=_("By whom the enterprise is courted, and since when.")
         ),
     }
@@ -396,4 +396,4 @@ def problem_error() -> dict:
     names = ("pointer", "code", "detail")
     fields = {name: {"type": "string"} for name in names}
     fields["pointer"]["description"] = where
-    return record(fields, names)
+    return object_schema(fields, names)

@@ -124,7 +124,7 @@ class RowShape(Exception):
 
 
 def check_names(names: list[str], resource: Resource):
-    known = {*BESIDE, *resource.writable, *resource.fixed, *resource.create_values, *resource.parts}
+    known = {*BESIDE, *resource.body_names}
     unknown = [name for name in names if name not in known]
     if unknown or "external_id" not in names or len(set(names)) < len(names):
         said = ", ".join(unknown) or "external_id"

@@ -20,7 +20,7 @@ from zone.api.paging import bad_parameter
 from zone.api.problems import Problem
 from zone.api.references import refuse_foreign
 from zone.api.rendering import write_json
-from zone.api.shapes import MOMENT, UUID, listed, named, nullable, record, ref
+from zone.api.shapes import MOMENT, UUID, array_schema, named, nullable, object_schema, ref
 from zone.api.uploading import CHARSETS, CSV, NDJSON, READERS, take_in
 from zone.api.upsert import reference_errors
 from zone.api.values import reference_part
@@ -46,7 +46,7 @@ def upload_shape() -> dict:
     fields |= {name: {"type": "integer", "minimum": 0} for name in COUNTS}
     fields |= {"created_at": MOMENT, "finished_at": nullable(MOMENT)}
     links = {name: {**text, "format": "uri-reference"} for name in ("self", *FILES)}
-    return record(fields | {"links": record(links, links)}, (*fields, "links"))
+    return object_schema(fields | {"links": object_schema(links, links)}, (*fields, "links"))
 
 
 def of_upload(view) -> Operation:
@@ -142,7 +142,7 @@ class OwnUploadsView(ApiView):
 
 
 class UploadListView(OwnUploadsView):
-    shape = record({"data": listed(ref("Upload"))}, ("data",))
+    shape = object_schema({"data": array_schema(ref("Upload"))}, ("data",))
     documented = {"GET": of_own("uploads_list", _("Read your newest uploads"), body=shape)}
 
     def get(self, request):

@@ -126,7 +126,7 @@ class Batch:
 
     def _prime(self):
         """Find the rows that all items point to, each kind in one query."""
-        names = {*self.resource.writable, *self.resource.fixed}
+        names = {*self.resource.writable, *self.resource.create_only}
         for field in self.model._meta.concrete_fields:
             if field.is_relation and field.name in names:
                 said = (item.sent["data"].get(field.name) for item in self.open)
@@ -233,7 +233,7 @@ class Batch:
         except IntegrityError as clash:
             half = len(items) // 2
             if not half:
-                items[0].refuse(told(items[0].row, clash))
+                items[0].refuse(clash_problem(items[0].row, clash))
                 return
             self._save(items[:half])
             self._save(items[half:])
@@ -292,9 +292,9 @@ class UpsertDraft(Draft):
     def _take(self, name: str, value):
         if name == "external_refs":
             raise ValidationError(_("A batch names its rows by external_id."), code="read_only")
-        if self.is_new or name not in (*self.resource.fixed, *self.resource.create_values):
+        if self.is_new or name not in (*self.resource.create_only, *self.resource.create_values):
             return super()._take(name, value)
-        if name in self.resource.fixed:
+        if name in self.resource.create_only:
             field = self.resource.model._meta.get_field(name)
             said = values.read_value(field, value, self.finder)
             if said != getattr(self.row, name):
@@ -349,7 +349,7 @@ def differs(item: Item, field: models.Field) -> bool:
     return getattr(item.before, field.attname) != getattr(item.row, field.attname)
 
 
-def told(row: models.Model, clash: IntegrityError) -> Problem:
+def clash_problem(row: models.Model, clash: IntegrityError) -> Problem:
     """Return the rule that the database has refused the row by, in the model's own words."""
     try:
         row.full_clean()

@@ -38,7 +38,7 @@ for name, resource in RESOURCES.items():
     methods = [m for m in ApiView.http_method_names if m != "delete" or resource.deletable]
     listed, one = (
         (WritableListView, WritableDetailView)
-        if resource.fixed or resource.writable
+        if resource.create_only or resource.writable
         else (ListView, DetailView)
     )
     urlpatterns += [

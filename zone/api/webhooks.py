@@ -15,7 +15,7 @@ from zone.access.api_scopes import WEBHOOKS
 from zone.api.documenting import Answer, Operation, parameter, query
 from zone.api.paging import LONGEST, USUAL, KeyPage, limit_of
 from zone.api.problems import Problem, error, model_errors
-from zone.api.shapes import MOMENT, UUID, listed, named, nullable, record, ref
+from zone.api.shapes import MOMENT, UUID, array_schema, named, nullable, object_schema, ref
 from zone.api.values import NO_FIELD
 from zone.api.views import etag, opaque
 from zone.api.writing import WritingView, conflict
@@ -51,17 +51,17 @@ def endpoint_shape() -> dict:
     fields["old_secret_until"] = nullable(MOMENT)
     about = _("Signs what is sent, as Standard Webhooks says; shown once, when it is made.")
     secret = {"type": "string", "description": about}
-    return record(fields | {"secret": secret}, fields)
+    return object_schema(fields | {"secret": secret}, fields)
 
 
 @named("WebhookEndpointWrite")
 def endpoint_write_shape() -> dict:
-    return record(settable(), ("url",), additionalProperties=False)
+    return object_schema(settable(), ("url",), additionalProperties=False)
 
 
 @named("WebhookEndpointChange")
 def endpoint_change_shape() -> dict:
-    return record(settable(), additionalProperties=False)
+    return object_schema(settable(), additionalProperties=False)
 
 
 def settable() -> dict:
@@ -70,7 +70,7 @@ def settable() -> dict:
     kinds = {"type": "string", "enum": list(entities())}
     return {
         "url": {"type": "string", "format": "uri", "maxLength": 500, "description": url},
-        "entities": listed(kinds, description=which, uniqueItems=True),
+        "entities": array_schema(kinds, description=which, uniqueItems=True),
     }
 
 
@@ -87,9 +87,9 @@ def of_endpoint(act: str, about, *refusals: int, answers: dict, **more) -> Opera
 
 
 ENDPOINT = ref("WebhookEndpoint")
-PAGE = record(
+PAGE = object_schema(
     {
-        "data": listed(ENDPOINT),
+        "data": array_schema(ENDPOINT),
         "next_cursor": {"type": ["string", "null"]},
         "has_more": {"type": "boolean"},
     },
@@ -192,7 +192,7 @@ class EndpointsView(WritingView):
         except IntegrityError as clash:  # a twin was quicker
             raise conflict(clash) from clash
 
-    def told(self, endpoint: WebhookEndpoint, status: int = HTTPStatus.OK) -> Response:
+    def respond(self, endpoint: WebhookEndpoint, status: int = HTTPStatus.OK) -> Response:
         endpoint.refresh_from_db()
         headers = {"ETag": etag(endpoint.version)}
         if status == HTTPStatus.CREATED:
@@ -239,7 +239,7 @@ class EndpointListView(EndpointsView):
         self.save(endpoint)
         AuditEntry.objects.record_made(endpoint, by=account)
         self.secret = endpoint.issue_secret(by=account)
-        return self.told(endpoint, HTTPStatus.CREATED)
+        return self.respond(endpoint, HTTPStatus.CREATED)
 
 
 class EndpointView(EndpointsView):
@@ -251,7 +251,7 @@ class EndpointView(EndpointsView):
         if endpoint.version in known or "*" in known:
             tag = {"ETag": etag(endpoint.version)}
             return Response(status=HTTPStatus.NOT_MODIFIED, headers=tag)
-        return self.told(endpoint)
+        return self.respond(endpoint)
 
     @transaction.atomic
     def patch(self, request, pk):
@@ -263,7 +263,7 @@ class EndpointView(EndpointsView):
             self.save(endpoint, update_fields=SET)
             account = self.caller.client.account
             AuditEntry.objects.record(Action.CHANGED, by=account, of=endpoint, changes=found)
-        return self.told(endpoint)
+        return self.respond(endpoint)
 
     @transaction.atomic
     def delete(self, request, pk):

@@ -297,10 +297,10 @@ class Draft:
         first = self.resource.create_values if self.is_new else {}
         if name == "external_refs":
             self.references = References(value, self.row, self.caller, self.is_new)
-        elif name in first or name in self.resource.parts:
-            reader = first.get(name) or self.resource.parts[name]
+        elif name in first or name in self.resource.component_values:
+            reader = first.get(name) or self.resource.component_values[name]
             self.extra[name] = self.finder.once(reader, value)
-        elif name in self.resource.writable or (self.is_new and name in self.resource.fixed):
+        elif name in self.resource.writable or (self.is_new and name in self.resource.create_only):
             field = self.resource.model._meta.get_field(name)
             setattr(self.row, name, values.read_value(field, value, self.finder))
         elif name in (*BASE, *self.resource.fields):
@@ -327,12 +327,12 @@ class Draft:
         self._raise()
 
     def _prepared(self) -> set[str]:
-        """Put values in parts together; return the fields that are wrong already or set later."""
+        """Put component values together; return the fields that are wrong already or set later."""
         known = {found["pointer"].strip("/") for found in self.errors}
         before = len(self.errors)
         self._note(lambda: self.resource.prepare(self.row, self.extra))
-        whole = self.resource.whole if len(self.errors) > before else ()
-        return known | {*whole, *self.resource.set_later}
+        unset = self.resource.composite_fields if len(self.errors) > before else ()
+        return known | {*unset, *self.resource.set_later}
 
     def _note(self, rule: Callable):
         try:
@@ -342,11 +342,11 @@ class Draft:
 
     def _note_rights(self):
         """Note what this client may not write, where nothing else is wrong."""
-        told = {found["pointer"] for found in self.errors}
+        known = {found["pointer"] for found in self.errors}
         try:
             self.row.clean_for(self.caller.client.account, self.before)
         except ValidationError as refusal:
-            self.errors += [e for e in model_errors(refusal) if e["pointer"] not in told]
+            self.errors += [e for e in model_errors(refusal) if e["pointer"] not in known]
 
     def _raise(self):
         if self.errors:

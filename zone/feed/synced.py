@@ -41,8 +41,8 @@ class Synced:
     ``number`` stands for it in the log and is never reused, ``name`` is its name in the
     interface. ``paths`` lead to the chains, parks and accounts whose clients see a row:
     ``chain`` (own field), ``project__park`` (one step up), ``leads__chain`` (down, then an own
-    field or one of the child's ``FIXED``). Unless they are given they follow from ``BELONGS_TO``:
-    one step up to each path of the owner that is a field of its own.
+    field or one of the child's ``WRITE_ONCE``). Unless they are given they follow from
+    ``BELONGS_TO``: one step up to each path of the owner that is a field of its own.
     """
 
     number: int
@@ -65,7 +65,7 @@ class Up:
     key: str
     parent: type[models.Model]
     column: str
-    fixed: bool
+    is_write_once: bool
 
 
 @dataclass(frozen=True)
@@ -133,14 +133,14 @@ def _ground(model: type[models.Model], path: str, names: list[str]) -> Own | Up 
         return Own(field.column)
     if not field.concrete:
         below = _ground(field.related_model, path, names[1:])
-        if isinstance(below, Own) or (isinstance(below, Up) and below.fixed):
+        if isinstance(below, Own) or (isinstance(below, Up) and below.is_write_once):
             return Down(field.related_model, field.field.column, below)
         raise TypeError(f"{path}: below a child only own and fixed fields are followed")
     parent = field.related_model
     if len(names) > 2 or not sync_of(parent):
         raise TypeError(f"{path}: only one step up, to a synchronised row, is followed")
     column = parent._meta.get_field(names[1]).column
-    return Up(field.column, parent, column, fixed=names[1] in parent.FIXED)
+    return Up(field.column, parent, column, is_write_once=names[1] in parent.WRITE_ONCE)
 
 
 def check_entities(names: list[str]) -> None:

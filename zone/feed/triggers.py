@@ -52,7 +52,7 @@ class Dependent:
     child: type[models.Model]
     key: str
     columns: tuple[str, ...]
-    fixed: bool
+    is_write_once: bool
 
 
 def reports(model: type[models.Model]) -> list[Report]:
@@ -69,21 +69,23 @@ def dependents(model: type[models.Model]) -> list[Dependent]:
     for child in entities().values():
         for ground in grounds(child):
             if isinstance(ground, Up) and ground.parent is model:
-                found.setdefault((child, ground.key, ground.fixed), []).append(ground.column)
+                found.setdefault((child, ground.key, ground.is_write_once), []).append(
+                    ground.column
+                )
     return [
-        Dependent(child, key, tuple(columns), fixed)
-        for (child, key, fixed), columns in found.items()
+        Dependent(child, key, tuple(columns), is_write_once)
+        for (child, key, is_write_once), columns in found.items()
     ]
 
 
 def moving_columns(model: type[models.Model]) -> list[str]:
     """Return the columns by which rows of other tables are seen, and which may change."""
-    return sorted({c for dep in dependents(model) if not dep.fixed for c in dep.columns})
+    return sorted({c for dep in dependents(model) if not dep.is_write_once for c in dep.columns})
 
 
 def locked_parents(model: type[models.Model]) -> list[tuple[str, str]]:
     """Return (key, table) of the parents whose move would change who sees a row."""
-    ups = [g for g in grounds(model) if isinstance(g, Up) and not g.fixed]
+    ups = [g for g in grounds(model) if isinstance(g, Up) and not g.is_write_once]
     return sorted({(up.key, up.parent._meta.db_table) for up in ups}, key=lambda pair: pair[::-1])
 
 
@@ -234,7 +236,7 @@ def _moved(model) -> list[str]:
     told = [
         _tell(dep, array([f"{row}.{c}" for c in dep.columns for row in "on"]), "n.id", source)
         for dep in dependents(model)
-        if not dep.fixed
+        if not dep.is_write_once
     ]
     # A snapshot from before the lock was granted would miss the children added meanwhile.
     refuse = (
@@ -260,8 +262,8 @@ def objects() -> Iterator[DatabaseObject]:
     yield ON_TRUNCATE
     yield function("zone_feed_refuse_move()", REFUSE_MOVE)
     for model in apps.get_models():
-        for name in vars(model).get("FIXED", ()):
-            yield fixed(model, name)
+        for name in vars(model).get("WRITE_ONCE", ()):
+            yield write_once_trigger(model, name)
     for model in entities().values():
         yield from of_model(model)
     yield from of_references()
@@ -300,7 +302,7 @@ def _on_statement(event: str, table: str, call: str) -> DatabaseObject:
     return trigger(f"{PREFIX}_{event}", table, when, call)
 
 
-def fixed(model: type[models.Model], field: str) -> DatabaseObject:
+def write_once_trigger(model: type[models.Model], field: str) -> DatabaseObject:
     """Return the trigger that lets a field be written once and never changed."""
     table, column = model._meta.db_table, model._meta.get_field(field).column
     return trigger(

@@ -263,14 +263,14 @@ def parent_of(row: models.Model) -> str:
     without one the row with which it would be deleted.
     Whoever sees the whole must see the part: where that does not hold ``BELONGS_TO`` is empty.
     """
-    for attname, label in wholes(row._meta.model):
+    for attname, label in owner_columns(row._meta.model):
         if (key := getattr(row, attname)) is not None:
             return f"{label}:{key}"
     return ""
 
 
 @cache
-def wholes(model: type[models.Model]) -> tuple[tuple[str, str], ...]:
+def owner_columns(model: type[models.Model]) -> tuple[tuple[str, str], ...]:
     """Return ``(attname, app.model)`` of the fields that may name what a row is a part of."""
     names = getattr(model, "BELONGS_TO", None)
     return tuple(

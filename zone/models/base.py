@@ -14,7 +14,7 @@ from zone.access.row_access import RowQuerySet, is_open
 from zone.calendar import today
 from zone.fields import NoteField
 from zone.identifiers import no_personal_number
-from zone.models.audit import AuditEntry, wholes
+from zone.models.audit import AuditEntry, owner_columns
 
 EARLIEST = date(2000, 1, 1)  # before that the year is mistyped
 
@@ -31,7 +31,7 @@ class Row(models.Model):
     BELONGS_TO: tuple[str, ...] = ()
     # Written once: other systems know the row by it, or its place in the feed hangs on it.
     # The database refuses a change.
-    FIXED: tuple[str, ...] = ()
+    WRITE_ONCE: tuple[str, ...] = ()
     # Why nothing may be entered under a row whose ``can_change`` says no.
     CLOSED = _("This row is closed in its present state and cannot be changed.")
 
@@ -96,7 +96,7 @@ def exactly_one(*names: str, name: str, message) -> models.CheckConstraint:
 @cache
 def parents(model: type[models.Model]) -> tuple[models.ForeignKey, ...]:
     """Return the fields that name what a row is entered under: a part of it, or deleted with it."""
-    parts = {attname for attname, _label in wholes(model)}
+    parts = {attname for attname, _label in owner_columns(model)}
     return tuple(
         field
         for field in model._meta.concrete_fields

@@ -16,7 +16,7 @@ class IndustryChain(Row):
     """One of the zone's leading industries, led by a chain leader."""
 
     SYNC = Synced(1, "chains", opens=(Open(ALL),))
-    FIXED = ("code",)
+    WRITE_ONCE = ("code",)
 
     code = LineField(
         _("code"),

@@ -49,7 +49,7 @@ class Park(Row):
     """A park or platform that enterprises move into."""
 
     SYNC = Synced(3, "parks", paths=("id",), opens=(Open(ANY_CHAIN),))
-    FIXED = ("code",)
+    WRITE_ONCE = ("code",)
 
     class Kind(models.TextChoices):
         FEATURED = "FEATURED", _("featured park")
@@ -173,7 +173,7 @@ class Space(Row):
     """A unit of floor space or a plot of land that can be let."""
 
     SYNC = Synced(5, "spaces", paths=("park",), opens=(Open(ANY_CHAIN),))
-    FIXED = ("park",)  # who sees what is in a space goes by its park
+    WRITE_ONCE = ("park",)  # who sees what is in a space goes by its park
 
     class Kind(models.TextChoices):
         PLANT = "PLANT", _("plant")

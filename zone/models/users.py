@@ -245,7 +245,7 @@ class User(Row, Account):
     """A person who logs in."""
 
     SYNC = None
-    FIXED = ("username",)
+    WRITE_ONCE = ("username",)
     PERSONAL = ("password", "email", "handover_code")  # never written into the trail
 
     display_name = LineField(

@@ -147,7 +147,7 @@ class Mirror:
 
     def read_changes(self, cursor: str) -> bool:
         page = self.get("changes", {"cursor": cursor, "limit": PAGE, **self.wanted})
-        items = [item | {"object": written(item.get("object"))} for item in page["data"]]
+        items = [item | {"object": as_text(item.get("object"))} for item in page["data"]]
         self.store.keep(items, cursor=page["next_cursor"])
         if items:
             counts = Counter(f"{item['entity']} {item['op']}" for item in items)
@@ -189,10 +189,10 @@ class Mirror:
 
 def as_item(name: str, row: dict) -> dict:
     found = {"entity": name, "id": row["id"], "version": row["version"]}
-    return found | {"object": written(row)}
+    return found | {"object": as_text(row)}
 
 
-def written(found: dict | None) -> str | None:
+def as_text(found: dict | None) -> str | None:
     return None if found is None else json.dumps(found, ensure_ascii=False)
 
 

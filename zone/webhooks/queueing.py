@@ -79,7 +79,7 @@ def store(place: WebhookCursor, page: Page, now: datetime) -> int:
         return 0
     messages = [
         WebhookDelivery.of(
-            place.endpoint, place.digest, f"{item.entity}.{item.op}", told(item), now
+            place.endpoint, place.digest, f"{item.entity}.{item.op}", serialise(item), now
         )
         for item in page.items
     ]
@@ -88,7 +88,7 @@ def store(place: WebhookCursor, page: Page, now: datetime) -> int:
     return len(messages) or int(page.has_more)
 
 
-def told(item: Item) -> dict:
+def serialise(item: Item) -> dict:
     """Return what a message says of a row: where to look, never what stands there."""
     data = {"entity": item.entity, "id": str(item.id), "version": item.version, "op": item.op}
     if item.reason:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 FILE = Path(settings.BASE_DIR) / "fixtures" / "openapi.json"
 
 
-def written() -> str:
+def generate() -> str:
     """Return the schema in English, validated as OpenAPI; a warning stops it."""
     out = StringIO()
     options = {"format": "openapi-json", "lang": "en", "validate": True, "fail_on_warn": True}
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, check: bool, **options):
-        schema = written()
+        schema = generate()
         if not check:
             FILE.write_text(schema, encoding="utf-8")
         elif schema != FILE.read_text(encoding="utf-8"):
