@@ -1,4 +1,4 @@
-"""Who is already being courted: the same investor is not registered twice."""
+"""Open leads of an enterprise: the same investor is not registered twice."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def courted(enterprises: Iterable[UUID]) -> dict[UUID, Lead]:
     locked = Enterprise.objects.filter(pk__any_of=ids).order_by("pk").select_for_update(no_key=True)
     list(locked.values_list("pk"))
     leads = Lead.objects.open().filter(enterprise__any_of=ids).select_related("owner")
-    # The oldest comes last and stays.
+    # Newest first, so that the oldest overwrites the others.
     return {lead.enterprise_id: lead for lead in leads.order_by("-registered_at", "-pk")}

@@ -19,7 +19,7 @@ KEPT_OF_KEY = 16  # enough to see that two searches were for one number
 
 
 class Spent(Exception):
-    """This ticket has opened once."""
+    """The ticket has been used already."""
 
 
 class Purpose(models.TextChoices):
@@ -45,7 +45,7 @@ class Revealed:
 def reveal(contact: Contact, *, by, purpose: str, note: str = "", ticket: str = "") -> Revealed:
     """Return the numbers of ``contact`` and write who looked and what for, never what was seen.
 
-    A ``ticket`` opens once, however many send it at the same time: ``Spent`` for the others.
+    A ``ticket`` serves once, however many send it at the same time; the others get ``Spent``.
     More than ``settings.REVEALS_A_DAY`` a day by one person raise one alert; the work goes on.
     """
     if not contact.can_reveal(by):
@@ -90,7 +90,7 @@ def contacts_of_number(number: str, *, by) -> models.QuerySet:
 
 
 def _take_turns(person):
-    """Let one person's looks come one after the other, or two at once would both count 50."""
+    """Serialise one person's reveals: two at once would both count as the 50th."""
     list(User.objects.select_for_update(no_key=True).filter(pk=person.pk).values_list("pk"))
 
 

@@ -1,4 +1,4 @@
-"""What the database itself does for the rows of this app."""
+"""Triggers of this app's tables."""
 
 from zone.database.objects import function, trigger
 

@@ -30,7 +30,7 @@ timeout = whole_number("GUNICORN_TIMEOUT", 60)
 # A deploy lets requests in flight end; systemd's TimeoutStopSec has to be longer.
 graceful_timeout = whole_number("GUNICORN_GRACEFUL_TIMEOUT", 30)
 keepalive = 5  # longer than nginx's pause between two requests on one connection
-# Whatever leaks is given back; the jitter keeps the workers from leaving together.
+# A restart returns leaked memory; the jitter keeps workers from restarting together.
 max_requests = whole_number("GUNICORN_MAX_REQUESTS", 5000)
 max_requests_jitter = max_requests // 10
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")

@@ -13,10 +13,10 @@ from zone.database import checkout
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zone.settings")
 
 application = get_wsgi_application()
-# A server runs no system checks by itself; this one must not start with a door open.
+# A server runs no system checks by itself; with an error it must not start.
 call_command("check", tags=[SCOPE_CHECK])
 checkout.mark_production(os.environ)
-# What is loaded by now stays until the end: the collector need not walk through it over and over.
+# What is loaded by now is never collected, so the garbage collector need not walk through it.
 # A batch of 500 rows took half as long again with it; and a twentieth longer when the collector
 # came after every 700 new objects.
 _ = get_resolver().url_patterns

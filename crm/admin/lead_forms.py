@@ -15,7 +15,7 @@ from zone.models import Appointment, User
 
 
 class LeadIntakeForm(KnowingForm):
-    """The short form: an enterprise found or named, and whom to call."""
+    """The form for a new lead: an enterprise, chosen or named, and a contact."""
 
     enterprise_name = NormalisedText(
         label=_("or a new enterprise"),

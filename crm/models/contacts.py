@@ -18,7 +18,7 @@ from zone.models import ApiReply, AuditEntry, ZoneSetting
 from zone.models.base import Row
 from zone.privacy import masking
 
-ANONYMOUS = "已匿名"  # what the database holds instead of a name
+ANONYMOUS = "已匿名"  # stored in place of the name
 
 
 class ContactQuerySet(RowQuerySet):

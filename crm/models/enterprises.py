@@ -187,7 +187,7 @@ class Enterprise(Row):
     def unique_error_message(self, model_class, unique_check):
         if unique_check != ("name_key",):
             return super().unique_error_message(model_class, unique_check)
-        # Whose record it is stays unsaid: it may be out of the writer's reach.
+        # The message does not name the record: the writer may not be allowed to see it.
         if not self.name:
             return ValidationError(
                 _(

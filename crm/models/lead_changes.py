@@ -8,7 +8,7 @@ from zone.models.base import Change
 
 
 class LeadStageChange(Change):
-    """One step of a lead's way."""
+    """A change of a lead's stage."""
 
     SUBJECT = "lead"
 
@@ -30,7 +30,7 @@ class LeadStageChange(Change):
 
 
 class LeadOwnerChange(Change):
-    """Who handed a lead to whom."""
+    """A change of a lead's owner."""
 
     SUBJECT = "lead"
 

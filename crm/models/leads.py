@@ -51,7 +51,7 @@ class LeadQuerySet(RowQuerySet):
 
 
 class Lead(Staged, Row):
-    """An investment intention, from the first word to the signature or the loss."""
+    """An investment intention of an enterprise, until it is signed, lost or invalid."""
 
     SYNC = Synced(8, "leads", paths=("chain",))
 
@@ -209,7 +209,7 @@ class Lead(Staged, Row):
         return self.is_open and bool(self.next_follow_up_on) and self.next_follow_up_on < today()
 
     def can_change(self, user) -> bool:
-        """A closed lead is history; one of the pool is claimed before it is worked on."""
+        """Neither a closed lead nor one of the pool, which is claimed first."""
         return self.is_open and self._is_in_hand_of(user)
 
     def can_advance(self, user) -> bool:

@@ -1,4 +1,4 @@
-"""The top floor knows projects, so it is here that a lead learns to become one."""
+"""The action that converts a lead; it stands here since crm knows no projects."""
 
 from django import forms
 from django.core.validators import MinValueValidator

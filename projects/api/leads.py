@@ -1,4 +1,4 @@
-"""A lead becomes a project: an action that this app adds to the leads of the interface."""
+"""``POST leads/{id}/convert``, added to the resource of the lower app."""
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _

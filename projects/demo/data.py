@@ -1,4 +1,4 @@
-"""What the chapters of the demo share: one source of chance, the calendar, and the rows."""
+"""What the builders of demo data share: the random generator, the calendar, the rows."""
 
 from __future__ import annotations
 

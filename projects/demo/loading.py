@@ -1,4 +1,4 @@
-"""Telling the whole data: from the people to the tenants, in one transaction."""
+"""Builds the whole demo data set in one transaction."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from zone.models.base import Row
 
 
 class Agreement(Row):
-    """What the zone and an investor have signed, and whether it counts toward the target."""
+    """What the zone and an investor signed, and whether it counts toward the target."""
 
     SYNC = Synced(11, "agreements")
 
@@ -198,7 +198,7 @@ class Agreement(Row):
         return self.kind in kinds and not self.is_recognised and not self.exclusion_reason
 
     def can_recognise(self, user) -> bool:
-        """Nobody recognises a figure alone; lists ask for ``with_work_of`` first."""
+        """Four-eyes rule of recognition; lists annotate ``with_work_of`` first."""
         may = self.is_waiting and user.has_perm("projects.recognise_agreement", self)
         return may and not self._work_of(user)
 

@@ -1,4 +1,4 @@
-"""Who worked on the figure that an agreement makes: nobody of them recognises it."""
+"""Four-eyes rule: whoever worked on an agreement's figure does not recognise it."""
 
 from __future__ import annotations
 

@@ -289,7 +289,7 @@ class Project(Staged, Row):
 
 
 class StageChange(Change):
-    """One step of a project's way, or a change of its status."""
+    """A change of a project's stage or status."""
 
     SUBJECT = "project"
 

@@ -52,12 +52,12 @@ class Choices:
         return [MonthEnd(on, self.address(on=on), on == self.on) for on in ends if on <= today()]
 
 
-def read(query, years: list[int], chains: list[IndustryChain], reach: RowAccess) -> Choices:
+def read(query, years: list[int], chains: list[IndustryChain], access: RowAccess) -> Choices:
     """Return what ``query`` (request.GET) asks for; ``years`` are those with targets."""
     notes = []
     year = _year(query.get("year", ""), years, notes)
     on = _day(query.get("on", ""), year, notes)
-    chain = _chain(query.get("chain", ""), chains, reach, notes)
+    chain = _chain(query.get("chain", ""), chains, access, notes)
     if on > today():
         notes.append(_("This day lies in the future: the pace is that of the day, not of today."))
     elif on < date(year, 1, 1):
@@ -92,13 +92,13 @@ def _day(text: str, year: int, notes: list[str]) -> date:
     return default
 
 
-def _chain(code: str, chains: list[IndustryChain], reach: RowAccess, notes: list[str]):
+def _chain(code: str, chains: list[IndustryChain], access: RowAccess, notes: list[str]):
     if not code:
         return None
     found = next((chain for chain in chains if chain.code == code), None)
     if found is None:
         notes.append(_("This industry chain is unknown; the whole zone is shown."))
-    elif not reach.covers(found):
+    elif not access.covers(found):
         notes.append(_("“%(chain)s” is led by others; the whole zone is shown.") % {"chain": found})
         return None
     return found

@@ -61,7 +61,7 @@ def funnel(year: int, on: date, chain=None) -> list[Step]:
     leads = Lead.objects.filter(_registered(year, on))
     if chain is not None:
         leads = leads.filter(chain=chain)
-    reached = (
+    leads = (
         leads.order_by()
         .values("pk")
         .annotate(
@@ -71,7 +71,7 @@ def funnel(year: int, on: date, chain=None) -> list[Step]:
             )
         )
     )
-    counts = reached.aggregate(
+    counts = leads.aggregate(
         **{f"n{step}": Count("pk", filter=Q(step__gte=step)) for step in range(len(STEPS))}
     )
     return _steps(list(counts.values()))

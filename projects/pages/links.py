@@ -38,11 +38,11 @@ class Links:
 
     year: int
     on: date
-    reach: RowAccess
+    access: RowAccess
 
     def reaches(self, scope=None) -> bool:
-        led = isinstance(scope, IndustryChain) and self.reach.covers(scope)
-        return self.reach.everything or led
+        led = isinstance(scope, IndustryChain) and self.access.covers(scope)
+        return self.access.everything or led
 
     def agreements(self, counts: str, scope=None, month: int | None = None, **more) -> str:
         if not self.reaches(scope):

@@ -75,17 +75,17 @@ class ParkRow:
 def progress_page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("zone.view_target"):
         raise PermissionDenied
-    reached = row_access(request.user)
+    access = row_access(request.user)
     targets, chains = targets_by_year(), list(_chains())
-    chosen = choices.read(request.GET, list(targets), chains, reached)
+    chosen = choices.read(request.GET, list(targets), chains, access)
     figures = YearFigures(chosen.year, chosen.on, (CHAIN, SPECIALIST), targets.get(chosen.year, {}))
-    links = Links(chosen.year, chosen.on, reached)
+    links = Links(chosen.year, chosen.on, access)
     context = {
         **admin.site.each_context(request),
         "title": _("Target progress"),
         "is_fullwidth": "1",
         "chosen": chosen,
-        "chains": [chain for chain in chains if reached.covers(chain)],
+        "chains": [chain for chain in chains if access.covers(chain)],
         "year_has_targets": chosen.year in targets,
         "may_set_targets": request.user.has_perm("zone.add_target"),
         **_shown(figures, chains, chosen, links),

@@ -1,4 +1,4 @@
-"""What the database itself does for clients of the interface.
+"""Triggers of the interface's clients.
 
 It counts the changes of their rights, and binds the name of a source to one client at a time.
 

@@ -1,4 +1,4 @@
-"""Through which door a person came, and from which address: carried by the person."""
+"""The door (pages, interface, command) and address of a request, kept on its user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Token buckets in PostgreSQL: each is drawn on by one statement, whichever worker asks."""
+"""Token buckets in PostgreSQL: each taken from by one statement, whichever worker asks."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ FILLED = (
 )
 
 
-def draw_statement(table: str, key: str) -> str:
+def take_statement(table: str, key: str) -> str:
     """Return the SQL that takes one token of a bucket, if there is one left.
 
-    A refused request draws nothing, or whoever keeps knocking would never get in again.
+    A refused request takes nothing, or whoever keeps knocking would never get in again.
     """
     return f"""
 INSERT INTO {table} AS b ({key}, tokens, is_open, at)
@@ -30,14 +30,14 @@ RETURNING tokens, is_open
 """
 
 
-DRAW = draw_statement("zone_throttle", "key")
+TAKE = take_statement("zone_throttle", "key")
 GIVE_BACK = "UPDATE zone_throttle SET tokens = least(%(most)s, tokens + 1) WHERE key = %(key)s"
 RESET = "DELETE FROM zone_throttle WHERE key = %(key)s"
 
 
 @dataclass(frozen=True)
-class Draw:
-    """What a draw found: whether there was a token, how many are left, when the next is there."""
+class BucketState:
+    """Whether there was a token, how many are left, and when the next one comes."""
 
     is_open: bool
     left: int
@@ -59,13 +59,13 @@ class Limit:
         key = salted_hmac(f"zone.throttle.{self.kind}", self.subject, algorithm="sha256")
         return {"key": key.hexdigest(), "most": self.most, "rate": self.most / seconds}
 
-    def draw(self) -> Draw:
+    def take(self) -> BucketState:
         values = self._values
         with connection.cursor() as cursor:
-            cursor.execute(DRAW, values)
+            cursor.execute(TAKE, values)
             tokens, is_open = cursor.fetchone()
         missing = max(0.0, 1 - tokens) / values["rate"]
-        return Draw(is_open, int(tokens), timezone.now() + timedelta(seconds=missing))
+        return BucketState(is_open, int(tokens), timezone.now() + timedelta(seconds=missing))
 
     def give_back(self):
         """Return the token of a try that was none, or a right one."""

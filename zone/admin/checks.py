@@ -1,4 +1,4 @@
-"""The start is refused for an admin class that could show rows out of reach."""
+"""System checks of admin classes: each shows the rows of ``visible_to`` only."""
 
 from django.contrib import admin
 from django.core.checks import Error, register

@@ -1,4 +1,4 @@
-"""Of two who save at once the second reads the broken rule on its form, and nothing is lost.
+"""Violated constraints of concurrent saves, shown on the form of the second.
 
 A form checks a rule before it saves, and the other one may save in between. Then the database
 refuses, and what it refuses by is a constraint of a model, with words of its own.

@@ -1,6 +1,6 @@
-"""One rule at every door of the admin: ``visible_to(user)``.
+"""Row access in the admin: every way to a row goes through ``visible_to(user)``.
 
-Each method here closes a door that Django leaves open; tests/probe/test_probe.py knocks at all.
+Each method closes a way that Django leaves open; tests/probe/test_probe.py tries them all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The admin's part of the trail: what it writes, and where a row's story is read."""
+"""The admin's part of the trail: what it writes, and the timeline of a row."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TrailMixin:
         return [*made, *(line for formset in formsets or () for line in _of_inline(formset))]
 
     def save_related(self, request, form, formsets, change):
-        """Write what goes while it still has its key; the rest follows when it is saved."""
+        """Record deleted rows before saving, which clears their primary keys."""
         for formset in formsets:
             for inline in () if writes_itself(formset.model) else formset.deleted_forms:
                 if not inline.instance._state.adding:
@@ -60,7 +60,7 @@ class TrailMixin:
         self._record(request, message)
 
     def log_deletions(self, request, queryset):
-        """Write a line for each row that goes, for those that go along with it too."""
+        """Write a line for each deleted row, those deleted by cascade too."""
         collector = NestedObjects(using=router.db_for_write(self.model))
         collector.collect(queryset)
         for model, rows in collector.data.items():
@@ -69,7 +69,7 @@ class TrailMixin:
                     self._record(request, removed(row))
 
     def response_action(self, request, queryset):
-        # What the trail says an action did, and what it did, stand or fall together.
+        # One transaction for the action and its lines of the trail.
         with transaction.atomic():
             return super().response_action(request, queryset)
 
@@ -87,7 +87,7 @@ class TrailMixin:
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def history_view(self, request, object_id, extra_context=None):
-        """Show the whole story of a row, page by page."""
+        """Show the timeline of a row, page by page."""
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404
@@ -152,7 +152,7 @@ def removed(row: models.Model) -> list[tuple]:
 
 
 def _of_inline(formset) -> list[tuple]:
-    """Return the lines of an inline's new and changed rows; its parent's story shows them too."""
+    """Return the lines of an inline's new and changed rows, shown in its parent's timeline."""
     if writes_itself(formset.model):
         return []
     forms = {form.instance.pk: form for form in formset.initial_forms}

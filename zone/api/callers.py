@@ -1,4 +1,4 @@
-"""Who calls the interface: the key in the header, and what it opens."""
+"""Authentication of interface clients by their key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters that say no: a value that selects nothing must not read as one that was obeyed.
+"""Strict filters: a value that cannot be used is refused, never ignored.
 
 django-filter passes over ``owner__isnull=perhaps``, takes days in the formats of the person's
 language, and tells by its refusal whether a row out of reach exists.

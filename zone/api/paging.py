@@ -1,4 +1,4 @@
-"""Pages by key: every value of the order stands in the cursor, so no row is met twice or missed."""
+"""Keyset paging: the cursor holds every value of the order, so no row is skipped or repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading JSON strictly: what could mean two things, or could not be stored, is refused."""
+"""Strict JSON: what is ambiguous, or cannot be stored, is refused."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Parks(Resource):
 
 
 class InPark(Resource):
-    """What stands in a park: seen by the clients of every chain, written by the park's own."""
+    """A row of a park: read by the clients of every chain, written by those of the park."""
 
     def may_write(self, row, caller):
         return caller.scope.zone or row.park_id in caller.scope.parks

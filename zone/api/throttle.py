@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from zone.access.throttling import draw_statement
+from zone.access.throttling import take_statement
 from zone.api.problems import Problem
 
-DRAW = draw_statement("zone_apibudget", "client_id")
+TAKE = take_statement("zone_apibudget", "client_id")
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Budget:
         }
 
 
-def draw(client) -> Budget:
+def take(client) -> Budget:
     """Take one request from the client's bucket, if there is one left."""
     most = settings.API_REQUESTS_A_MINUTE
     with connection.cursor() as cursor:
-        cursor.execute(DRAW, {"key": client.pk, "most": most, "rate": most / 60})
+        cursor.execute(TAKE, {"key": client.pk, "most": most, "rate": most / 60})
         left, is_open = cursor.fetchone()
     return Budget(most, int(left), is_open)
 

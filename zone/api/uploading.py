@@ -115,7 +115,7 @@ class Numbered:
             raise bad_line(self.number, detail) from mistake
         if "\0" in text:
             raise bad_line(self.number, _("The character NUL stands for nothing here."))
-        # A table program writes a mark before the first name.
+        # Spreadsheets write a byte order mark before the first name.
         return text.removeprefix("\ufeff") if self.number == 1 else text
 
 
@@ -222,7 +222,7 @@ def _keep(upload: ApiUpload, part: ApiUploadPart, results: list[dict]):
 
 
 def _set_aside(upload: ApiUpload, part: ApiUploadPart):
-    """Halve a part that cannot be processed, until the row that is to blame stands alone."""
+    """Halve a part that cannot be processed, until the row at fault is found."""
     if len(part.items) > 1:
         logger.error("upload %s: part %s failed too often and is halved", upload.pk, part)
         part.halve()

@@ -172,7 +172,7 @@ class UploadCancelView(OwnUploadsView):
 
 
 class UploadFileView(OwnUploadsView):
-    """What became of the rows, a line each; ``unprocessed`` is as it was sent."""
+    """Results of the rows, a line each; ``unprocessed`` rows are as they were sent."""
 
     file: str = ""
     documented = {

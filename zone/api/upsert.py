@@ -3,7 +3,7 @@
 A row is found by ``(source, external_id)``, else made. Every row is checked by its model's rules
 and every kind of question is asked once for all; then one statement for each table writes what
 is new and one what has changed. Only when the database refuses one of them is the batch halved,
-again and again, until the rows that it minds stand alone.
+until the rows that it refuses are found.
 """
 
 from __future__ import annotations
@@ -287,7 +287,7 @@ class Batch:
 
 
 class UpsertDraft(Draft):
-    """A row sent whole each time: what is fixed may be said again, what only begins it is past."""
+    """A row of a batch; sent again, its create-only fields must be equal."""
 
     def _take(self, name: str, value):
         if name == "external_refs":

@@ -1,4 +1,4 @@
-"""The doors of the interface: every one asks for a key, a scope and a budget first."""
+"""Base views of the interface: key, scope and throttle are checked first."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ApiView(APIView):
         )
         if not isinstance(request.auth, Caller):
             raise NotAuthenticated(_("Send your key: Authorization: Bearer crm_…"))
-        self.throttle = throttle.draw(request.auth.client)
+        self.throttle = throttle.take(request.auth.client)
         self.throttle.refuse_empty()
         self.caller = request.auth
         if announces_body_without_length(request):

@@ -45,7 +45,7 @@ REUSED = _("This Idempotency-Key was used with another body.")
 
 
 class WritingView(ResourceView):
-    """Adds to a view of a resource what every write needs."""
+    """Mixin for views that write: idempotency, versions, locks."""
 
     def needed_scope(self, method: str) -> str:
         acts = {"POST": WRITE, "PATCH": WRITE, "DELETE": DELETE}
@@ -112,7 +112,7 @@ class WritingView(ResourceView):
         return row
 
     def refuse_stale(self, row: models.Model):
-        """Refuse a write that does not name the version it was thought of for."""
+        """Refuse a write that does not name the current version (``If-Match``)."""
         header = self.request.headers.get("If-Match", "")
         if not header:
             detail = _("Send If-Match with the ETag of the row you have read.")
@@ -217,7 +217,7 @@ class ActionView(WritingView):
 
 
 def in_order(body) -> bytes:
-    """Return a body as a text that does not hang on the order of its keys."""
+    """Return a body as text, the same for any order of its keys."""
     try:
         return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # a whole number of more than 64 bits

@@ -1,4 +1,4 @@
-"""Proving that the trail is whole, and removing what is old enough from its beginning."""
+"""Verifying the chain of the trail, and purging its oldest days."""
 
 from __future__ import annotations
 

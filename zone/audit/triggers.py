@@ -1,4 +1,4 @@
-"""What the database itself does for the audit trail: it refuses changes and seals each line.
+"""Triggers of the audit trail: they refuse changes and seal each line.
 
 Every trigger is ``ENABLE ALWAYS``: ``session_replication_role = replica`` does not pass it.
 

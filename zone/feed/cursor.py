@@ -1,4 +1,4 @@
-"""The cursor a client carries: opaque, signed, and worth nothing once its history is another."""
+"""The cursor of a client: opaque, signed, and valid in one history of the log only."""
 
 from __future__ import annotations
 

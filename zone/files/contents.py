@@ -157,7 +157,7 @@ def package_check(
                 _refuse_package(package, content.size)
                 if {marker, said_in} - {*package.namelist()}:
                     raise Refused(MISMATCH, "mismatch")
-                # Unpacked once, to nowhere: lengths and checksums are what they claim to be.
+                # Unpacked once and discarded: lengths and checksums must be true.
                 if len(package.infolist()) != entries or package.testzip():
                     raise Refused(DAMAGED, "damaged")
                 with package.open(said_in) as part:

@@ -1,4 +1,4 @@
-"""Files that leave the house: what a spreadsheet may not take for a formula, and what is logged."""
+"""Exports: no cell is a formula to a spreadsheet, and each download is in the trail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where uploaded files lie: outside the web root, under names that say nothing."""
+"""Storage of uploads: outside the web root, under random names."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Step = Callable[[], object]
 
 
 class Loop:
-    """Steps that are done over and over, each in its turn; a step says whether it found work."""
+    """Steps repeated in turn; a step returns whether it found work."""
 
     def __init__(self, name: str, steps: dict[str, Step], stop: threading.Event):
         self.name, self.steps, self.stop = name, steps, stop
@@ -92,7 +92,7 @@ class Loop:
         connections.close_all()
 
     def trouble(self) -> str:
-        """Say what is wrong with the loop; "" while it goes round."""
+        """Say what is wrong with the loop; "" while it runs."""
         began = self.began
         if not (self.stop.is_set() or self.thread.is_alive()):
             return f"the loop {self.name} is gone"

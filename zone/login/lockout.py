@@ -1,4 +1,4 @@
-"""Too many wrong passwords: what is counted, how long it lasts, and how we say it.
+"""Lockout after wrong passwords: what is counted, for how long, and the message.
 
 A browser that has logged in to the account before (``zone.login.devices``) is counted by itself.
 All others are counted by name and address (by axes, which locks them), by address and all together.
@@ -78,18 +78,18 @@ def try_password(request: HttpRequest, username: str, password: str) -> User | N
     get no further than one after another. It counts no longer if it was right or never computed.
     """
     limits = () if devices.known_as(request, plain(username)) else strangers(request)
-    drawn = _draw(request, limits)
+    buckets = _take(request, limits)
     try:
         with _alone(request, username):
             user = authenticate(request, username=username, password=password)
     except Busy:
-        _give_back(drawn)
+        _give_back(buckets)
         raise ValidationError(BUSY, code="busy", params={"wait": RETRY_AFTER}) from None
     if user is not None:
         if user.may_enter:  # whoever holds no post uses tries up like any stranger
-            _give_back(drawn)
+            _give_back(buckets)
         return user
-    _record_failure(request, username, drawn)
+    _record_failure(request, username, buckets)
     if request.axes_locked_out:
         raise refusal(locked_until(request, username))
     return None
@@ -104,19 +104,19 @@ def strangers(request: HttpRequest) -> tuple[Limit, ...]:
     )
 
 
-def _draw(request: HttpRequest, limits: tuple[Limit, ...]) -> dict:
-    drawn = {}
+def _take(request: HttpRequest, limits: tuple[Limit, ...]) -> dict:
+    buckets = {}
     for limit in limits:
-        draw = limit.draw()
-        if not draw.is_open:
-            _give_back(drawn)
-            raise refusal(draw.until, FULL[limit.kind])
-        drawn[limit] = draw
-    return drawn
+        bucket = limit.take()
+        if not bucket.is_open:
+            _give_back(buckets)
+            raise refusal(bucket.until, FULL[limit.kind])
+        buckets[limit] = bucket
+    return buckets
 
 
-def _give_back(drawn: dict):
-    for limit in drawn:
+def _give_back(buckets: dict):
+    for limit in buckets:
         limit.give_back()
 
 
@@ -142,7 +142,7 @@ def _alone(request: HttpRequest, username: str) -> Iterator[None]:
 
 
 def trust_no_future(rows: QuerySet, mark: str):
-    """Bring what is marked with a time to come, after a clock was set back, to this moment.
+    """Set times that lie in the future, after a clock was set back, to now.
 
     A lock would otherwise last as long as the clock had been ahead.
     """
@@ -166,15 +166,15 @@ def locked_until(request: HttpRequest, username: str) -> datetime:
     return timezone.now()
 
 
-def _record_failure(request: HttpRequest, username: str, drawn: dict):
+def _record_failure(request: HttpRequest, username: str, buckets: dict):
     record_failure(request, username, locked=request.axes_locked_out)
     # Axes counts no further once it is locked: only the entry that locked carries a count.
     if request.axes_locked_out and request.axes_failures_since_start:
         until = locked_until(request, username)
         record(request, Action.LOCKED_OUT, username, until=until.isoformat())
-    for limit, draw in drawn.items():
-        if draw.left == 0:
-            until = draw.until.isoformat()
+    for limit, bucket in buckets.items():
+        if bucket.left == 0:
+            until = bucket.until.isoformat()
             record(request, Action.LOCKED_OUT, username, step=limit.kind, until=until)
 
 
@@ -201,8 +201,8 @@ def try_old_password(person: User, password: str) -> bool:
     the caller ends the session. A login gives the tries back.
     """
     limit = old_password_limit(person)
-    draw = limit.draw()
-    if not draw.is_open:
+    bucket = limit.take()
+    if not bucket.is_open:
         raise ValidationError(sessions.WHY["guessed"], code="guessed")
     try:
         right = person.check_password(password)
@@ -212,8 +212,8 @@ def try_old_password(person: User, password: str) -> bool:
     if right:
         limit.reset()
         return True
-    record_guess(person, "old password", locked_until=None if draw.left else draw.until)
-    if draw.left == 0:
+    record_guess(person, "old password", locked_until=None if bucket.left else bucket.until)
+    if bucket.left == 0:
         raise ValidationError(sessions.WHY["guessed"], code="guessed")
     return False
 

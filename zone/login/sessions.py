@@ -1,4 +1,4 @@
-"""How long a login lasts: so long without work, so long in all (``SESSION_…`` in the settings)."""
+"""Limits of a session: idle time and total time (``SESSION_…`` in the settings)."""
 
 from __future__ import annotations
 

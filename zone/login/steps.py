@@ -1,4 +1,4 @@
-"""What comes between the password and the pages: the code, a new password, enrolment."""
+"""Steps between password and pages: code, new password, enrolment of a phone."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ class AuditEntry(models.Model):
 
 
 def _masked(changes: dict, of: models.Model) -> dict:
-    """Mask numbers in texts, as the last net; codes and amounts stay as they are."""
+    """Mask numbers in free texts; codes and amounts stay as they are."""
     free = free_texts(of._meta.model)
     return {
         name: [masked_text(value) if isinstance(value, str) else value for value in pair]
@@ -257,7 +257,7 @@ def key_of(row: models.Model) -> str:
 
 
 def parent_of(row: models.Model) -> str:
-    """Return the key of the row that ``row`` is a part of: whose story tells of it too.
+    """Return the key of the row that ``row`` is a part of: in whose timeline it is shown.
 
     That is what its model's ``BELONGS_TO`` names, the first that is filled in; of a model
     without one the row with which it would be deleted.

@@ -1,4 +1,4 @@
-"""What is told to other systems: messages, when they are sent again, and when given up."""
+"""Messages to other systems: schedule of retries, leases, dead letters."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class WebhookDelivery(Row):
     )
     lease = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
-    # Leases that ended without a word of what became of the message.
+    # Leases that ended without a noted outcome.
     lost = models.PositiveSmallIntegerField(default=0, editable=False)
 
     objects = WebhookDeliveryQuerySet.as_manager()

@@ -26,7 +26,7 @@ Action = AuditEntry.Action
 
 
 class Account(AbstractUser):
-    """The login of a person: a post opens the door, a password and a code prove who it is."""
+    """The login of a person: password, second factor and sessions; it takes a post held today."""
 
     origin = Origin()  # of the request that this object serves
 

@@ -1,4 +1,4 @@
-"""Where changes are told to other systems, and what was approved for that."""
+"""Endpoints of webhooks, and the hosts approved for them."""
 
 from __future__ import annotations
 

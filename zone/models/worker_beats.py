@@ -1,4 +1,4 @@
-"""Signs of life of ``manage.py work``."""
+"""Heartbeats of ``manage.py work``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not be served: demo accounts with their public password, a trail open to change."""
+"""System checks: no demo accounts in production, no application role that owns the trail."""
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX

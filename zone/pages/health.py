@@ -1,4 +1,4 @@
-"""What a load balancer asks: is the process alive, and may it be sent people? And a page for us."""
+"""Probes of a load balancer (alive, ready), and the health page for administrators."""
 
 import logging
 

@@ -20,7 +20,7 @@ def page(view):
     return admin.site.admin_view(sensitive_post_parameters("code")(never_cache(view)))
 
 
-def draw(request: HttpRequest, template: str, title: str, **context) -> TemplateResponse:
+def render(request: HttpRequest, template: str, title: str, **context) -> TemplateResponse:
     frame = admin.site.each_context(request) | {"site_url": "", "title": title}
     frame["next"] = sessions.where_to(request)
     frame["waiting"] = not request.session.get(sessions.VERIFIED)
@@ -49,7 +49,7 @@ def code(request: HttpRequest) -> HttpResponse:
                 % {"left": left},
             )
         return redirect(sessions.where_to(request))
-    return draw(request, "code", _("Confirm that it is you"), form=form)
+    return render(request, "code", _("Confirm that it is you"), form=form)
 
 
 @page
@@ -65,8 +65,8 @@ def setup(request: HttpRequest) -> HttpResponse:
         codes = second_factor.enrol(person, device)
         update_session_auth_hash(request, person)
         second_factor.pass_gate(request, second_factor.PHONE)
-        return draw(request, "recovery", _("Keep your recovery codes"), codes=codes)
-    return draw(
+        return render(request, "recovery", _("Keep your recovery codes"), codes=codes)
+    return render(
         request,
         "setup",
         _("Set up the second factor"),
@@ -85,7 +85,7 @@ def recovery(request: HttpRequest) -> HttpResponse:
     if not second_factor.is_fresh(request):
         return redirect(f"{reverse('second_factor')}?next={reverse('account')}")
     codes = second_factor.renew_codes(request.user)
-    return draw(
+    return render(
         request,
         "recovery",
         _("Keep your recovery codes"),

@@ -36,7 +36,7 @@ def _escaped(sign: str) -> str:
 
 
 class MaskedFormatter(logging.Formatter):
-    """The last net: a line for each record, masked; only a fault of ours brings a traceback."""
+    """One masked line for each record; only errors of the code bring a traceback."""
 
     def format(self, record):
         record = copy(record)

@@ -53,7 +53,7 @@ class Clock:
 
 
 def step(now: datetime, guard: Guard | None = None, stop: Event | None = None) -> int:
-    """Do once what there is to do at ``now``; return how much that was.
+    """Take one step at ``now``; return how many messages it handled.
 
     Runs outside of any transaction. With ``stop`` set, requests under way are finished and no
     others begun.

@@ -1,4 +1,4 @@
-"""The last look before a connection: where a name leads now, and whether that was approved.
+"""Resolves a receiver's name at connection time and refuses what was not approved.
 
 A name is resolved once, every answer is checked, and the connection goes to a checked address:
 what the name leads to a moment later makes no difference.

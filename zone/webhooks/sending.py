@@ -1,7 +1,6 @@
-"""One request to a receiver: to a checked address, within 15 seconds in all, no redirects.
+"""One request to a receiver: checked address, 15 seconds in all, no redirects.
 
-Nothing of the answer is kept but its status: it is a stranger's text, and whoever could read it
-here could read what stands behind our walls.
+Nothing of the answer is kept but its status: its text could come from a service inside our network.
 """
 
 from __future__ import annotations
@@ -120,7 +119,7 @@ def send(
 def connect(
     target: Target, addresses: list[Address], tls: ssl.SSLContext, deadline: Deadline
 ) -> Wire:
-    """Connect to the first of the checked addresses that answers; its name is in its papers."""
+    """Connect to the first of the addresses that answers; its certificate bears the name."""
     connection = _reach(addresses, target.port, deadline)
     if target.scheme == "https":
         connection.settimeout(deadline.left)
