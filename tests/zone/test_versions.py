@@ -1,14 +1,17 @@
 """Two edits of one row: the second sees both and goes on without retyping."""
 
 import pytest
+from django.contrib.admin import site
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.forms import ModelForm
+from django.forms.models import _get_foreign_key
 from django.urls import reverse
 
 from projects.models import Credit, Project
 from tests import factories
 from tests.forms import fields
-from zone.admin.versions import VersionedForm
-from zone.models import AuditEntry
+from zone.admin.versions import VersionedForm, VersionedInline
+from zone.models import ApiKey, Appointment, AuditEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -237,3 +240,30 @@ def test_the_second_to_delete_a_file_is_told_that_it_is_gone(as_user, office, fo
     file.remove(by=office)
     response = client.post(url, mine | {"attachments-0-DELETE": "on"})
     assert (response.status_code, "已不在此表中" in response.text) == (200, True)
+
+
+def inlines() -> list:
+    found = (
+        pytest.param(model_admin.model, inline, id=inline.model.__name__)
+        for model_admin in site._registry.values()
+        for inline in getattr(model_admin, "inlines", ())
+        if issubclass(inline, VersionedInline)
+    )
+    return list(found)
+
+
+@pytest.mark.parametrize("key", [None, "", "x", "00000000-0000-4000-8000-000000000000"])
+@pytest.mark.parametrize(("model", "inline"), inlines())
+def test_a_row_of_an_inline_without_its_key_is_a_form_error(client, folder, model, inline, key):
+    row = factories.make(inline.model)
+    parent = getattr(row, _get_foreign_key(model, inline.model).name)
+    client.force_login(factories.make_user(is_superuser=True))
+    url = reverse(admin_urlname(model._meta, "change"), args=[parent.pk])
+    data = fields(client.get(url))
+    [name] = [name for name, value in data.items() if value == row.pk and name.endswith("-0-id")]
+    del data[name]
+    answer = client.post(url, data if key is None else data | {name: key})
+    # A table that is only read asks for no key.
+    is_read = inline.model in (ApiKey, Appointment)
+    assert answer.status_code == (302 if is_read and not key else 200)
+    assert inline.model.objects.get(pk=row.pk).version == row.version

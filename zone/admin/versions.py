@@ -167,7 +167,7 @@ def what_is_seen(forms) -> str:
             "values": {name: shown(form, name) for name in form.fields},
         }
         for form in forms
-        if hasattr(form.instance, "version")
+        if hasattr(form.instance, "version") and not form.instance._state.adding
     }
     drawn = timezone.now().isoformat()
     return signing.dumps({"drawn": drawn, "rows": rows}, salt=SALT, compress=True)
