@@ -212,10 +212,10 @@ def test_every_copy_is_the_truth_of_its_scope():
 
 
 @pytest.mark.slow
-def test_every_copy_is_the_truth_of_its_scope_after_a_minute():
-    followers, naive, commits = write_and_follow(60, seed=2)
+def test_every_copy_is_the_truth_of_its_scope_after_half_a_minute():
+    followers, naive, commits = write_and_follow(30, seed=2)
     assert judge(followers, naive, commits)
-    assert sum(follower.restarts for follower in followers) > 10
+    assert sum(follower.restarts for follower in followers) > 5
 
 
 @pytest.mark.slow
