@@ -61,6 +61,10 @@ def main() -> None:
             checkout.mark_production(os.environ)
     except (ImproperlyConfigured, checkout.StartProblem) as problem:
         sys.exit(f"manage.py: {problem}")
+    except OSError as error:
+        if refusal := checkout.refusal_of(error):
+            sys.exit(f"manage.py: {refusal}")
+        raise
     except DatabaseError as error:
         if refusal := refusal_of(error):
             sys.exit(f"manage.py: {refusal}")

@@ -11,11 +11,18 @@ import psycopg
 import pytest
 
 from zone.database.checkout import VAR, Lock
-from zone.database.cluster import THROWAWAY, Cluster
+from zone.database.cluster import Cluster
 from zone.database.data import APPLICATION, NAME, find_home
 
 FOLDER = VAR / "tests"
 NOWHERE = "postgres://nobody@127.0.0.1:1/nothing"
+THROWAWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # At times a worker holds a transaction, and with it the change feed, for a moment.
+    "autovacuum": "off",
+}
 
 
 class Database:

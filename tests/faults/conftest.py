@@ -1,8 +1,10 @@
 """Clusters and copies of the checkout that a test may break."""
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,9 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A private cluster as in production, fsync included, not yet started."""
     cluster = Cluster(tmp_path / "postgres")
     yield cluster
+    # Also a backend that a failed test has left stopped.
+    for pid in processes_in(cluster.data):
+        os.kill(pid, signal.SIGKILL)
     cluster.remove()
 
 
@@ -38,6 +43,16 @@ def open_folder() -> Iterator[Path]:
     folder = folder_for_all()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Return the processes whose current folder lies there, as for all of PostgreSQL's."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if Path(os.readlink(f"/proc/{name}/cwd")).is_relative_to(folder):
+                found.append(int(name))
+    return found
 
 
 def checked_out(copy: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import database
+from tests.faults.conftest import processes_in
 from zone.database.checkout import ROOT
 from zone.database.cluster import Cluster
 
@@ -44,7 +45,7 @@ def test_the_next_run_clears_away_what_a_killed_one_left(checkout, clean_environ
     assert [cluster.answers() for cluster in left] == [True]
 
     assert run(checkout, clean_environment, PASSES) == 0
-    assert [cluster.processes.all() for cluster in left] == [[]]
+    assert [processes_in(cluster.data) for cluster in left] == [[]]
     assert list((checkout / "var" / "tests").glob("*-*")) == []
 
 

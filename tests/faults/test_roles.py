@@ -10,8 +10,9 @@ import httpx
 import psycopg
 import pytest
 
+from tests.database import THROWAWAY
 from tests.faults.test_start import LIMIT, manage, refused
-from zone.database.cluster import THROWAWAY, Cluster, free_port
+from zone.database.cluster import Cluster, free_port
 from zone.login.demo import DEMO_PASSWORD
 
 pytest_plugins = ["tests.faults.test_start"]

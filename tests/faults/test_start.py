@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import socket
@@ -11,13 +10,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.faults.conftest import checked_out, folder_for_all
-from zone.database.cluster import THROWAWAY, Cluster, free_port
+from tests.database import THROWAWAY
+from tests.faults.conftest import checked_out, folder_for_all, processes_in
+from zone.database.cluster import Cluster, free_port
 
 pytestmark = pytest.mark.slow
 LIMIT = 90  # seconds; the first start makes the data and the demo
@@ -26,15 +27,18 @@ LIMIT = 90  # seconds; the first start makes the data and the demo
 class Started:
     """A running `manage.py start` in a checkout."""
 
-    def __init__(self, checkout: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, checkout: Path, environment: dict[str, str], python: str = sys.executable, **how
+    ) -> None:
         self.checkout = checkout
+        self.cluster = Cluster(checkout / "var" / "postgres")
         self.port = free_port()
         self.log = checkout.parent / f"start-{self.port}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "start"],
+                [python, "manage.py", "start"],
                 cwd=checkout, env=environment | {"PORT": str(self.port)},
-                stdout=log, stderr=log, start_new_session=True,
+                stdout=log, stderr=log, start_new_session=True, **how,
                 # A job in the background has Ctrl-C ignored, and hands that on.
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
@@ -48,28 +52,28 @@ class Started:
             time.sleep(0.05)
         raise AssertionError(self.log.read_text())
 
+    def wait_for(self, text: str, times: int = 1) -> None:
+        deadline = time.monotonic() + LIMIT
+        while self.log.read_text().count(text) < times:
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
+
     def get(self, path: str) -> tuple[int, str]:
         address = f"http://127.0.0.1:{self.port}{path}"
         with urllib.request.urlopen(address, timeout=5) as answer:
             return answer.status, answer.read().decode()
 
-    def signal(self, number: int) -> None:
-        """As a terminal does it: to the whole group of processes, the workers included."""
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """End it as a terminal does, by its whole group of processes; nothing may be left."""
         os.killpg(self.process.pid, number)
+        self.process.wait(30)
+        assert processes_in(self.cluster.data) == []
+        assert wait_until_empty(self.checkout) == []
 
     def end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            self.signal(signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-
-
-def processes_in(folder: Path) -> list[int]:
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            if Path(os.readlink(f"/proc/{name}/cwd")).is_relative_to(folder):
-                found.append(int(name))
-    return found
 
 
 def wait_until_empty(folder: Path, seconds: float = 15) -> list[int]:
@@ -83,8 +87,9 @@ def wait_until_empty(folder: Path, seconds: float = 15) -> list[int]:
 def start(checkout: Path, clean_environment: dict[str, str]) -> Iterator[Callable[..., Started]]:
     started: list[Started] = []
 
-    def go(**environment: str) -> Started:
-        started.append(Started(checkout, clean_environment | environment))
+    def go(python: str = sys.executable, url: str = "", **how) -> Started:
+        environment = clean_environment | ({"DATABASE_URL": url} if url else {})
+        started.append(Started(checkout, environment, python, **how))
         return started[-1]
 
     yield go
@@ -98,12 +103,11 @@ def data(clean_environment: dict[str, str]) -> Iterator[Path]:
     folder = folder_for_all()
     server = Started(checked_out(folder / "checkout"), clean_environment)
     try:
-        server.ready().signal(signal.SIGINT)
-        server.process.wait(30)
+        server.ready().stop()
         yield server.checkout / "var"
     finally:
         server.end()
-        Cluster(server.checkout / "var" / "postgres").remove()
+        server.cluster.remove()
         shutil.rmtree(folder)
 
 
@@ -129,56 +133,60 @@ def refused(checkout: Path, environment: dict[str, str], command: str = "start",
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_and_its_kin_leave_no_process(start, with_data, number):
     server = start().ready()
-    cluster = Cluster(with_data / "var" / "postgres")
-    assert cluster.processes.all() != []
-    server.signal(number)
-    server.process.wait(30)
-    assert cluster.processes.all() == []
-    assert wait_until_empty(with_data) == []
+    assert processes_in(server.cluster.data) != []
+    server.stop(number)
 
 
 def test_ctrl_c_half_way_through_the_first_start_leaves_no_process(start, checkout):
     server = start()
-    deadline = time.monotonic() + LIMIT
-    while "2/5" not in server.log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    server.signal(signal.SIGINT)
-    server.process.wait(30)
-    assert wait_until_empty(checkout) == []
+    server.wait_for("2/5")
+    server.stop()
     start().ready()
 
 
-def test_the_next_start_takes_over_after_a_kill(start, with_data):
-    server = start().ready()
-    cluster = Cluster(with_data / "var" / "postgres")
-    with psycopg.connect(cluster.url) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
-    before = cluster.processes.postmaster()
-    # The main process alone: its workers have to notice by themselves.
+def kill_main(server: Started) -> None:
+    """Its workers have to notice by themselves."""
     server.process.kill()
+
+
+def kill_all(server: Started) -> None:
+    for pid in processes_in(server.checkout):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("kill", [kill_main, kill_all])
+def test_the_next_start_comes_up_after_a_kill(start, with_data, kill):
+    server = start().ready()
+    with psycopg.connect(server.cluster.url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+    before = server.cluster.postmaster()
+    kill(server)
     server.process.wait()
-    assert cluster.answers()
+    assert server.cluster.answers() == (kill is kill_main)
 
     second = start().ready()
-    assert cluster.processes.postmaster() == before
-    with psycopg.connect(cluster.url) as connection:
+    assert (second.cluster.postmaster() == before) == (kill is kill_main)
+    with psycopg.connect(second.cluster.url) as connection:
         assert connection.execute("SELECT n FROM kept").fetchone() == (1,)
-    second.signal(signal.SIGINT)
-    second.process.wait(30)
-    assert cluster.processes.all() == []
+    second.stop()
 
 
-def test_the_site_recovers_when_the_postmaster_is_killed(start, with_data):
+def test_a_killed_postmaster_ends_the_server_which_says_so(start, with_data):
     server = start().ready()
-    cluster = Cluster(with_data / "var" / "postgres")
-    os.kill(cluster.processes.postmaster(), signal.SIGKILL)
-    server.ready()
-    assert cluster.answers()
+    os.kill(server.cluster.postmaster(), signal.SIGKILL)
+    assert server.process.wait(30) == 1
+    server.wait_for("PostgreSQL is gone: run make start again.")
+    assert wait_until_empty(with_data) == []
+    start().ready()
 
 
 def test_a_killed_worker_is_replaced(start, with_data):
     server = start().ready()
-    workers = [pid for pid in processes_in(with_data) if parent(pid) == server.process.pid]
+    main = server.process.pid
+    children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+    workers = set(map(int, children)) - {server.cluster.postmaster()}
+    assert len(workers) == 2
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
     server.ready()
@@ -200,48 +208,25 @@ def background(server: Started) -> int:
 def test_a_killed_background_worker_is_started_again_and_ends_with_the_server(start, with_data):
     server = start().ready()
     killed = []
-    for _ in range(2):
+    for seconds in (1, 2):
         killed.append(background(server))
         os.kill(killed[-1], signal.SIGKILL)
         while Path(f"/proc/{killed[-1]}/cwd").exists():
             time.sleep(0.01)
-        deadline = time.monotonic() + LIMIT
-        while len(WORKERS.findall(server.log.read_text())) < len(killed):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        server.wait_for(f"The background worker has died; starting it again in {seconds} s")
     assert background(server) not in killed
-    assert WORKERS.findall(server.log.read_text()) == ["1", "2"]
-    server.signal(signal.SIGINT)
-    server.process.wait(30)
-    assert wait_until_empty(with_data) == []
-    assert len(WORKERS.findall(server.log.read_text())) == 2
+    server.stop()
+    assert server.log.read_text().count("The background worker has died") == 2
 
 
-WORKERS = re.compile(r"The background worker has died; starting it again in (\d+) s")
-
-
-def parent(pid: int) -> int:
-    """Return the process that has started another one; 0 for one that is gone."""
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    return 0
-
-
-def test_a_second_start_is_refused_in_one_line(start, with_data, clean_environment):
+def test_beside_a_server_a_second_is_refused_and_another_command_works(
+    start, with_data, clean_environment
+):
     server = start().ready()
-    environment = clean_environment | {"PORT": str(free_port())}
-    line = refused(with_data, environment)
+    line = refused(with_data, clean_environment | {"PORT": str(free_port())})
     assert f"process {server.process.pid} serves http://127.0.0.1:{server.port}/" in line
+    manage(with_data, clean_environment, "migrate", "--check")
     server.ready()
-
-
-def test_another_command_works_beside_the_server(start, with_data, clean_environment):
-    server = start().ready()
-    done = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--check"], cwd=with_data, env=clean_environment
-    )
-    assert done.returncode == 0
-    assert server.ready()
 
 
 def test_a_taken_port_is_refused_in_one_line(checkout, clean_environment):
@@ -253,7 +238,6 @@ def test_a_taken_port_is_refused_in_one_line(checkout, clean_environment):
     assert f"Port {port} is taken" in line
     assert "make start" in line
     assert wait_until_empty(checkout) == []
-    assert Cluster(checkout / "var" / "postgres").processes.all() == []
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
@@ -279,48 +263,34 @@ def test_after_root_an_ordinary_user_is_told_in_one_line(
         [sys.executable, "manage.py", "migrate", "--plan"],
         cwd=checkout, env=clean_environment, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    for command in ("start", "check", "migrate"):
-        line = refused(checkout, clean_environment, command, python=anyones_python, **nobody)
-        assert "chown" in line
     keyed = clean_environment | {"SECRET_KEY": "x" * 50, "DEBUG": "1"}
-    for command in ("start", "check", "migrate"):
-        assert "chown" in refused(checkout, keyed, command, python=anyones_python, **nobody)
+    for environment, command in product((clean_environment, keyed), ("start", "check", "migrate")):
+        assert "chown" in refused(checkout, environment, command, python=anyones_python, **nobody)
 
 
-def test_an_ordinary_user_starts_and_stops(checkout, clean_environment, nobody, anyones_python):
+def test_an_ordinary_user_starts_and_stops(start, checkout, nobody, anyones_python):
     if nobody:
         for path in [checkout, *checkout.rglob("*")]:
             os.chown(path, nobody["user"], nobody["group"])
-    port = str(free_port())
-    process = subprocess.Popen(
-        [*anyones_python, "manage.py", "start"],
-        cwd=checkout, env=clean_environment | {"PORT": port}, stdout=subprocess.PIPE,
-        text=True, start_new_session=True, **nobody,
-    )  # fmt: skip
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if "Ready" in line:
-            break
-    os.killpg(process.pid, signal.SIGINT)
-    process.wait(30)
-    process.stdout.close()
-    assert f"Ready: http://127.0.0.1:{port}/" in lines[-1]
-    assert wait_until_empty(checkout) == []
-    assert Cluster(checkout / "var" / "postgres").processes.all() == []
+    start(*anyones_python, **nobody).ready().stop()
 
 
-def test_a_server_of_ones_own_is_used_and_left_alone(start, checkout, tmp_path):
-    external = Cluster(tmp_path / "external", THROWAWAY)
+@pytest.fixture
+def external(tmp_path: Path) -> Iterator[Cluster]:
+    """A server of one's own, for DATABASE_URL."""
+    cluster = Cluster(tmp_path / "external", THROWAWAY)
     try:
-        external.start()
-        server = start(DATABASE_URL=external.url).ready()
-        assert not (checkout / "var" / "postgres").exists()
-        server.signal(signal.SIGINT)
-        server.process.wait(30)
-        assert external.answers()
+        cluster.start()
+        yield cluster
     finally:
-        external.remove()
+        cluster.remove()
+
+
+def test_a_server_of_ones_own_is_used_and_left_alone(start, checkout, external):
+    server = start(url=external.url).ready()
+    assert not (checkout / "var" / "postgres").exists()
+    server.stop()
+    assert external.answers()
 
 
 def test_a_server_that_does_not_answer_is_refused_in_one_line(checkout, clean_environment):
@@ -352,22 +322,16 @@ def test_half_an_environment_of_production_makes_no_second_database(
     assert not (checkout / "var" / "postgres").exists()
 
 
-def test_nor_does_no_environment_where_production_ran(checkout, clean_environment, tmp_path):
-    external = Cluster(tmp_path / "external", THROWAWAY)
-    try:
-        external.start()
-        production = clean_environment | PRODUCTION | {"DEBUG": "0"}
-        production |= {"DATABASE_URL": external.application_url}
-        manage(checkout, production | {"DATABASE_OWNER_URL": external.url}, "migrate", "-v0")
-        for command in ("clearsessions", "load_demo", "verify_audit"):
-            line = refused(checkout, clean_environment, command)
-            assert "serves production (since 20" in line
-        assert not (checkout / "var" / "postgres").exists()
-        manage(checkout, production, "clearsessions")
-        manage(checkout, clean_environment | {"DEBUG": "1"}, "showmigrations")
-        assert (checkout / "var" / "postgres").exists()
-    finally:
-        external.remove()
+def test_nor_does_no_environment_where_production_ran(checkout, clean_environment, external):
+    production = clean_environment | PRODUCTION | {"DEBUG": "0"}
+    production |= {"DATABASE_URL": external.application_url}
+    manage(checkout, production | {"DATABASE_OWNER_URL": external.url}, "migrate", "-v0")
+    for command in ("clearsessions", "load_demo", "verify_audit"):
+        assert "serves production (since 20" in refused(checkout, clean_environment, command)
+    assert not (checkout / "var" / "postgres").exists()
+    manage(checkout, production, "clearsessions")
+    manage(checkout, clean_environment | {"DEBUG": "1"}, "showmigrations")
+    assert (checkout / "var" / "postgres").exists()
 
 
 def manage(checkout: Path, environment: dict[str, str], *command: str) -> str:

@@ -15,10 +15,10 @@ import pytest
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tests.database import FOLDER
+from tests.database import FOLDER, THROWAWAY
 from zone.database.binaries import Runner
 from zone.database.checkout import make_folder
-from zone.database.cluster import HOST, OPTIONS, THROWAWAY, Cluster, free_port
+from zone.database.cluster import HOST, OPTIONS, Cluster, free_port
 from zone.database.data import SUPERUSER
 
 ALIAS = "standby"

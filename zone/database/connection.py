@@ -19,15 +19,6 @@ from zone.database.checkout import VAR, StartProblem
 from zone.database.cluster import HOST, Cluster
 from zone.database.data import APPLICATION, NAME
 
-__all__ = [
-    "Cluster",
-    "StartProblem",
-    "connection_settings",
-    "is_private",
-    "private_cluster",
-    "running",
-]
-
 # The benches make databases of their own.
 OWNER_COMMANDS = {"migrate", "purge_audit", "bench", "bench_api", "bench_feed"}
 OWNER_URL, AS_OWNER = "DATABASE_OWNER_URL", "DATABASE_AS_OWNER"

@@ -1,7 +1,4 @@
-"""The private cluster's data folder: where it lies, how it is made, what is in it at first."""
-
 import contextlib
-import hashlib
 import os
 import secrets
 import shutil
@@ -11,13 +8,14 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from zone.database import binaries
 from zone.database.binaries import Runner
-from zone.database.checkout import StartProblem, make_folder, unwritable, write_private
+from zone.database.checkout import StartProblem, make_folder, write_private
 
 NAME = "zone"  # the database and the role that owns it
 APPLICATION = "zone_app"  # the role that the application runs as
 SUPERUSER = "postgres"
+# Where root's data lies when no other user can reach the checkout.
+PLACE_FOR_ROOT = Path("/var/lib/zone-crm")
 
 
 def find_home(root: Path) -> Path:
@@ -26,29 +24,25 @@ def find_home(root: Path) -> Path:
         return Path((root / "place").read_text().strip())
     except (FileNotFoundError, NotADirectoryError):
         return root
-    except OSError as error:
-        raise unwritable(root, error) from error
 
 
 def settle(root: Path) -> None:
     """As root, choose a place where the user that PostgreSQL runs as can reach the data."""
     make_folder(root)
-    if os.geteuid() != 0 or (root / "place").exists() or (root / "data").exists():
-        return
     runner = Runner.for_data(root / "data")
-    if runner.can("-x", root):
+    settled = (root / "place").exists() or (root / "data").exists()
+    if os.geteuid() != 0 or settled or runner.can_reach(root):
         return
-    name = hashlib.sha256(str(root).encode()).hexdigest()[:8]
-    for place in binaries.PLACES_FOR_ROOT:
-        with contextlib.suppress(StartProblem):
-            # The random end keeps a new clone away from the data of one that was here before.
-            home = make_folder(place / f"{name}-{secrets.token_hex(4)}")
-            if runner.can("-x", home):
-                return write_private(root / "place", str(home))
-    raise StartProblem(
-        f"PostgreSQL cannot run as root and no other user can reach {root}: start as an "
-        "ordinary user, or set DATABASE_URL."
-    )
+    # The random name keeps a new clone away from the data of one that was here before.
+    home = PLACE_FOR_ROOT / secrets.token_hex(8)
+    with contextlib.suppress(OSError):
+        make_folder(home)
+    if not runner.can_reach(home):
+        raise StartProblem(
+            f"PostgreSQL cannot run as root and no other user can reach {root} or {home}: start "
+            "as an ordinary user, or set DATABASE_URL."
+        )
+    write_private(root / "place", str(home))
 
 
 def version(data: Path) -> int | None:
@@ -57,8 +51,6 @@ def version(data: Path) -> int | None:
         return int((data / "PG_VERSION").read_text())
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise unwritable(data, error) from error
 
 
 def refuse_foreign(data: Path, runner: Runner) -> None:
@@ -70,21 +62,12 @@ def refuse_foreign(data: Path, runner: Runner) -> None:
 
 
 def make(data: Path, programs: Path, runner: Runner, password: str, *, sync: bool) -> None:
-    """initdb beside the final place, so that a kill leaves no half-made data in it."""
+    """Run initdb beside the final place, so that a kill leaves no half-made data in it."""
     draft, secret = data.with_name("data.new"), data.with_name("initdb.password")
     shutil.rmtree(draft, ignore_errors=True)
     make_folder(draft, 0o700)
-    runner.own(draft)
     write_private(secret, password)
-    runner.own(secret)
-    try:
-        run_initdb(programs, runner, draft, secret, sync)
-    finally:
-        secret.unlink(missing_ok=True)
-    draft.replace(data)
-
-
-def run_initdb(programs: Path, runner: Runner, draft: Path, secret: Path, sync: bool) -> None:
+    runner.own(draft, secret)
     # With LC_CTYPE=C, pg_trgm finds nothing in Chinese; the wheels have no ICU collations.
     done = subprocess.run(
         [programs / "initdb", "-D", draft, "-U", SUPERUSER, "--pwfile", secret,
@@ -92,39 +75,38 @@ def run_initdb(programs: Path, runner: Runner, draft: Path, secret: Path, sync: 
          "--text-search-config=simple", "--no-instructions", *([] if sync else ["--no-sync"])],
         capture_output=True, text=True, **runner.arguments(),
     )  # fmt: skip
+    secret.unlink()
     if done.returncode:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise StartProblem(f"initdb could not make {draft}: {last_line(done.stderr)}")
+        raise StartProblem(f"initdb could not make {draft}: {cause(done.stderr)}")
+    draft.replace(data)
 
 
 def set_password(data: Path, programs: Path, runner: Runner, password: str) -> None:
     """Give data whose password file was lost a new one, as only the data's owner can."""
-    change = "".join(f"ALTER ROLE {role} PASSWORD '{password}';\n" for role in (SUPERUSER, NAME))
-    subprocess.run(
+    done = subprocess.run(
         [programs / "postgres", "--single", "-D", data, "postgres"],
-        input=change.encode(), capture_output=True, **runner.arguments(),
+        input=f"ALTER ROLE {SUPERUSER} PASSWORD '{password}';\n",
+        capture_output=True, text=True, **runner.arguments(),
     )  # fmt: skip
+    if done.returncode:
+        raise StartProblem(f"PostgreSQL's password could not be replaced: {cause(done.stderr)}")
 
 
 def make_database(connection: psycopg.Connection, password: str, run_password: str) -> None:
     """Neither role is a superuser, as in production; the owner may make test databases."""
-    if not has_role(connection, NAME):
-        role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB IN ROLE pg_read_all_settings PASSWORD {}")
-        connection.execute(role.format(sql.Identifier(NAME), sql.Literal(password)))
-    if not has_role(connection, APPLICATION):
-        connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(APPLICATION)))
-    role = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
-    connection.execute(role.format(sql.Identifier(APPLICATION), sql.Literal(run_password)))
+    known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+    for role, secret in ((NAME, password), (APPLICATION, run_password)):
+        if role not in known:
+            connection.execute(f"CREATE ROLE {role} LOGIN")
+        connection.execute(sql.SQL(f"ALTER ROLE {role} PASSWORD {{}}").format(secret))
+    connection.execute(f"ALTER ROLE {NAME} CREATEDB")
+    connection.execute(f"GRANT pg_read_all_settings TO {NAME}")
     if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).fetchall():
-        connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(NAME)))
+        connection.execute(f"CREATE DATABASE {NAME} OWNER {NAME}")
 
 
-def has_role(connection: psycopg.Connection, name: str) -> bool:
-    return bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchall())
-
-
-def last_line(text: str) -> str:
-    """The line of a program's output that tells the cause."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+def cause(output: str) -> str:
+    """The line of a program's output that tells why it failed."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     causes = [line for line in lines if "FATAL" in line or "error:" in line or "PANIC" in line]
     return (causes or lines or ["it said nothing"])[-1]

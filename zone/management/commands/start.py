@@ -10,16 +10,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections, transaction
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 
 from zone.database import connection as database
 from zone.database.checkout import ROOT, VAR, Lock, make_folder
-from zone.database.processes import is_alive
 from zone.models import User
 
 HOST = "127.0.0.1"
@@ -32,9 +33,10 @@ WORKER_END_LIMIT = 20  # seconds; a webhook that is under way takes up to 15
 class Server(BaseApplication):
     """gunicorn inside this process: one Ctrl-C, one process to kill."""
 
-    def __init__(self, port: int, ready: Callable[[], object]) -> None:
-        self.port = port
-        self.ready = ready
+    def __init__(
+        self, port: int, ready: Callable[[], object], cluster: database.Cluster | None
+    ) -> None:
+        self.port, self.ready, self.cluster = port, ready, cluster
         super().__init__()
 
     def load_config(self) -> None:
@@ -62,10 +64,16 @@ class Server(BaseApplication):
 
 
 class ForegroundArbiter(Arbiter):
-    """A closed terminal ends the server; to gunicorn it would mean a reload."""
+    """Ends with PostgreSQL, and when the terminal is closed: gunicorn would reload instead."""
 
     def handle_hup(self) -> None:
         raise StopIteration
+
+    def murder_workers(self) -> None:
+        """gunicorn calls this once a second."""
+        super().murder_workers()
+        if self.app.cluster and not self.app.cluster.postmaster():
+            raise HaltServer("PostgreSQL is gone: run make start again.", 1)
 
 
 class Command(BaseCommand):
@@ -75,13 +83,11 @@ class Command(BaseCommand):
         port = read_port(os.environ.get("PORT", ""))
         with database.running() as cluster, self.only_one(cluster, port):
             refuse_taken(port)
-            if cluster:
-                cluster.watch(self.stderr.write)
             self.prepare(cluster)
             # Workers are forked from here: a shared connection would mix up their answers.
             connections.close_all()
             with Supervisor(worker_command(), self.stderr.write):
-                Server(port, lambda: self.greet(port)).run()
+                Server(port, lambda: self.greet(port), cluster).run()
 
     @contextlib.contextmanager
     def only_one(self, cluster: database.Cluster | None, port: int) -> Iterator[None]:
@@ -89,10 +95,12 @@ class Command(BaseCommand):
         if cluster is None:
             yield
             return
-        lock = Lock(VAR / "serving")
-        if not take(lock):
-            raise CommandError(f"Already running: {lock.read()}. Stop that one first, or use it.")
-        lock.write(f"process {os.getpid()} serves http://{HOST}:{port}/")
+        path = VAR / "serving"
+        lock = Lock(path)
+        if not take(lock, path):
+            first = path.read_text()
+            raise CommandError(f"Already running: {first}. Stop that one first, or use it.")
+        path.write_text(f"process {os.getpid()} serves http://{HOST}:{port}/")
         try:
             yield
         finally:
@@ -230,15 +238,22 @@ def refuse_silent_database() -> None:
         raise CommandError(f"The database does not answer, see DATABASE_URL: {reason}") from None
 
 
-def take(lock: Lock) -> bool:
+def take(lock: Lock, path: Path) -> bool:
     """Workers outlive a killed server for a moment, and hold its lock for it."""
     deadline = time.monotonic() + WAIT_FOR_THE_DEAD
     while not lock.alone():
-        owner = re.search(r"process (\d+)", lock.read())
+        owner = re.search(r"process (\d+)", path.read_text())
         if owner and is_alive(int(owner[1])) or time.monotonic() > deadline:
             return False
         time.sleep(0.1)
     return True
+
+
+def is_alive(pid: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
 
 
 def demo_accounts() -> list[str]:
