@@ -32,7 +32,13 @@ class Runner:
             return cls(os.geteuid(), os.getegid())
         if data.exists() and (owner := data.stat()).st_uid != 0:
             return cls(owner.st_uid, owner.st_gid)
-        nobody = pwd.getpwnam("nobody")
+        try:
+            nobody = pwd.getpwnam("nobody")
+        except KeyError:
+            raise StartProblem(
+                "PostgreSQL cannot run as root and this machine has no user 'nobody': start as "
+                "an ordinary user, or set DATABASE_URL."
+            ) from None
         return cls(nobody.pw_uid, nobody.pw_gid)
 
     def arguments(self) -> dict:

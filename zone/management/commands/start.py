@@ -250,10 +250,13 @@ def take(lock: Lock, path: Path) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
+    try:
         os.kill(pid, 0)
-        return True
-    return False
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def demo_accounts() -> list[str]:
