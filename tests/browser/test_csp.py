@@ -248,6 +248,7 @@ def test_a_state_change_is_a_page_whose_form_works(root: Page):
 def test_the_palette_finds_a_page(root: Page):
     root.goto("/admin/crm/lead/")
     field = root.locator("#search-input-command")
+    expect(root.locator("html[x-cloak]")).to_have_count(0)  # until then no script listens
     expect(field).to_be_hidden()
     root.keyboard.press("Control+k")
     expect(field).to_be_focused()

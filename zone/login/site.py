@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -24,6 +25,7 @@ from zone.login.forms import LoginForm, OwnPasswordForm
 from zone.models import AuditEntry
 
 Action = AuditEntry.Action
+A_DAY = 24 * 60 * 60  # seconds
 MUST_CHANGE, MAY_CHANGE = "zone/login/new_password.html", "registration/password_change_form.html"
 
 
@@ -70,6 +72,13 @@ class ZoneAdminSite(UnfoldAdminSite):
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         return ForwardAutocompleteView.as_view(admin_site=self)(request)
+
+    def i18n_javascript(self, request: HttpRequest, extra_context: dict | None = None):
+        """Return Django's texts for its scripts; they change with the cookie of the language."""
+        response = super().i18n_javascript(request, extra_context)
+        patch_cache_control(response, private=True, max_age=A_DAY)
+        patch_vary_headers(response, ["Cookie"])
+        return response
 
     def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         if request.method == "POST":
