@@ -224,4 +224,4 @@ def test_badges_have_their_colour_in_both_languages(client, root, settings, lang
     factories.make_lead()
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     page = client.get(reverse("admin:crm_lead_changelist")).text
-    assert "bg-blue-100" in page[page.index('id="result_list"') :]
+    assert "zone-label info" in page[page.index('id="result_list"') :]

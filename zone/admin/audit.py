@@ -9,13 +9,11 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
@@ -29,16 +27,6 @@ from zone.files.export import MOST_ROWS, csv_file, filter_words
 from zone.models import AuditEntry, User
 from zone.navigation import Menu
 from zone.units import NOTHING
-
-COUNTED = 10_000
-
-
-class CappedPaginator(Paginator):
-    """Counts no further than ``COUNTED``: a count of all would read the whole trail."""
-
-    @cached_property
-    def count(self):
-        return self.object_list.order_by()[:COUNTED].count()
 
 
 class DaysForm(forms.Form):
@@ -127,7 +115,6 @@ class AuditEntryAdmin(ScopedModelAdmin):
     show_facets = admin.ShowFacets.NEVER  # each would be a count of the whole trail
     search_fields = ("object_name",)
     search_help_text = _("Name of a row or a person, or an address")
-    paginator = CappedPaginator
     ordering = ("-id",)
     sortable_by = ()
     actions = None
