@@ -82,6 +82,7 @@ class AnonymiseForm(ReasonForm):
 class ContactAdmin(ScopedModelAdmin):
     menu = Menu("promotion", "contacts", 40)
     list_display = ("name", "enterprise", "title", "role", "display_phone", "retain_until")
+    sortable_by = ("name",)
     list_filter = ("role", "consent_source")
     search_fields = ("name", "enterprise__name")
     search_help_text = _("A name, an enterprise, or a whole telephone number.")

@@ -1,10 +1,12 @@
 from django.contrib import admin
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import ContactInline, found_by_number, mark_entered
 from crm.models import Contact, Enterprise, Lead
 from zone.admin.base import ScopedModelAdmin, display
+from zone.database.plans import with_rows
 from zone.navigation import Menu
 
 
@@ -12,6 +14,7 @@ from zone.navigation import Menu
 class EnterpriseAdmin(ScopedModelAdmin):
     menu = Menu("promotion", "apartment", 30)
     list_display = ("name", "chain", "uscc", "industry_code", "display_origin", "display_leads")
+    sortable_by = ("uscc",)
     list_filter = ("chain", "scale", "is_chain_leader", "is_above_scale")
     search_fields = ("name", "=uscc")
     autocomplete_fields = ("chain",)
@@ -36,9 +39,11 @@ class EnterpriseAdmin(ScopedModelAdmin):
     inlines = (ContactInline,)
 
     def get_queryset(self, request):
-        within_reach = Q(leads__in=Lead.objects.visible_to(request.user))
+        visible = with_rows(Lead.objects.visible_to(request.user), many=True)
+        theirs = visible.filter(enterprise=OuterRef("pk")).order_by().values("enterprise")
+        number = theirs.annotate(n=Count("pk")).values("n")
         rows = super().get_queryset(request)
-        return rows.annotate(lead_count=Count("leads", filter=within_reach))
+        return rows.annotate(lead_count=Coalesce(Subquery(number), 0))
 
     def save_model(self, request, obj, form, change):
         if not change:
@@ -60,6 +65,6 @@ class EnterpriseAdmin(ScopedModelAdmin):
     def display_origin(self, enterprise):
         return enterprise.origin_label or "—"
 
-    @display(description=_("leads"), ordering="lead_count")
+    @display(description=_("leads"))
     def display_leads(self, enterprise):
         return enterprise.lead_count

@@ -1,12 +1,11 @@
 from django.contrib import admin
 from django.urls import reverse
-from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
 from crm.intake import log_lead
-from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
+from crm.models import Contact, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import units
 from zone.admin.base import (
     Colours,
@@ -15,7 +14,6 @@ from zone.admin.base import (
     ZoneInline,
     display,
     is_open,
-    searched,
 )
 from zone.calendar import today
 from zone.navigation import Menu
@@ -106,6 +104,13 @@ class LeadAdmin(ScopedModelAdmin):
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
     date_hierarchy = "registered_at"
+    sortable_by = (
+        "title",
+        "display_stage",
+        "display_investment",
+        "display_next",
+        "registered_at",
+    )
     state_actions = LEAD_ACTIONS
     readonly_fields = (
         "display_numbers",
@@ -159,21 +164,10 @@ class LeadAdmin(ScopedModelAdmin):
     )
 
     def get_search_results(self, request, queryset, search_term):
-        """Search titles and enterprise names, each by its own trigram index.
-
-        One OR over a join can use neither index; a union of two id lists uses both.
-        """
         callers = found_by_number(request, search_term)
         if callers is not None:
             return queryset.filter(contact__in=callers), False
-        for word in smart_split(searched(search_term)):
-            if word[:1] in "\"'" and word[:1] == word[-1:]:
-                word = unescape_string_literal(word)
-            titled = Lead.objects.filter(title__icontains=word).values("pk")
-            named = Enterprise.objects.filter(name__icontains=word)
-            theirs = Lead.objects.filter(enterprise__in=named).values("pk")
-            queryset = queryset.filter(pk__in=titled.order_by().union(theirs.order_by(), all=True))
-        return queryset, False
+        return super().get_search_results(request, queryset, search_term)
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         if obj is None:
@@ -269,6 +263,7 @@ class FollowUpAdmin(ScopedModelAdmin):
     menu = Menu("promotion", "forum", 50)
     list_display = ("happened_on", "kind", "lead", "project", "summary", "next_on", "by")
     list_display_links = ("happened_on", "summary")
+    sortable_by = ("happened_on",)
     list_filter = ("kind", "happened_on")
     search_fields = ("summary", "lead__title", "lead__enterprise__name")
     autocomplete_fields = ("lead", "project")

@@ -8,6 +8,7 @@ from zone.navigation import Menu
 @admin.register(Visit)
 class VisitAdmin(ScopedModelAdmin):
     menu = Menu("promotion", "tour", 60)
+    sortable_by = ("happened_on",)
     list_display = ("happened_on", "kind", "lead", "enterprise", "place", "visitors", "summary")
     list_filter = ("kind", "happened_on")
     search_fields = ("summary", "place", "lead__title", "enterprise__name")

@@ -13,7 +13,7 @@ from zone.access.origin import Origin
 from zone.access.row_access import RowQuerySet
 from zone.calendar import local_date, today
 from zone.feed.synced import Synced
-from zone.fields import LineField, MailField, PhoneField, PhoneKeyField, WeChatField
+from zone.fields import LineField, MailField, PhoneField, PhoneKeyField, WeChatField, trigram_index
 from zone.models import ApiReply, AuditEntry, ZoneSetting
 from zone.models.base import Row
 from zone.privacy import masking
@@ -33,10 +33,14 @@ class ContactQuerySet(RowQuerySet):
             return self
         user = access.user
         leads = Contact._meta.get_field("leads").related_model.objects
-        courted = leads.filter(
-            Q(owner=user) | Q(chain__in=access.led_chains) | Q(project__handler=user)
+        handled = Contact._meta.get_field("leads").related_model._meta.get_field("project")
+        courted = leads.opened(
+            access,
+            Q(owner=user),
+            Q(chain__in=access.led_chains),
+            by={"project": handled.related_model.objects.filter(handler=user)},
         )
-        return self.filter(Q(entered_by=user) | Q(pk__in=courted.order_by().values("contact")))
+        return self.opened(access, Q(entered_by=user), by={"leads": courted})
 
     def with_number(self, number: str):
         """Return the contacts of this whole telephone number, however it is spelt."""
@@ -135,6 +139,10 @@ class Contact(Row):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering = ("name", "id")
+        indexes = [
+            models.Index(fields=["name", "id"], name="contact_name"),
+            trigram_index("name", name="crm_contact_name_trgm"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(anonymised_at=None)

@@ -43,20 +43,16 @@ class EnterpriseQuerySet(RowQuerySet):
         """
         if access.everything:
             return self
-        leads, projects = (
-            self.model._meta.get_field(name).related_model.objects.within(access)
-            for name in ("leads", "projects")
-        )
-        tenants = self.model.objects.filter(occupancies__space__park__in=access.parks)
-        unassigned = Q(chain=None) if access.all_chains else Q(pk=None)
-        return self.filter(
-            Q(chain__in=access.all_chains)
-            | unassigned
-            | Q(entered_by=access.user)
-            | Q(pk__in=leads.order_by().values("enterprise"))
-            | Q(pk__in=projects.order_by().values("enterprise"))
-            | Q(pk__in=tenants.order_by().values("pk"))
-        )
+        rows = {
+            name: self.model._meta.get_field(name).related_model.objects
+            for name in ("leads", "projects", "occupancies")
+        }
+        behind = {name: rows[name].within(access) for name in ("leads", "projects")}
+        behind["occupancies"] = rows["occupancies"].filter(space__park__in=access.parks)
+        own = [Q(chain__in=access.all_chains), Q(entered_by=access.user)]
+        if access.all_chains:
+            own.append(Q(chain=None))
+        return self.opened(access, *own, by=behind, broad=bool(access.all_chains))
 
 
 class Enterprise(Row):

@@ -9,7 +9,7 @@ from crm.models.contacts import Contact
 from crm.models.leads import Lead
 from zone.calendar import today
 from zone.feed.synced import Synced
-from zone.fields import LineField, NoteField
+from zone.fields import LineField, NoteField, trigram_index
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
@@ -64,7 +64,10 @@ class FollowUp(Row):
         verbose_name = _("follow-up")
         verbose_name_plural = _("follow-ups")
         ordering = ("-happened_on", "-created_at", "id")
-        indexes = [models.Index(fields=["-happened_on", "-created_at"], name="follow_up_date")]
+        indexes = [
+            models.Index(fields=["-happened_on", "-created_at"], name="follow_up_date"),
+            trigram_index("summary", name="crm_followup_summary_trgm"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(lead__isnull=False, project=None) | Q(lead=None, project__isnull=False),

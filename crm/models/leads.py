@@ -31,12 +31,8 @@ class LeadQuerySet(RowQuerySet):
             return self
         pool = Q(owner=None, stage__in=Lead.OPEN_STAGES, chain__in=access.chains)
         projects = Lead._meta.get_field("project").related_model.objects.within(access)
-        return self.filter(
-            Q(owner=access.user)
-            | Q(chain__in=access.led_chains)
-            | pool
-            | Q(pk__in=projects.order_by().values("lead"))
-        )
+        own = (Q(owner=access.user), Q(chain__in=access.led_chains), pool)
+        return self.opened(access, *own, by={"project": projects})
 
     def open(self):
         return self.filter(stage__in=Lead.OPEN_STAGES)
@@ -166,6 +162,7 @@ class Lead(Staged, Row):
         indexes = [
             models.Index(fields=["-registered_at", "id"], name="lead_registered"),
             models.Index(fields=["stage", "-registered_at"], name="lead_stage"),
+            models.Index(fields=["title", "id"], name="lead_title"),
             models.Index(fields=["owner", "stage"], name="lead_owner_stage"),
             models.Index(fields=["chain", "stage"], name="lead_chain_stage"),
             models.Index(fields=["next_follow_up_on"], name="lead_next_follow_up"),

@@ -89,6 +89,7 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
         "display_state",
         "recognised_on",
     )
+    sortable_by = ("signed_on", "display_amount")
     list_filter = (CountsFilter, "kind", "signed_on", "project__chain")
     search_fields = ("project__name", "project__enterprise__name", "=project__code")
     autocomplete_fields = ("project", "handled_by", "upgrades")

@@ -99,6 +99,7 @@ class OccupancyAdmin(ScopedModelAdmin):
         "display_starts",
         "display_ends",
     )
+    sortable_by = ()
     list_filter = (CurrentFilter, TenantsFilter, "kind", "space__park", "space__park__kind")
     search_fields = ("enterprise__name", "space__code", "space__park__name")
     autocomplete_fields = ("space", "enterprise", "project")
@@ -125,6 +126,7 @@ class OccupancyAdmin(ScopedModelAdmin):
 class CapitalArrivalAdmin(ScopedModelAdmin):
     menu = Menu("projects", "payments", 30)
     list_display = ("project", "arrived_on", "display_amount", "origin", "use")
+    sortable_by = ("arrived_on",)
     list_filter = ("origin", "use", "arrived_on", "project__chain")
     search_fields = ("project__name", "=project__code")
     autocomplete_fields = ("project",)

@@ -113,6 +113,7 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
         "key_level",
     )
     list_display_links = ("code", "name")
+    sortable_by = ("code", "stage", "display_investment")
     list_filter = ("stage", "status", "chain", "key_level", "park")
     search_fields = ("name", "=code", "=project_code", "enterprise__name")
     autocomplete_fields = ("enterprise", "chain", "park", "handler", "service_agent")

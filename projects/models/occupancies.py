@@ -24,10 +24,15 @@ class OccupancyQuerySet(RowQuerySet):
         """Return those of own parks, of led chains, and of projects within reach."""
         if access.everything:
             return self
-        return self.filter(
-            Q(space__park__in=access.parks)
-            | Q(enterprise__chain__in=access.led_chains)
-            | Q(project__in=Project.objects.within(access))
+        enterprises = Occupancy._meta.get_field("enterprise").related_model.objects
+        spaces = Occupancy._meta.get_field("space").related_model.objects
+        return self.opened(
+            access,
+            by={
+                "space": spaces.filter(park__in=access.parks),
+                "enterprise": enterprises.filter(chain__in=access.led_chains),
+                "project": Project.objects.within(access),
+            },
         )
 
     def current(self, on: date | None = None):

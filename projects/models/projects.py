@@ -5,7 +5,7 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import connection, models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from projects import stage_requirements
@@ -29,14 +29,17 @@ class ProjectQuerySet(RowQuerySet):
         if access.everything:
             return self
         user = access.user
-        spaces = {"occupancies__space__park__in": access.parks}
-        return self.filter(
-            Q(handler=user)
-            | Q(service_agent=user)
-            | Q(chain__in=access.led_chains)
-            | Q(park__in=access.parks)
-            | Q(pk__in=Project.objects.filter(**spaces).order_by().values("pk"))
-            | Exists(Credit.objects.filter(project=OuterRef("pk"), specialist=user))
+        occupancies = Project._meta.get_field("occupancies").related_model.objects
+        return self.opened(
+            access,
+            Q(handler=user),
+            Q(service_agent=user),
+            Q(chain__in=access.led_chains),
+            Q(park__in=access.parks),
+            by={
+                "occupancies": occupancies.filter(space__park__in=access.parks),
+                "credits": Credit.objects.filter(specialist=user),
+            },
         )
 
     def active(self):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from django.db import models
 
 from zone.calendar import today
+from zone.database.plans import FewOrMany, Relation, union_of
 
 # Roles of ``Appointment.Role`` that see every row their permissions open.
 SEES_ALL = frozenset({"LEADERSHIP", "OFFICE", "STATISTICIAN"})
@@ -64,11 +67,32 @@ class RowQuerySet(models.QuerySet):
         """Return the rows that ``access`` opens: with those that they belong to."""
         if access.everything:
             return self
-        found = models.Q(pk__in=[])
-        for name in self.model.BELONGS_TO:
-            owner = self.model._meta.get_field(name).related_model
-            found |= models.Q(**{f"{name}__in": owner._default_manager.within(access)})
-        return self.filter(found)
+        owners = {
+            name: self.model._meta.get_field(name).related_model._default_manager.within(access)
+            for name in self.model.BELONGS_TO
+        }
+        return self.opened(access, by=owners)
+
+    def opened(self, access: RowAccess, *own: models.Q, by: dict | None = None, broad=None):
+        """Return the rows that one of the conditions ``own`` opens, or a row that they belong to.
+
+        ``own`` are conditions on columns of the row itself; ``by`` has rows by the names of the
+        relations that lead to them, in either direction. ``broad`` says that these are a good
+        part of the table; by default the access to a whole chain is.
+
+        A subquery under an OR is hashed only while it fits in ``work_mem``; beyond that
+        PostgreSQL reads it anew for each row. So few rows are found by a union of their ids, and
+        of many each is looked at by itself, until the first of the conditions that holds.
+        """
+        relations = [Relation(self.model, name, rows) for name, rows in (by or {}).items()]
+        rows = self.model._base_manager.order_by()
+        parts = [rows.filter(condition).values("pk") for condition in own]
+        parts += [relation.ids for relation in relations]
+        if not parts:
+            return self.none()
+        each = [*own, *(models.Q(relation.holds) for relation in relations)]
+        usually = bool(access.led_chains) if broad is None else broad
+        return self.filter(FewOrMany(union_of(parts), reduce(or_, each), usually=usually))
 
 
 class OpenQuerySet(RowQuerySet):

@@ -18,10 +18,12 @@ from zone.access.row_access import is_open
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashAwareAdmin
 from zone.admin.guarded import GuardedAdmin, GuardedInline
+from zone.admin.paging import CappedPaginator, ScopedChangeList
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
 from zone.admin.trail import TrailMixin
 from zone.admin.versions import VersionedAdmin, VersionedInline
+from zone.database.search import search
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
 __all__ += ["searched"]
@@ -58,6 +60,7 @@ class ScopedModelAdmin(
     """An admin class that shows what its user may see and never writes a state by itself."""
 
     list_per_page = 50
+    paginator = CappedPaginator
     show_full_result_count = False
     list_filter_submit = False
     warn_unsaved_form = True
@@ -102,7 +105,10 @@ class ScopedModelAdmin(
         """Search, for lists and autocompletes, with what the labels of the rows need."""
         if self.list_select_related and not queryset.query.select_related:
             queryset = queryset.select_related(*self.list_select_related)
-        return super().get_search_results(request, queryset, searched(search_term))
+        return search(queryset, self.get_search_fields(request), searched(search_term)), False
+
+    def get_changelist(self, request, **kwargs):
+        return ScopedChangeList
 
     def formfield_for_choice_field(self, db_field, request, **kwargs):
         # Unfold preselects the first choice; what has no default is to be chosen.

@@ -108,7 +108,9 @@ class ChangeQuerySet(RowQuerySet):
     def within(self, access):
         """Return the history of what ``access`` opens."""
         subject = self.model._meta.get_field(self.model.SUBJECT).related_model
-        return self.filter(**{f"{self.model.SUBJECT}__in": subject.objects.within(access)})
+        if access.everything:
+            return self
+        return self.opened(access, by={self.model.SUBJECT: subject.objects.within(access)})
 
 
 class Change(models.Model):

@@ -1,0 +1,147 @@
+"""Lists: cells, how far they are counted, periods, searches, and what goes over the wire."""
+
+import gzip
+import re
+from datetime import datetime
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from crm.models import Enterprise, FollowUp, Lead
+from projects.models import Occupancy, Project
+from tests import factories
+from zone.admin import paging
+from zone.database.plans import with_rows
+from zone.database.search import search
+from zone.templatetags.result_list import periods
+
+pytestmark = pytest.mark.django_db
+LEADS = reverse("admin:crm_lead_changelist")
+
+
+@pytest.fixture
+def office_client(as_user, office):
+    return as_user(office)
+
+
+def titles(page) -> list[str]:
+    return [row.title for row in page.context["cl"].result_list]
+
+
+def test_a_cell_has_its_label_its_value_escaped_and_the_row_its_link(office_client, chain):
+    lead = factories.make_lead(title="<b>甲</b> & 乙", chain=chain)
+    page = office_client.get(LEADS + "?stage__exact=NEW").text
+    row = page[page.index('<tr class="data-row">') :].split("</tr>")[0]
+    assert 'data-label="线索名称"' in row
+    assert "&lt;b&gt;甲&lt;/b&gt; &amp; 乙" in row
+    [address] = re.findall(r'<th [^>]*><a href="([^"]+)">', row)
+    assert address.startswith(reverse("admin:crm_lead_change", args=[lead.pk]))
+    assert "_changelist_filters=stage__exact%3DNEW" in address
+
+
+@pytest.mark.parametrize("cap", [3, 50])
+def test_a_long_list_is_counted_no_further_than_the_cap(office_client, chain, monkeypatch, cap):
+    monkeypatch.setattr(paging, "COUNTED", cap)
+    for n in range(5):
+        factories.make_lead(title=f"第{n}条", chain=chain)
+    page = office_client.get(LEADS)
+    assert page.context["cl"].result_count == min(cap, 5)
+    assert ("至少 3 条" in page.text) == (cap == 3)
+
+
+@pytest.mark.parametrize("role", ["office", "chain_leader", "specialist", "park_operator"])
+def test_few_and_many_rows_are_the_same_rows(role, chain):
+    user = factories.make_user(role, chain=None if role in ("office", "park_operator") else chain)
+    other = factories.make_chain("electronics")
+    for place in (chain, other):
+        for owner in (user, None):
+            lead = factories.make_lead(chain=place, owner=owner, title="传感器")
+            project = factories.make_project(
+                chain=place, lead=lead, handler=owner, enterprise=lead.enterprise
+            )
+            factories.make_follow_up(project=project, by=user)
+            factories.make_follow_up(lead=lead, by=user)
+            factories.make_occupancy(project=project, enterprise=project.enterprise)
+    for model in (Lead, Enterprise, FollowUp, Project, Occupancy):
+        rows = model.objects.visible_to(user).order_by("pk")
+        few, many = (list(with_rows(rows, many=many)) for many in (False, True))
+        assert few == many
+
+
+@pytest.mark.parametrize(
+    ("term", "found"),
+    [
+        ("传感", {"传感器项目", "ABc"}),
+        ("感器", {"传感器项目", "ABc"}),
+        ("传感器", {"传感器项目", "ABc"}),
+        ("aB", {"ABc"}),
+        ("器", {"传感器项目", "ABc"}),
+        ("传感 项目", {"传感器项目"}),
+        ("器项目甲", set()),
+        ("传项", set()),
+        ("%感", set()),
+    ],
+)
+def test_two_characters_find_what_holds_them_one_after_the_other(chain, term, found):
+    plain = factories.make_enterprise(name="某材料公司")
+    factories.make_lead(title="传感器项目", chain=chain, enterprise=plain)
+    factories.make_lead(
+        title="ABc", chain=chain, enterprise=factories.make_enterprise(name="乙传感器公司")
+    )
+    rows = search(Lead.objects.all(), ("title", "enterprise__name"), term)
+    for many in (False, True):
+        assert {row.title for row in with_rows(rows, many=many)} == found
+
+
+def test_two_characters_are_found_by_an_index(chain):
+    factories.make_lead(chain=chain)
+    rows = with_rows(search(Lead.objects.all(), ("title",), "传感"), many=False)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "crm_lead_title_bigrams" in rows.explain()
+
+
+@pytest.mark.parametrize(
+    ("days", "query", "choices", "back"),
+    [
+        (["2023-05-01", "2025-02-01"], "", ["2023", "2024", "2025"], None),
+        (["2025-02-01", "2025-04-30"], "", ["2025年2月", "2025年3月", "2025年4月"], "全部日期"),
+        (["2025-02-03", "2025-02-05"], "", ["2月3日", "2月4日", "2月5日"], "2025"),
+        (["2023-05-01", "2025-02-01"], "?registered_at__year=2023", ["5月1日"], "2023"),
+        ([], "", [], None),
+    ],
+)
+def test_periods_lie_between_the_first_and_the_last_row(
+    office_client, chain, days, query, choices, back
+):
+    for day in days:
+        at = timezone.make_aware(datetime.fromisoformat(day))
+        lead = factories.make_lead(chain=chain)
+        Lead.objects.filter(pk=lead.pk).update(registered_at=at)
+    found = periods(office_client.get(LEADS + query).context["cl"])
+    shown = [choice["title"] for choice in found.get("choices", ())]
+    assert (shown, (found.get("back") or {}).get("title")) == (choices, back)
+    assert all(choice.get("link") for choice in found.get("choices", ())[1:])
+
+
+def test_a_search_shows_no_periods(office_client, chain):
+    factories.make_lead(chain=chain, title="传感器")
+    with CaptureQueriesContext(connection) as seen:
+        office_client.get(LEADS + "?q=传感")
+    assert not [query for query in seen if "MIN(" in query["sql"]]
+
+
+def test_pages_go_compressed_and_the_texts_of_scripts_are_kept_for_a_day(office_client):
+    answer = office_client.get(LEADS, headers={"Accept-Encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    assert len(answer.content) * 3 < len(gzip.decompress(answer.content))
+    texts = office_client.get(reverse("admin:jsi18n"))
+    assert (texts["Cache-Control"], "Cookie" in texts["Vary"]) == ("private, max-age=86400", True)
+
+
+def test_the_icon_font_has_each_icon_that_the_sources_name():
+    call_command("icons", check=True)

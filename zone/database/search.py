@@ -1,0 +1,109 @@
+"""Searching texts by a part of them: three characters and more by trigrams, two by bigrams.
+
+Most words of Chinese have two characters, which no trigram holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
+
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models.functions import Upper
+from django.utils.text import smart_split, unescape_string_literal
+
+from zone.database.objects import DatabaseObject, Index, function
+from zone.database.plans import FewOrMany, Relation, union_of
+
+BIGRAMS = function(
+    "zone_bigrams(whole text)",
+    """
+BEGIN
+  RETURN ARRAY(SELECT DISTINCT substr(whole, n, 2) FROM generate_series(1, length(whole) - 1) n);
+END""",
+    returns="text[]",
+    options="IMMUTABLE PARALLEL SAFE STRICT",
+)
+
+
+def objects() -> Iterator[DatabaseObject]:
+    """Yield the function, and an index beside each one of trigrams."""
+    yield BIGRAMS
+    for model, name in searched_columns():
+        table, column = model._meta.db_table, model._meta.get_field(name).column
+        index = f"{table}_{column}_bigrams"
+        where = f'USING gin (zone_bigrams(upper("{column}")))'
+        yield Index(index, table, f"CREATE INDEX {index} ON {table} {where}")
+
+
+def searched_columns() -> Iterator[tuple[type[models.Model], str]]:
+    """Yield the model and the name of each field with an index of trigrams."""
+    for model in apps.get_models():
+        for index in model._meta.indexes:
+            if isinstance(index, GinIndex) and index.name.endswith("_trgm"):
+                yield model, next(found.name for found in _columns_of(index))
+
+
+def _columns_of(index: GinIndex) -> Iterator[models.F]:
+    expressions = list(index.expressions)
+    while expressions:
+        expression = expressions.pop()
+        if isinstance(expression, models.F):
+            yield expression
+        expressions += expression.get_source_expressions()
+
+
+class Bigrams(models.Func):
+    function = "zone_bigrams"
+    output_field = ArrayField(models.TextField())
+
+
+def words(term: str) -> Iterator[str]:
+    """Yield the words of a search; a quoted one may hold blanks."""
+    for word in smart_split(term):
+        if word[:1] in "\"'" and word[:1] == word[-1:]:
+            word = unescape_string_literal(word)
+        yield word
+
+
+def search(rows: models.QuerySet, fields: Iterable[str], term: str) -> models.QuerySet:
+    """Return those of ``rows`` that have each word of ``term`` in one of ``fields``.
+
+    ``fields`` are paths as in ``ModelAdmin.search_fields``; ``=`` before one compares all of it.
+    """
+    for word in words(term):
+        rows = rows.filter(condition(rows.model, fields, word))
+    return rows
+
+
+def condition(model: type[models.Model], paths: Iterable[str], word: str) -> FewOrMany:
+    few, many = [], []
+    for path in paths:
+        exact, name = "=" * path.startswith("="), path.removeprefix("=")
+        name, _separator, rest = name.partition("__")
+        if rest:
+            far = model._meta.get_field(name).related_model
+            rows = far._base_manager.filter(condition(far, [exact + rest], word))
+            relation = Relation(model, name, rows)
+            few.append(relation.ids)
+            many.append(models.Q(relation.holds))
+        else:
+            rows = model._base_manager.order_by()
+            few.append(_by_index(rows, name, word, bool(exact)).values("pk"))
+            many.append(_contains(name, word, bool(exact)))
+    return FewOrMany(union_of(few), reduce(or_, many))
+
+
+def _contains(name: str, word: str, exact: bool) -> models.Q:
+    # Codes are kept in capitals.
+    return models.Q(**({name: word.upper()} if exact else {f"{name}__icontains": word}))
+
+
+def _by_index(rows: models.QuerySet, name: str, word: str, exact: bool) -> models.QuerySet:
+    if len(word) == 2 and not exact and (rows.model, name) in searched_columns():
+        return rows.alias(bigrams=Bigrams(Upper(name))).filter(bigrams__contains=[word.upper()])
+    return rows.filter(_contains(name, word, exact))
