@@ -1,13 +1,16 @@
 """Time the pages people open most, beside the time of their bare SQL, in one run.
 
-Everything happens in a database of its own that is dropped at the end.
+Everything happens in databases of its own that are dropped at the end.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from django.core.management.base import BaseCommand
 from django.db import connection
@@ -15,193 +18,126 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from crm.models import Enterprise, Lead
-from projects.management.benching import database_of_its_own, insert
-from projects.models import Agreement, Credit, Project
-from zone.models import Appointment, IndustryChain, Target, User
+from crm.models import Lead
+from projects.management.benching import database_of_its_own
+from projects.management.seeding import PEOPLE_BY_ROLE, seed
+from projects.models import Project
+from zone.models import User
 
-CHAINS = 4
-PEOPLE = 20
-PROJECTS_PER_LEADS = 10
-CHAIN_OF_N = """JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_industrychain) c
-  ON c.k = n %% %(chains)s"""
-
-
-def seed() -> list[str]:
-    """Return the statements that fill the database, in their order."""
-    return [
-        insert(
-            IndustryChain,
-            "FROM generate_series(1, %(chains)s) n",
-            code="'bench-' || n",
-            name="'产业链' || n",
-            position="n",
-        ),
-        insert(
-            User,
-            "FROM generate_series(1, %(people)s) n",
-            username="'bench' || n",
-            password="'!'",
-            is_superuser="n = 1",
-            display_name="'人员' || n",
-        ),
-        insert(
-            Appointment,
-            """FROM zone_user u JOIN zone_industrychain c
-              ON c.position = 1 + substr(u.username, 6)::int %% %(chains)s""",
-            user_id="u.id",
-            role="CASE WHEN u.username = 'bench2' THEN 'CHAIN_LEADER' ELSE 'SPECIALIST' END",
-            chain_id="c.id",
-            starts_on="date '2025-01-01'",
-        ),
-        insert(
-            Enterprise,
-            f"FROM generate_series(1, %(leads)s / 2) n {CHAIN_OF_N}",
-            name="'示例储能材料' || n || '号有限公司'",
-            name_key="'bench' || n",
-            sort_key="'shili' || lpad(n::text, 8, '0')",
-            chain_id="c.id",
-        ),
-        insert(
-            Lead,
-            """FROM generate_series(1, %(leads)s) n
-              JOIN (SELECT id, chain_id, row_number() OVER () - 1 AS k FROM crm_enterprise) e
-                ON e.k = n %% (%(leads)s / 2)
-              JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_user) u
-                ON u.k = n %% %(people)s""",
-            title="'年产' || n || '吨正极材料项目'",
-            source="'OWN'",
-            planned_investment_wan="1000 + n %% 90000",
-            stage="(ARRAY['NEW','SCREENED','NEGOTIATING','AGREEING','LOST'])[1 + n %% 5]",
-            registered_at="timestamptz '2025-01-01' + n * interval '5 minutes'",
-            next_follow_up_on="date '2025-06-01' + n %% 200",
-            enterprise_id="e.id",
-            chain_id="e.chain_id",
-            owner_id="u.id",
-        ),
-        insert(
-            Project,
-            """FROM (SELECT *, row_number() OVER () AS n FROM crm_lead) l
-              WHERE n <= %(leads)s / %(per)s""",
-            code="'CZGX-2025-' || lpad(n::text, 6, '0')",
-            name="title",
-            enterprise_id="enterprise_id",
-            chain_id="chain_id",
-            stage="'SIGNED'",
-            total_investment_wan="planned_investment_wan",
-            handler_id="owner_id",
-            lead_id="id",
-        ),
-        insert(
-            Credit,
-            "FROM projects_project",
-            project_id="id",
-            specialist_id="handler_id",
-            share="100",
-        ),
-        insert(
-            Agreement,
-            "FROM projects_project",
-            project_id="id",
-            kind="'FORMAL'",
-            signed_on="date '2025-01-01' + (random() * 270)::int",
-            amount_wan="total_investment_wan",
-            recognised_on="date '2025-12-31'",
-            recognised_by_id="handler_id",
-        ),
-        *(
-            insert(Target, "", year="2025", measure=f"'{measure}'", value=value)
-            for measure, value in (("SIGNED_AMOUNT", "2390000"), ("SIGNED_PROJECTS", "40"))
-        ),
-    ]
+LISTS = [
+    "crm_lead",
+    "crm_enterprise",
+    "crm_contact",
+    "crm_followup",
+    "projects_project",
+    "projects_agreement",
+    "projects_capitalarrival",
+    "projects_occupancy",
+    "zone_space",
+]
+COLUMNS = ("median", "p95", "bare SQL", "ratio", "queries", "KB")
 
 
 @dataclass
 class Timing:
-    name: str
-    page_ms: list[float]
-    sql_ms: float
+    """Milliseconds of a page and of its statements alone; ``growth`` is beside the first scale."""
+
+    leads: int
+    page: str
+    role: str
+    median: float
+    p95: float
+    sql: float
     queries: int
+    size: int
+    growth: float | None = None
 
     def line(self) -> str:
-        median = statistics.median(self.page_ms)
-        p95 = sorted(self.page_ms)[max(int(len(self.page_ms) * 0.95) - 1, 0)]
-        ratio = median / self.sql_ms if self.sql_ms else float("nan")
-        return (
-            f"{self.name:<40}{median:>10.1f}{p95:>10.1f}{self.sql_ms:>12.1f}"
-            f"{ratio:>9.1f}{self.queries:>9}"
-        )
+        ratio = self.median / self.sql if self.sql else float("nan")
+        numbers = f"{self.median:>10.1f}{self.p95:>10.1f}{self.sql:>10.1f}{ratio:>10.1f}"
+        more = f"{self.queries:>10}{self.size / 1024:>10.0f}"
+        growth = f"{self.growth:>10.2f}" if self.growth else ""
+        return f"{self.page + ', ' + self.role:<50}{numbers}{more}{growth}"
 
 
 class Command(BaseCommand):
-    help = "Seed a database of its own and time the main pages beside their bare SQL."
+    help = "Seed databases of their own and time the main pages beside their bare SQL."
 
     def add_arguments(self, parser):
         parser.add_argument("--leads", type=int, default=100_000)
+        parser.add_argument("--scale", default="", help="numbers of leads with commas")
         parser.add_argument("--rounds", type=int, default=15)
+        parser.add_argument("--json", type=Path, help="write the timings to this file, too")
 
-    def handle(self, *, leads: int, rounds: int, **options):
+    def handle(self, *, leads: int, scale: str, rounds: int, json: Path | None, **options):
+        sizes = [int(size) for size in scale.split(",") if size] or [leads]
+        timings, first = [], {}
+        for size in sizes:
+            for timing in self.timings(size, rounds):
+                begun = first.setdefault((timing.page, timing.role), timing)
+                timing.growth = timing.median / begun.median if size != sizes[0] else None
+                self.stdout.write(timing.line())
+                timings.append(timing)
+        if json:
+            json.write_text(as_json(timings), encoding="utf-8")
+
+    def timings(self, leads: int, rounds: int) -> Iterator[Timing]:
         with database_of_its_own():
-            self.seed(leads)
-            self.stdout.write(
-                f"{'page':<40}{'median':>10}{'p95':>10}{'bare SQL':>12}{'ratio':>9}"
-                f"{'queries':>9}   (ms, {leads:,} leads)"
-            )
-            for person, pages in self.pages().items():
-                for name, url in pages.items():
-                    self.stdout.write(measure(name, url, rounds, person).line())
-
-    def seed(self, leads: int):
-        started = time.perf_counter()
-        counts = {"leads": leads, "chains": CHAINS, "people": PEOPLE, "per": PROJECTS_PER_LEADS}
-        with connection.cursor() as cursor:
-            for statement in seed():
-                cursor.execute(statement, counts)
-            cursor.execute("ANALYZE")
-        self.stdout.write(f"{leads:,} leads seeded in {time.perf_counter() - started:.1f} s")
-
-    def pages(self) -> dict[str, dict[str, str]]:
-        """Return the pages by who opens them: a superuser, a chain leader, a specialist."""
-        leads, enterprises, contacts = (
-            reverse(f"admin:crm_{name}_changelist") for name in ("lead", "enterprise", "contact")
-        )
-        lead = Lead.objects.order_by("id").first()
-        everything = {
-            "lead list": leads,
-            "lead list, by stage": f"{leads}?stage__exact=NEW&chain__id__exact={lead.chain_id}",
-            "lead search, 4 characters": f"{leads}?q=储能材料",
-            "lead search, one hit": f"{leads}?q=年产777吨",
-            "lead search, 2 characters": f"{leads}?q=正极",
-            "lead form": reverse("admin:crm_lead_change", args=[lead.pk]),
-            "progress page": reverse("progress") + "?year=2025&on=2025-09-30",
-        }
-        scoped = {
-            "lead list": leads,
-            "lead search, 4 characters": f"{leads}?q=储能材料",
-            "enterprise list": enterprises,
-            "contact list": contacts,
-        }
-        return {
-            "bench1": everything,
-            "bench2": {f"{name}, chain leader": url for name, url in scoped.items()},
-            "bench3": {f"{name}, specialist": url for name, url in scoped.items()},
-        }
+            self.stdout.write(f"{leads:,} leads seeded in {seed(leads):.1f} s")
+            heads = "".join(f"{column:>10}" for column in COLUMNS)
+            self.stdout.write(f"{'page':<50}{heads}   (ms, {leads:,} leads)")
+            for role, person in PEOPLE_BY_ROLE.items():
+                for name, url in pages().items():
+                    if timing := measure(leads, name, url, rounds, role, person):
+                        yield timing
 
 
-def measure(name: str, url: str, rounds: int, person: str) -> Timing:
-    """Open ``url`` ``rounds`` times as ``person``, then run its statements bare."""
+def as_json(timings: list[Timing]) -> str:
+    return json.dumps([asdict(timing) for timing in timings], ensure_ascii=False, indent=1)
+
+
+def pages() -> dict[str, str]:
+    lists = {name: reverse(f"admin:{name}_changelist") for name in LISTS}
+    leads, enterprises = lists["crm_lead"], lists["crm_enterprise"]
+    lookup = reverse("admin:autocomplete") + "?app_label=crm&model_name=lead"
+    lead, project = Lead.objects.order_by("id").first(), Project.objects.order_by("id").first()
+    return {f"{name} list": url for name, url in lists.items()} | {
+        "leads by stage and chain": f"{leads}?stage__exact=NEW&chain__id__exact={lead.chain_id}",
+        "leads due": f"{leads}?whose=due",
+        "leads of the pool": f"{leads}?whose=pool",
+        "leads by title": f"{leads}?o=0",
+        "leads, page 200": f"{leads}?p=200",
+        "lead search, 4 characters": f"{leads}?q=储能材料",
+        "lead search, 2 characters": f"{leads}?q=传感",
+        "lead search, one hit": f"{leads}?q=储能材料77",
+        "lead search, no hit": f"{leads}?q=没有这样",
+        "enterprise search": f"{enterprises}?q=太原华信",
+        "enterprise autocomplete": f"{lookup}&field_name=enterprise&term=储能",
+        "lead form": reverse("admin:crm_lead_change", args=[lead.pk]),
+        "new lead": reverse("admin:crm_lead_add"),
+        "project form": reverse("admin:projects_project_change", args=[project.pk]),
+        "progress page": reverse("progress") + "?year=2025&on=2025-09-30",
+    }
+
+
+def measure(leads: int, name: str, url: str, rounds: int, role: str, person: str) -> Timing | None:
+    """Open ``url`` ``rounds`` times, then run its statements bare; None where it stays closed."""
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(User.objects.get(username=person))
     with CaptureQueriesContext(connection) as seen:
         response = client.get(url)
         # The next request empties the log that ``seen`` reads from.
         statements = [query["sql"] for query in seen]
+    if response.status_code in (302, 403):
+        return None
     if response.status_code != 200:
         raise RuntimeError(f"{url}: {response.status_code}")
-    pages = [_timed(lambda: client.get(url)) for _ in range(rounds)]
-    reads = [sql for sql in statements if sql.startswith("SELECT")]
+    times = sorted(_timed(lambda: client.get(url)) for _ in range(rounds))
+    reads = [sql for sql in statements if sql.startswith(("SELECT", "(SELECT"))]
     bare = statistics.median(_timed(lambda: _run(reads)) for _ in range(rounds))
-    return Timing(name, pages, bare, len(statements))
+    p95 = times[max(int(len(times) * 0.95) - 1, 0)]
+    median, size = statistics.median(times), len(response.content)
+    return Timing(leads, name, role, median, p95, bare, len(statements), size)
 
 
 def _timed(call) -> float:
