@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="visit_one_owner",
-                        violation_error_message="Please choose either a lead or an enterprise, not both.",
+                        violation_error_message="Please fill in one of these, and only one: lead / enterprise.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("visitors__gte", 1)), name="visit_visitors"

@@ -39,12 +39,7 @@ class Visit(Row):
         ordering = ("-happened_on", "id")
         indexes = [models.Index(fields=["-happened_on", "id"], name="visit_date")]
         constraints = [
-            exactly_one(
-                "lead",
-                "enterprise",
-                name="visit_one_owner",
-                message=_("Please choose either a lead or an enterprise, not both."),
-            ),
+            exactly_one("visit_one_owner", lead=_("lead"), enterprise=_("enterprise")),
             models.CheckConstraint(condition=models.Q(visitors__gte=1), name="visit_visitors"),
         ]
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CASCADE, Max, Q
 from django.db.models.functions import Now
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from zone.access.row_access import RowQuerySet, is_open
@@ -85,12 +86,14 @@ class Row(models.Model):
             raise ValidationError(errors)
 
 
-def exactly_one(*names: str, name: str, message) -> models.CheckConstraint:
-    """Return the constraint ``name``: one of the nullable fields ``names`` is filled in."""
+def exactly_one(name: str, **labels) -> models.CheckConstraint:
+    """Return the constraint ``name``: one of the fields, given with their labels, is filled in."""
     found = Q()
-    for filled in names:
-        found |= Q(**{f"{other}__isnull": other != filled for other in names})
-    return models.CheckConstraint(condition=found, name=name, violation_error_message=message)
+    for filled in labels:
+        found |= Q(**{f"{other}__isnull": other != filled for other in labels})
+    names = format_lazy(" / ".join(["{}"] * len(labels)), *labels.values())
+    words = format_lazy(_("Please fill in one of these, and only one: {names}."), names=names)
+    return models.CheckConstraint(condition=found, name=name, violation_error_message=words)
 
 
 @cache
