@@ -84,6 +84,7 @@ def test_few_and_many_rows_are_the_same_rows(role, chain):
         ("器项目甲", set()),
         ("传项", set()),
         ("%感", set()),
+        ("aß", {"Maß 3"}),
     ],
 )
 def test_two_characters_find_what_holds_them_one_after_the_other(chain, term, found):
@@ -92,6 +93,7 @@ def test_two_characters_find_what_holds_them_one_after_the_other(chain, term, fo
     factories.make_lead(
         title="ABc", chain=chain, enterprise=factories.make_enterprise(name="乙传感器公司")
     )
+    factories.make_lead(title="Maß 3", chain=chain, enterprise=plain)
     rows = search(Lead.objects.all(), ("title", "enterprise__name"), term)
     for many in (False, True):
         assert {row.title for row in with_rows(rows, many=many)} == found

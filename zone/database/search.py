@@ -104,6 +104,8 @@ def _contains(name: str, word: str, exact: bool) -> models.Q:
 
 
 def _by_index(rows: models.QuerySet, name: str, word: str, exact: bool) -> models.QuerySet:
-    if len(word) == 2 and not exact and (rows.model, name) in searched_columns():
+    # Some letters are two in capitals: ß.
+    is_pair = len(word) == len(word.upper()) == 2
+    if is_pair and not exact and (rows.model, name) in searched_columns():
         return rows.alias(bigrams=Bigrams(Upper(name))).filter(bigrams__contains=[word.upper()])
     return rows.filter(_contains(name, word, exact))

@@ -84,9 +84,10 @@ def _row(cl: ChangeList, columns: list[Column], row: models.Model, suffix: str) 
 def _content(cl: ChangeList, column: Column, row: models.Model, suffix: str) -> SafeString:
     if column.name == CHECKBOX:
         return format_html(
-            '<input type="checkbox" name="{}" value="{}" class="action-select">',
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
             ACTION_CHECKBOX_NAME,
             row.pk,
+            gettext("Select this object for an action - {}").format(row),
         )
     shown = conditional_escape(shown_value(cl, column.name, row))
     if not column.is_link:
