@@ -130,6 +130,32 @@ def test_periods_lie_between_the_first_and_the_last_row(
     assert all(choice.get("link") for choice in found.get("choices", ())[1:])
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "registered_at__year=2025&registered_at__day=13",
+        "registered_at__month=1&registered_at__day=13",
+        "registered_at__day=13",
+        "registered_at__month=13",
+        "registered_at__year=0",
+        "registered_at__year=99999",
+        "registered_at__year=x",
+    ],
+)
+def test_a_period_with_a_gap_is_read_to_the_gap(office_client, chain, query):
+    lead = factories.make_lead(chain=chain)
+    at = timezone.make_aware(datetime(2025, 1, 13))
+    Lead.objects.filter(pk=lead.pk).update(registered_at=at)
+    assert office_client.get(f"{LEADS}?{query}", follow=True).status_code == 200
+
+
+def test_of_more_rows_than_are_counted_all_cannot_be_chosen(office_client, chain, monkeypatch):
+    monkeypatch.setattr(paging, "COUNTED", 60)
+    chains = [factories.make_lead(chain=chain) for _ in range(61)]
+    assert len(titles(office_client.get(LEADS))) == 50 < len(chains)
+    assert "question hidden" not in office_client.get(LEADS).text
+
+
 def test_a_search_shows_no_periods(office_client, chain):
     factories.make_lead(chain=chain, title="传感器")
     with CaptureQueriesContext(connection) as seen:

@@ -242,6 +242,45 @@ def test_the_second_to_delete_a_file_is_told_that_it_is_gone(as_user, office, fo
     assert (response.status_code, "已不在此表中" in response.text) == (200, True)
 
 
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "1" + "0" * 30, "1e9999", "-5"])
+def test_what_is_no_amount_is_shown_as_entered(door, project, amount):
+    mine = door.open()
+    Project.objects.filter(pk=project.pk).update(total_investment_wan=20_000)
+    answer = door.post(mine, total_investment_wan=amount)
+    assert answer.status_code == 200
+    assert "total_investment_wan" in answer.context["adminform"].form.errors
+
+
+def test_a_row_changed_meanwhile_is_not_removed_unseen(door, project):
+    door.client.force_login(factories.make_user(is_superuser=True))
+    credit = factories.make_credit(project=project, specialist=factories.make_user(), share=40)
+    mine = door.open()
+    Credit.objects.filter(pk=credit.pk).update(share=60)
+    answer = door.post(mine, **{"credits-0-DELETE": "on"})
+    assert (answer.status_code, Credit.objects.get().share) == (200, 60)
+    assert "如仍要删除" in answer.text
+    assert door.post(fields(answer), **{"credits-0-DELETE": "on"}).status_code == 302
+    assert not Credit.objects.exists()
+
+
+def test_a_row_of_somebody_else_is_named_to_nobody(door, project, office):
+    other = factories.make_credit(
+        project=factories.make_project(name="别处的项目"), specialist=office
+    )
+    AuditEntry.objects.record(AuditEntry.Action.CHANGED, by=office, of=other)
+    factories.make_credit(project=project, specialist=factories.make_user(), share=40)
+    for key in (str(other.pk), "a\0b"):
+        answer = door.post(door.open(), **{"credits-0-id": key})
+        assert "其间有一行已被删除" in answer.text
+        assert str(other) not in answer.text
+
+
+def test_more_rows_than_there_are_cost_nothing(door, project):
+    factories.make_credit(project=project, specialist=factories.make_user(), share=40)
+    counts = {"credits-INITIAL_FORMS": "1000000000000", "credits-TOTAL_FORMS": "1"}
+    assert door.post(door.open(), **counts).status_code in (200, 302)
+
+
 def inlines() -> list:
     found = (
         pytest.param(model_admin.model, inline, id=inline.model.__name__)

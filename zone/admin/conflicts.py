@@ -13,6 +13,8 @@ from zone import units
 from zone.calendar import minute
 from zone.models import AuditEntry
 
+LARGEST = 10**16  # 万元
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -44,7 +46,9 @@ def in_words(field, value) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if field.widget.attrs.get("data-unit") == "wan":
-        return units.money(value)
+        # What is no amount (NaN, a hundred digits) is refused when the form is checked.
+        is_amount = value.is_finite() and abs(value) < LARGEST
+        return units.money(value) if is_amount else str(value)
     several = value if isinstance(value, (list, models.QuerySet)) else [value]
     is_choice = hasattr(field, "choices") and not hasattr(field, "queryset")
     known = {str(key): str(label) for key, label in field.choices} if is_choice else {}
@@ -64,9 +68,15 @@ def change_in_words(row: models.Model, drawn: str, user) -> str:
     return _("%(who)s changed this row, last on %(when)s.") % words
 
 
-def removal_in_words(model, key: str) -> str:
-    """Say who took a row of an inline away, as far as the trail knows."""
-    entry = AuditEntry.objects.filter(model=model._meta.label_lower, object_id=key).first()
+def removal_in_words(parent: models.Model, model, key: str) -> str:
+    """Say who took a row of an inline away, as far as the trail of its parent knows."""
+    try:
+        model._meta.pk.to_python(key)
+    except ValidationError:
+        entry = None
+    else:
+        lines = AuditEntry.objects.timeline(parent).filter(action__in=AuditEntry.REMOVING)
+        entry = lines.filter(model=model._meta.label_lower, object_id=key).first()
     if entry is None:
         return _("A row was removed in the meantime; it is left out here. Please save once more.")
     words = {"name": entry.object_name, "who": entry.by_name or _("the system")}

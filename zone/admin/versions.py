@@ -66,7 +66,7 @@ class VersionedForm:
         try:
             before = None if value is None else field.to_python(value)
             return not field.disabled and field.has_changed(before, self[name].data)
-        except ValidationError:
+        except (ValidationError, ArithmeticError):  # a signalling NaN compares with nothing
             return True
 
 
@@ -83,12 +83,21 @@ class VersionedFormSet:
     def full_clean(self):
         super().full_clean()
         for key in self.gone:
-            self._non_form_errors.append(removal_in_words(self.model, key))
+            self._non_form_errors.append(removal_in_words(self.instance, self.model, key))
+        for form in self.initial_forms if self.is_bound else ():
+            # Django asks no row that is to be removed whether it is valid.
+            if getattr(form, "conflict", None) and self._should_delete_form(form):
+                words = {"name": form.instance}
+                self._non_form_errors.append(
+                    _("“%(name)s” was changed in the meantime; to remove it, save once more.")
+                    % words
+                )
 
     def _leave_out_gone(self):
         """Take out rows that are no longer there, which Django would drop without a word."""
         here = {str(row.pk) for row in self.get_queryset()}
-        initial, total = self.initial_form_count(), self.total_form_count()
+        total = self.total_form_count()
+        initial = min(self.initial_form_count(), total)
         name_of_key = f"-{self.model._meta.pk.name}"
         keys = [self.data.get(self.add_prefix(n) + name_of_key, "") for n in range(initial)]
         self.gone = tuple(key for key in keys if key and key not in here)

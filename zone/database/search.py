@@ -107,5 +107,6 @@ def _by_index(rows: models.QuerySet, name: str, word: str, exact: bool) -> model
     # Some letters are two in capitals: ß.
     is_pair = len(word) == len(word.upper()) == 2
     if is_pair and not exact and (rows.model, name) in searched_columns():
-        return rows.alias(bigrams=Bigrams(Upper(name))).filter(bigrams__contains=[word.upper()])
+        pairs = rows.alias(bigrams=Bigrams(Upper(name)))
+        return pairs.filter(bigrams__contains=Bigrams(Upper(models.Value(word))))
     return rows.filter(_contains(name, word, exact))

@@ -154,6 +154,7 @@ class AuditEntry(models.Model):
         COMMAND = "COMMAND", _("command line")
         SYSTEM = "SYSTEM", _("system")
 
+    REMOVING = (Action.DELETED, Action.ANONYMISED)
     # What leaves a row as it was.
     READING = (Action.REVEALED, Action.SEARCHED, Action.DOWNLOADED, Action.EXPORTED)
     # What a security administrator watches over.

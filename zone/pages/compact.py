@@ -9,7 +9,8 @@ from django.template.loaders import app_directories
 class Loader(app_directories.Loader):
     def get_contents(self, origin: Origin) -> str:
         text = super().get_contents(origin)
-        return text if "<pre" in text or "<textarea" in text else compact(text)
+        is_page = origin.name.endswith(".html") and "<pre" not in text and "<textarea" not in text
+        return compact(text) if is_page else text
 
 
 def compact(text: str) -> str:

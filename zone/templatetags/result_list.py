@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import takewhile
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
@@ -134,7 +135,7 @@ def periods(cl: ChangeList) -> dict:
     Django reads which of them have rows, and with that every row of the list.
     """
     keys = [f"{cl.date_hierarchy}__{unit}" for unit in UNITS]
-    chosen = [int(cl.params[key]) for key in keys if key in cl.params]
+    chosen = [int(cl.params[key]) for key in takewhile(cl.params.__contains__, keys)]
     ends = cl.queryset.aggregate(first=Min(cl.date_hierarchy), last=Max(cl.date_hierarchy))
     first, last = (timezone.localtime(end) if _is_moment(end) else end for end in ends.values())
     if first is None:
