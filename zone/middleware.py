@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 
 from zone.database.outages import is_disk_full
@@ -130,6 +131,18 @@ SWITCHED_OFF = (
     "usb",
 )
 PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in SWITCHED_OFF)
+
+
+class PageCompressionMiddleware(GZipMiddleware):
+    """Compresses pages: no page has a secret beside the caller's text (BREACH).
+
+    The interface is left to the server in front: compressed here, its ETags would be weak ones.
+    """
+
+    def process_response(self, request, response):
+        if request.path_info.startswith("/api/"):
+            return response
+        return super().process_response(request, response)
 
 
 class PermissionsPolicyMiddleware:

@@ -136,8 +136,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # BREACH: no page has a secret beside the caller's text; tokens of forms are masked anew.
-    "django.middleware.gzip.GZipMiddleware",
+    "zone.middleware.PageCompressionMiddleware",
     # These two ask no database, and stand above all that do: to say that it is away.
     "zone.middleware.ChosenLanguageMiddleware",
     "zone.database.outages.OutageMiddleware",

@@ -5,7 +5,7 @@ Most words of Chinese have two characters, which no trigram holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 
@@ -70,12 +70,13 @@ def words(term: str) -> Iterator[str]:
         yield word
 
 
-def search(rows: models.QuerySet, fields: Iterable[str], term: str) -> models.QuerySet:
+def search(rows: models.QuerySet, fields: Sequence[str], term: str) -> models.QuerySet:
     """Return those of ``rows`` that have each word of ``term`` in one of ``fields``.
 
     ``fields`` are paths as in ``ModelAdmin.search_fields``; ``=`` before one compares all of it.
+    Without any, nothing is searched.
     """
-    for word in words(term):
+    for word in words(term) if fields else ():
         rows = rows.filter(condition(rows.model, fields, word))
     return rows
 
