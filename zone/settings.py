@@ -264,7 +264,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "zone.files.storage.StaticStorage"
     },
 }
 # With DEBUG a file is looked for when it is asked for: tests start hundreds of clients.
