@@ -181,15 +181,27 @@ def test_a_killed_postmaster_ends_the_server_which_says_so(start, with_data):
     start().ready()
 
 
-def test_a_killed_worker_is_replaced(start, with_data):
-    server = start().ready()
+def web_workers(server: Started) -> set[int]:
+    """Return both worker processes; the first may answer before the second is forked."""
     main = server.process.pid
-    children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-    workers = set(map(int, children)) - {server.cluster.postmaster()}
-    assert len(workers) == 2
-    for pid in workers:
+    # Only the main thread forks workers: the background worker belongs to another thread.
+    children = Path(f"/proc/{main}/task/{main}/children")
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline:
+        workers = set(map(int, children.read_text().split())) - {server.cluster.postmaster()}
+        if len(workers) == 2:
+            return workers
+        time.sleep(0.02)
+    raise AssertionError(server.log.read_text())
+
+
+def test_killed_workers_are_replaced(start, with_data):
+    server = start().ready()
+    killed = web_workers(server)
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
     server.ready()
+    assert not web_workers(server) & killed
 
 
 def background(server: Started) -> int:
