@@ -30,6 +30,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models import Agreement, Occupancy
 from zone.calendar import time_progress
+from zone.database import remembered
 from zone.models import IndustryChain, Measure, Park, Target, User, ZoneSetting
 from zone.units import rounded
 
@@ -274,7 +275,7 @@ def _sums(year: int, on: date, kinds: Collection[str]) -> list[_Sum]:
         parts.append(_tenant_numbers(ZONE, Value(None, UUIDField()), tenants(on)))
     if PARK in kinds:
         parts.append(_tenant_numbers(PARK, F("space__park"), Occupancy.objects.current(on)))
-    return [_Sum(*row) for row in parts[0].union(*parts[1:], all=True)]
+    return [_Sum(*row) for row in remembered.rows(parts[0].union(*parts[1:], all=True))]
 
 
 def _agreement_sums(kind: str, state: str, agreements: QuerySet[Agreement]) -> QuerySet:

@@ -9,11 +9,13 @@ from decimal import Decimal
 from django.db.models import Case, Count, IntegerField, Max, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
+from django_cte import CTE, with_cte
 
 from crm.models import Lead
 from projects.models import Project
 from projects.pages import charts
 from zone.calendar import SHANGHAI
+from zone.database import remembered
 from zone.units import percent, rounded
 
 STEPS = (
@@ -71,10 +73,10 @@ def funnel(year: int, on: date, chain=None) -> list[Step]:
             )
         )
     )
-    counts = leads.aggregate(
-        **{f"n{step}": Count("pk", filter=Q(step__gte=step)) for step in range(len(STEPS))}
-    )
-    return _steps(list(counts.values()))
+    furthest = CTE(leads)
+    counted = with_cte(furthest, select=furthest.queryset().values("step")).annotate(n=Count("pk"))
+    counts = dict(remembered.rows(counted.values_list("step", "n")))
+    return _steps([sum(n for s, n in counts.items() if s >= step) for step in range(len(STEPS))])
 
 
 def _steps(counts: list[int]) -> list[Step]:

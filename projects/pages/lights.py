@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import (
     Case,
@@ -17,11 +19,14 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import Least
-from django.utils.translation import gettext as _
+from django.db.models.sql.constants import LOUTER
+from django.utils.translation import gettext_lazy as _
+from django_cte import CTE, with_cte
 
 from projects.models import Agreement, Project
 from projects.pages.figures import SHAPES
 from projects.progress import LIGHT_WORDS, RED, YELLOW
+from zone.database import remembered
 
 # Days after which a project turns yellow, and red.
 WAITING_YELLOW, WAITING_RED = 30, 90  # a signed agreement without recognition
@@ -29,6 +34,11 @@ START_YELLOW, START_RED = 0, 90  # past the planned start of construction, as é“
 UNPLANNED_YELLOW = 90  # signed, neither started nor with a planned start
 
 SHOWN = 5
+REASONS = {
+    "overdue_since": _("Construction was planned for %(on)s and has not begun: %(days)s days."),
+    "waiting_since": _("Signed on %(on)s, waiting for recognition for %(days)s days."),
+    "unplanned_since": _("Signed on %(on)s, not begun after %(days)s days, no planned start."),
+}
 NOT_STARTED = (Project.Stage.RESERVED, Project.Stage.SIGNED, Project.Stage.LANDED)
 
 
@@ -53,10 +63,11 @@ def lit(projects, on: date, chain=None) -> tuple[list[Lit], int]:
     """Return the worst of ``projects`` as of ``on``, red first, and how many there are in all."""
     if chain is not None:
         projects = projects.filter(chain=chain)
-    rows = (
-        projects.active()
-        .annotate(**_dates(on))
-        .filter(_is_lit(on))
+    waiting, formal = _waiting(on), _formal(on)
+    rows = remembered.rows(
+        _joined(projects.active(), waiting, formal)
+        .annotate(**_dates(on, waiting.col.since, formal.col.since))
+        .filter(_is_lit())
         .annotate(
             severity=Case(
                 When(_is_red(on), then=Value(2)), default=Value(1), output_field=IntegerField()
@@ -64,38 +75,48 @@ def lit(projects, on: date, chain=None) -> tuple[list[Lit], int]:
             since=Least("waiting_since", "overdue_since", "unplanned_since"),
             in_all=Window(Count("pk")),
         )
-        .select_related("handler")
-        .order_by("-severity", "since", "pk")[:SHOWN]
+        .order_by("-severity", "since", "pk")
+        .values_list("in_all", "pk", "severity", *REASONS)[:SHOWN]
     )
-    found = list(rows)
-    return [_describe(project, on) for project in found], found[0].in_all if found else 0
+    found = Project.objects.select_related("handler").in_bulk([row[1] for row in rows])
+    worst = [_describe(found[pk], on, severity, *since) for _all, pk, severity, *since in rows]
+    return worst, rows[0][0] if rows else 0
 
 
-def _dates(on: date) -> dict:
+def _waiting(on: date) -> CTE:
+    signed = Agreement.objects.filter(signed_on__lt=on - timedelta(days=WAITING_YELLOW))
+    return _first("waiting", signed.pending())
+
+
+def _formal(on: date) -> CTE:
+    signed = Agreement.objects.filter(signed_on__lt=on - timedelta(days=UNPLANNED_YELLOW))
+    return _first("formal", signed.counted_projects())
+
+
+def _first(name: str, agreements) -> CTE:
+    """Return the first signing of each project, read once for all that is asked about it."""
+    return CTE(agreements.order_by().values("project").annotate(since=Min("signed_on")), name)
+
+
+def _joined(projects, *ctes: CTE):
+    for cte in ctes:
+        projects = cte.join(projects, pk=cte.col.project, _join_type=LOUTER)
+    return with_cte(*ctes, select=projects)
+
+
+def _dates(on: date, waiting_since, formal_since) -> dict:
     """Annotations: since when each reason holds, null where it does not."""
-    signed = Agreement.objects.filter(signed_on__lte=on)
-    waiting = signed.pending().filter(signed_on__lt=on - timedelta(days=WAITING_YELLOW))
-    formal = signed.counted_projects().filter(signed_on__lt=on - timedelta(days=UNPLANNED_YELLOW))
     late = Q(stage__in=NOT_STARTED, planned_start_on__lt=on - timedelta(days=START_YELLOW))
     unplanned = Q(stage__in=NOT_STARTED, planned_start_on=None)
     return {
-        "waiting_since": _first(waiting),
+        "waiting_since": waiting_since,
         "overdue_since": Case(When(late, then=F("planned_start_on"))),
-        "unplanned_since": Case(When(unplanned, then=_first(formal))),
+        "unplanned_since": Case(When(unplanned, then=formal_since)),
     }
 
 
-def _first(agreements) -> Min:
-    # One pass over the agreements: a subquery for each project took ten times as long.
-    return Min("agreements__signed_on", filter=Q(agreements__in=agreements.values("pk")))
-
-
-def _is_lit(on: date) -> Q:
-    names = ("waiting_since", "overdue_since", "unplanned_since")
-    lights = Q()
-    for name in names:
-        lights |= Q(**{f"{name}__isnull": False})
-    return lights
+def _is_lit() -> Q:
+    return reduce(or_, (Q(**{f"{name}__isnull": False}) for name in REASONS))
 
 
 def _is_red(on: date) -> Q:
@@ -103,13 +124,11 @@ def _is_red(on: date) -> Q:
     return Q(waiting_since__lt=waiting) | Q(overdue_since__lt=start)
 
 
-def _describe(project, on: date) -> Lit:
-    light = RED if project.severity == 2 else YELLOW
-    words = {
-        "overdue_since": _("Construction was planned for %(on)s and has not begun: %(days)s days."),
-        "waiting_since": _("Signed on %(on)s, waiting for recognition for %(days)s days."),
-        "unplanned_since": _("Signed on %(on)s, not begun after %(days)s days, no planned start."),
-    }
-    since = {name: getattr(project, name) for name in words if getattr(project, name)}
-    reasons = [words[name] % {"on": day, "days": (on - day).days} for name, day in since.items()]
+def _describe(project, on: date, severity: int, *since: date | None) -> Lit:
+    light = RED if severity == 2 else YELLOW
+    reasons = [
+        words % {"on": day, "days": (on - day).days}
+        for words, day in zip(REASONS.values(), since, strict=True)
+        if day
+    ]
     return Lit(project, light, reasons)

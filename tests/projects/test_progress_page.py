@@ -18,7 +18,7 @@ MARCH = date(2025, 3, 31)
 ADDRESS = "/admin/progress/?year=2025&on=2025-03-31"
 MEASURES = ("signed_amount", "signed_projects", "platform_tenants")
 FIELDS = ("target", "actual", "pending", "completion", "time_progress", "gap", "light")
-QUERIES = 14
+QUERIES = 18  # a test has written, so what is kept elsewhere is read each time
 
 
 class Figures(HTMLParser):

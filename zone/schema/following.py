@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from zone.access import client_triggers
 from zone.apps import modules_of_apps
 from zone.audit import triggers as audit_triggers
-from zone.database import objects, row_versions, search
+from zone.database import objects, remembered, row_versions, search
 from zone.database.connection import application_role
 from zone.feed import triggers as feed_triggers
 from zone.feed.tables import STATE
@@ -20,6 +20,7 @@ from zone.schema import grants, groups
 def wanted() -> Iterator[objects.DatabaseObject]:
     """Yield the objects that the models and the apps ask for, each after what it is made of."""
     yield from row_versions.objects()
+    yield from remembered.objects()
     yield from search.objects()
     yield from audit_triggers.OBJECTS
     yield from client_triggers.OBJECTS

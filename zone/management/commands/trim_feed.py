@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from zone.database import remembered
 from zone.feed.log import RETENTION_DAYS, trim
 from zone.models import ApiReply, ApiUpload, Throttle, WebhookDelivery
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         replies, _models = ApiReply.objects.filter(at__lt=now - REPLIES_STAY).delete()
         ApiUpload.objects.filter(finished_at__lt=now - REPLIES_STAY).delete()
         Throttle.objects.filter(at__lt=now - settings.LOGIN_FAILURES_WITHIN).delete()  # full by now
+        remembered.forget(now)
         messages = WebhookDelivery.objects.forget(now)
         words = _(
             "%(lines)d lines, %(replies)d kept answers and %(messages)d webhook messages removed."
