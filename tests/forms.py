@@ -12,7 +12,7 @@ def fields(response) -> dict:
     data = {}
     for bound in (bound for form in forms for bound in form):
         value = bound.field.prepare_value(bound.value())
-        if value not in (None, False):
+        if value is not None and value is not False:
             data[bound.html_name] = value
     for inline in context["inline_admin_formsets"]:
         management = inline.formset.management_form

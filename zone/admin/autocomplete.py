@@ -9,7 +9,9 @@ from __future__ import annotations
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Model, Q
+
+from zone.database.plans import with_rows
 
 
 class KnownAutocomplete(AutocompleteSelect):
@@ -32,32 +34,58 @@ class KnownAutocomplete(AutocompleteSelect):
 
 
 class KnowingForm(forms.ModelForm):
-    """Hands the instance's related rows to its autocompletes, and lets them stay as they are."""
+    """Hands the instance's related rows to its choices, and lets them stay as they are.
+
+    Whoever may edit a row need not reach its handler, and what stays is not looked up again.
+    """
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             if isinstance(field, forms.ModelChoiceField):
-                self._keep_current(name, field)
-            widget = getattr(field.widget, "widget", field.widget)
-            if isinstance(widget, KnownAutocomplete):
-                widget.known = getattr(self.instance, name, None)
+                self._offer_current(name, field)
 
-    def _keep_current(self, name: str, field: forms.ModelChoiceField):
-        """Accept the value the row has: whoever may edit the row need not reach its handler."""
-        current = self.initial.get(name)
-        if self.instance._state.adding or current is None:
-            return
-        rows = field.queryset
-        field.queryset = rows.model._default_manager.filter(
-            Q(pk__in=rows.order_by().values("pk")) | Q(pk=current)
-        )
+    def _offer_current(self, name: str, field: forms.ModelChoiceField):
+        current = self._current(name)
+        widget = getattr(field.widget, "widget", field.widget)
+        if isinstance(widget, KnownAutocomplete):
+            widget.known = current
+        elif current is not None:
+            rows = field.queryset
+            field.queryset = rows.model._default_manager.filter(
+                Q(pk__in=rows.order_by().values("pk")) | Q(pk=current.pk)
+            )
+
+    def _current(self, name: str) -> Model | None:
+        return None if self.instance._state.adding else getattr(self.instance, name, None)
+
+    def _clean_fields(self):
+        for name, field in self.fields.items():
+            if isinstance(field, forms.ModelChoiceField):
+                current = self.instance if name == self._meta.model._meta.pk.name else None
+                keep(field, current or self._current(name))
+        super()._clean_fields()
+
+
+def keep(field: forms.ModelChoiceField, current: Model | None):
+    """Let the field take its row ``current`` from memory where that is what was posted."""
+    look_up = field.to_python
+    if current is not None and current.pk is not None:
+        key = str(current.pk)
+        field.to_python = lambda value: current if str(value) == key else look_up(value)
 
 
 class KnownAutocompleteMixin:
     """For admin classes and inlines: such autocompletes."""
 
     form = KnowingForm
+
+    def get_object(self, request, object_id, from_field=None):
+        """Return the row with all that it points at."""
+        field = self.opts.get_field(from_field) if from_field else self.opts.pk
+        keys = [key.name for key in self.opts.concrete_fields if key.many_to_one]
+        rows = with_rows(self.get_queryset(request), many=True).select_related(*keys)
+        return rows.filter(**{field.name: field.to_python(object_id)}).first()
 
     def get_autocomplete_fields(self, request):
         """Leave out what would answer 403: a plain choice of the rows in reach serves there."""

@@ -23,6 +23,7 @@ from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
 from zone.admin.trail import TrailMixin
 from zone.admin.versions import VersionedAdmin, VersionedInline
+from zone.database.plans import with_rows
 from zone.database.search import search
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
@@ -180,7 +181,8 @@ class ZoneInline(ScopedRows, VersionedInline, GuardedInline, KnownAutocompleteMi
     def get_queryset(self, request):
         """Load what the rows point at with the rows, for their labels and autocompletes."""
         keys = [field.name for field in self.model._meta.fields if field.many_to_one]
-        return super().get_queryset(request).select_related(*keys)
+        rows = super().get_queryset(request).select_related(*keys)
+        return with_rows(rows, many=True)  # found by their parent, and each looked at by itself
 
     def has_change_permission(self, request, obj=None):
         may = super().has_change_permission(request, obj) and self.has_right(request, "change", obj)

@@ -17,6 +17,8 @@ class GuardedForm:
         self.before = None if self.instance._state.adding else copy(self.instance)
 
     def _post_clean(self):
+        if self.before is not None and not self._errors and not self.has_changed():
+            return  # judged when it was written; what others changed since is not this person's
         super()._post_clean()
         try:
             self.instance.clean_for(self.user, self.before)

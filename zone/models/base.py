@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import CASCADE, Max, Q
 from django.db.models.functions import Now
 from django.utils.text import format_lazy
@@ -52,6 +52,31 @@ class Row(models.Model):
     class Meta:
         abstract = True
 
+    def clean_fields(self, exclude=None):
+        """Check the values; what stands at hand as a row is not looked up once more."""
+        at_hand = (
+            field.name
+            for field in self._meta.concrete_fields
+            if field.is_relation and self._state.fields_cache.get(field.name) is not None
+        )
+        super().clean_fields({*(exclude or ()), *at_hand})
+
+    def validate_constraints(self, exclude=None):
+        """Ask for all checks in one statement, and for each by itself only if one does not hold."""
+        self._state.checks_hold = _checks_hold(self, exclude)
+        try:
+            super().validate_constraints(exclude)
+        finally:
+            del self._state.checks_hold
+
+    def get_constraints(self):
+        if not getattr(self._state, "checks_hold", False):
+            return super().get_constraints()
+        return [
+            (model, [one for one in constraints if not isinstance(one, models.CheckConstraint)])
+            for model, constraints in super().get_constraints()
+        ]
+
     @classmethod
     def locked(cls, pk) -> Row | None:
         """Return the row, locked until the end of the transaction, or None."""
@@ -84,6 +109,20 @@ class Row(models.Model):
                     errors[field.name] = ValidationError(parent.CLOSED, code="closed")
         if errors:
             raise ValidationError(errors)
+
+
+def _checks_hold(row: Row, exclude) -> bool:
+    values = row._get_field_expression_map(row._meta, exclude)
+    conditions = [
+        condition
+        for condition in (Q(one.condition) for one in _checks(type(row)))
+        if condition.referenced_base_fields <= values.keys()
+    ]
+    return not conditions or Q(*conditions).check(values, using=row._state.db or DEFAULT_DB_ALIAS)
+
+
+def _checks(model: type[models.Model]) -> list[models.CheckConstraint]:
+    return [one for one in model._meta.constraints if isinstance(one, models.CheckConstraint)]
 
 
 def exactly_one(name: str, **labels) -> models.CheckConstraint:
