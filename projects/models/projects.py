@@ -50,6 +50,7 @@ class Project(Staged, Row):
     """An investment project, from the reserve to full production."""
 
     SYNC = Synced(10, "projects", paths=("chain", "park"))
+    HOLDERS = {"service_agent": "SERVICE_AGENT"}
 
     class Stage(models.TextChoices):
         RESERVED = "RESERVED", _("in reserve")

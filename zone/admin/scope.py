@@ -52,6 +52,8 @@ class ScopedRows:
         rows = kwargs.get("queryset", db_field.remote_field.model._default_manager.all())
         if hasattr(rows, "visible_to"):
             rows = rows.visible_to(request.user, right("add", self.opts))
+        if role := getattr(self.model, "HOLDERS", {}).get(db_field.name):
+            rows = rows.holding(role)
         kwargs["queryset"] = rows
 
     def has_right(self, request, action: str, obj) -> bool:

@@ -33,8 +33,13 @@ class ForwardAutocompleteView(AutocompleteJsonView):
     """Looks rows up for the fields that point at them.
 
     A name of the reverse side (``project`` of a lead) is no form's field, and Django's view
-    fails on it.
+    fails on it. Who is looked up for a task holds its post.
     """
+
+    def get_queryset(self):
+        rows, field = super().get_queryset(), self.source_field
+        role = getattr(field.model, "HOLDERS", {}).get(field.name)
+        return rows.holding(role) if role else rows
 
     def process_request(self, request):
         term, model_admin, field, to_field_name = super().process_request(request)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 
@@ -17,6 +18,9 @@ from zone.fields import NoteField
 from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry, owner_columns
 
+NO_POST = _(
+    "%(person)s holds no post as %(post)s today: choose somebody who does, or have it given first."
+)
 EARLIEST = date(2000, 1, 1)  # before that the year is mistyped
 
 
@@ -33,6 +37,8 @@ class Row(models.Model):
     # Written once: other systems know the row by it, or its place in the feed hangs on it.
     # The database refuses a change.
     WRITE_ONCE: tuple[str, ...] = ()
+    # The post that a person holds on the day on which the field comes to name them.
+    HOLDERS: dict[str, str] = {}
     # Why nothing may be entered under a row whose ``can_change`` says no.
     CLOSED = _("This row is closed in its present state and cannot be changed.")
 
@@ -51,6 +57,14 @@ class Row(models.Model):
 
     class Meta:
         abstract = True
+
+    def _without_post(self, before: Row | None) -> Iterator[tuple[str, ValidationError]]:
+        for name, role in self.HOLDERS.items():
+            person = getattr(self, name)
+            is_new = before is None or getattr(before, name) != person
+            if person is not None and is_new and role not in person.roles():
+                words = {"person": person, "post": self._meta.get_field(name).verbose_name}
+                yield name, ValidationError(NO_POST, code="no_post", params=words)
 
     def clean_fields(self, exclude=None):
         """Check the values; what stands at hand as a row is not looked up once more."""
@@ -95,9 +109,10 @@ class Row(models.Model):
         """Refuse what ``user`` may not write here; ``before`` is the row as it was, if it was.
 
         Every form and the interface ask beside ``clean``: a row is neither entered under a
-        parent that ``user`` may not change, nor moved to or away from one.
+        parent that ``user`` may not change, nor moved to or away from one, and who is given a
+        task holds its post.
         """
-        errors = {}
+        errors = dict(self._without_post(before))
         for field in parents(type(self)):
             if before is not None and getattr(before, field.attname) == getattr(
                 self, field.attname

@@ -219,13 +219,22 @@ class Account(AbstractUser):
 
 class UserQuerySet(RowQuerySet):
     def within(self, access):
-        """Return everybody to offices and administrators, to others those of the own chains."""
+        """Return everybody to offices and administrators.
+
+        Others see those of the own chains, and those who run errands for all of them.
+        """
         self = self.filter(is_service=False)  # another system is nobody to choose
         if access.knows_people:
             return self
         appointments = User.appointments.rel.related_model.objects
-        posts = appointments.current(today()).filter(chain__in=access.all_chains)
+        errands = Q(role="SERVICE_AGENT") if access.all_chains else Q()
+        posts = appointments.current(today()).filter(Q(chain__in=access.all_chains) | errands)
         return self.filter(Q(pk=access.user.pk) | Q(pk__in=posts.order_by().values("user")))
+
+    def holding(self, role: str, on: date | None = None):
+        """Return those who hold a post of this role on a day."""
+        posts = User.appointments.rel.related_model.objects.current(on or today())
+        return self.filter(pk__in=posts.filter(role=role).order_by().values("user"))
 
 
 class PeopleManager(UserManager.from_queryset(UserQuerySet)):
