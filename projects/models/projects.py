@@ -4,8 +4,9 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
-from django.db import connection, models, transaction
-from django.db.models import F, Q
+from django.db import models, transaction
+from django.db.models import F, Max, Q
+from django.db.models.functions import Cast, Substr
 from django.utils.translation import gettext_lazy as _
 
 from projects import stage_requirements
@@ -239,14 +240,10 @@ class Project(Staged, Row):
         unnumbered = [row for row in rows if not row.code]
         if not unnumbered:
             return
-        prefix = f"CZGX-{today().year}-"
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [prefix])
-        codes = Project.objects.filter(code__startswith=prefix).values_list("code", flat=True)
-        # A longer number is a larger one: 10000 follows 9999.
-        last = max((int(code.removeprefix(prefix)) for code in codes), default=0)
-        for number, row in enumerate(unnumbered, last + 1):
-            row.code = f"{prefix}{number:04d}"
+        year = today().year
+        first = ProjectNumber.take(year, len(unnumbered))
+        for number, row in enumerate(unnumbered, first):
+            row.code = f"CZGX-{year}-{number:04d}"
 
     def can_attach(self, user) -> bool:
         return user.has_perm("projects.add_attachment", self)
@@ -290,6 +287,35 @@ class Project(Staged, Row):
     def move(self, history, **given):
         """Keep stage and status in each line: either is read together with the other."""
         super().move(history, **{"stage": self.stage, "status": self.status} | given)
+
+
+class ProjectNumber(models.Model):
+    """The last number given in a year; one that was given is never given again."""
+
+    SYNC = None
+
+    year = models.PositiveSmallIntegerField(primary_key=True)
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return f"{self.year}: {self.last}"
+
+    @classmethod
+    def take(cls, year: int, count: int) -> int:
+        """Return the first of ``count`` new numbers; writers take turns until they commit."""
+        cls.objects.get_or_create(year=year, defaults={"last": 0})
+        given = cls.objects.select_for_update().get(year=year)
+        # Codes that were brought along, as those of the demo data, are given as well.
+        prefix = f"CZGX-{year}-"
+        number = Cast(Substr("code", len(prefix) + 1), models.IntegerField())
+        codes = Project.objects.order_by().filter(code__regex=rf"^{prefix}\d+$")
+        brought = codes.aggregate(most=Max(number))["most"] or 0
+        first = max(given.last, brought) + 1
+        cls.objects.filter(year=year).update(last=first + count - 1)
+        return first
 
 
 class StageChange(Change):

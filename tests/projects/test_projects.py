@@ -15,6 +15,7 @@ from tests.factories import (
     make_project,
     make_user,
 )
+from tests.racing import at_once
 from zone.calendar import today
 from zone.models import ZoneSetting
 
@@ -32,6 +33,20 @@ def test_projects_are_numbered_by_year():
     last = make_project()
     Project.objects.filter(pk=last.pk).update(code=f"CZGX-{year}-9999")
     assert make_project().code == f"CZGX-{year}-10000"
+
+
+def test_a_number_is_not_given_again_after_a_deletion():
+    make_project()
+    last = make_project()
+    code = last.code
+    last.delete()
+    assert make_project().code > code
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_are_given_two_numbers(db):
+    codes = at_once(4, lambda _n: make_project().code)
+    assert sorted(codes) == [f"CZGX-{today().year}-{n:04d}" for n in range(1, 5)]
 
 
 def test_what_is_missing_blocks_the_stage_and_is_all_named(by):
