@@ -32,7 +32,7 @@ from projects.models import Agreement, Occupancy
 from zone.calendar import time_progress
 from zone.database import remembered
 from zone.models import IndustryChain, Measure, Park, Target, User, ZoneSetting
-from zone.units import rounded
+from zone.units import rounded, share
 
 GREEN, BLUE, YELLOW, RED = "green", "blue", "yellow", "red"
 LIGHT_WORDS = {
@@ -79,7 +79,7 @@ class Figure:
 
     @property
     def completion(self) -> Decimal | None:
-        return rounded(self.actual / self.target * 100) if self.target else None
+        return share(self.actual, self.target)
 
     @property
     def gap(self) -> Decimal | None:

@@ -11,11 +11,20 @@ from django.utils.translation import get_language
 WAN_PER_YI = Decimal(10_000)
 M2_PER_MU = Decimal(2000) / 3
 NOTHING = "—"
+ALMOST = Decimal("99.99")
 
 
 def rounded(value: Decimal, places: int = 2) -> Decimal:
     """Round half up, as official tables do (Python's own rounding is half to even)."""
     return Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def share(part: Decimal, whole: Decimal | None) -> Decimal | None:
+    """Return ``part`` of ``whole`` in per cent; 100.00 only where all of it is reached."""
+    if not whole:
+        return None
+    found = rounded(Decimal(part) / whole * 100)
+    return min(found, ALMOST) if part < whole else found
 
 
 def yi(wan: Decimal | None, places: int = 2) -> Decimal | None:

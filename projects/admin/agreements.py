@@ -143,6 +143,9 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
         locked = ("handled_by",) if obj else ()
         return (*super().get_readonly_fields(request, obj), *locked)
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_standing()
+
     def get_inlines(self, request, obj):
         return (AttachmentInline, Decisions) if obj else (AttachmentInline,)
 
@@ -170,6 +173,7 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
         label=Colours(
             {
                 _("recognised"): "success",
+                _("recognised, does not count at present"): "warning",
                 _("waits for recognition"): "warning",
                 _("excluded"): "danger",
             }

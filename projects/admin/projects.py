@@ -76,6 +76,9 @@ class AgreementInline(ZoneInline):
     hide_title = False  # the title holds the link to the agreement
     can_delete = False
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_standing()
+
     def has_add_permission(self, request, obj=None):
         return False
 

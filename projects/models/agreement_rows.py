@@ -59,6 +59,11 @@ class AgreementQuerySet(RowQuerySet):
             exclusion_reason="",
         ).exclude(project__status=Project.Status.TERMINATED)
 
+    def with_standing(self):
+        """Annotate ``counts`` and ``waits``: whether each is among those that count or wait."""
+        one = self.model.objects.order_by().filter(pk=OuterRef("pk"))
+        return self.annotate(counts=Exists(one.counted_amounts()), waits=Exists(one.pending()))
+
     def with_work_of(self, user):
         """Annotate what bars ``user`` from recognising each, as ``work``; empty when nothing."""
         return self.annotate(work=work_of(user), work_of=Value(user.pk))

@@ -176,14 +176,22 @@ class Agreement(Row):
 
     @property
     def state_words(self) -> str:
-        """Say whether this agreement counts, as lists and forms show it."""
+        """Say whether this agreement counts, by the rules that add up the figures."""
         if self.exclusion_reason:
             return _("excluded")
+        if self.kind not in (self.Kind.FORMAL, self.Kind.SUPPLEMENT):
+            return _("does not count")
+        counts, waits = self._standing()
         if self.is_recognised:
-            return _("recognised")
-        if self.kind in (self.Kind.FORMAL, self.Kind.SUPPLEMENT):
-            return _("waits for recognition")
-        return _("does not count")
+            return _("recognised") if counts else _("recognised, does not count at present")
+        return _("waits for recognition") if waits else _("cannot count at present")
+
+    def _standing(self) -> tuple[bool, bool]:
+        """Whether it counts, and whether it waits; lists annotate ``with_standing`` first."""
+        if "counts" in self.__dict__:
+            return self.counts, self.waits
+        rows = type(self).objects.with_standing().filter(pk=self.pk)
+        return rows.values_list("counts", "waits").first() or (False, False)
 
     def can_change(self, user) -> bool:
         """A recognised agreement makes a published figure: withdraw it before changing it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from projects.pages import charts
@@ -141,7 +141,9 @@ class Shown:
     def _quantity(self, value: Decimal) -> str:
         if self.is_amount:
             return units.money(value)
-        count = units.plain(value, 1)
+        number = 1 if value == 1 else 2  # a shared project counts in part
         if self.figure.measure == Measure.SIGNED_PROJECTS:
-            return _("%(count)s projects") % {"count": count}
-        return _("%(count)s tenants") % {"count": count}
+            words = ngettext("%(count)s project", "%(count)s projects", number)
+        else:
+            words = ngettext("%(count)s tenant", "%(count)s tenants", number)
+        return words % {"count": units.plain(value, 1)}

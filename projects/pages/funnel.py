@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 
 from django.db.models import Case, Count, IntegerField, Max, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
@@ -16,7 +15,7 @@ from projects.models import Project
 from projects.pages import charts
 from zone.calendar import SHANGHAI
 from zone.database import remembered
-from zone.units import percent, rounded
+from zone.units import percent, share
 
 STEPS = (
     _("leads registered"),
@@ -83,9 +82,8 @@ def _steps(counts: list[int]) -> list[Step]:
     steps = []
     for index, (name, count) in enumerate(zip(STEPS, counts, strict=True)):
         before = counts[index - 1] if index else 0
-        share = percent(rounded(Decimal(count) / before * 100)) if before else ""
-        of_all = Decimal(count) / counts[0] * 100 if counts[0] else Decimal(0)
-        steps.append(Step(name, count, share, charts.bar(of_all)))
+        of_before = percent(share(count, before)) if before else ""
+        steps.append(Step(name, count, of_before, charts.bar(share(count, counts[0]) or 0)))
     return steps
 
 

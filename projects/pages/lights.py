@@ -20,7 +20,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Least
 from django.db.models.sql.constants import LOUTER
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from django_cte import CTE, with_cte
 
 from projects.models import Agreement, Project
@@ -35,9 +35,21 @@ UNPLANNED_YELLOW = 90  # signed, neither started nor with a planned start
 
 SHOWN = 5
 REASONS = {
-    "overdue_since": _("Construction was planned for %(on)s and has not begun: %(days)s days."),
-    "waiting_since": _("Signed on %(on)s, waiting for recognition for %(days)s days."),
-    "unplanned_since": _("Signed on %(on)s, not begun after %(days)s days, no planned start."),
+    "overdue_since": ngettext_lazy(
+        "Construction was planned for %(on)s and has not begun: %(days)s day.",
+        "Construction was planned for %(on)s and has not begun: %(days)s days.",
+        "days",
+    ),
+    "waiting_since": ngettext_lazy(
+        "Signed on %(on)s, waiting for recognition for %(days)s day.",
+        "Signed on %(on)s, waiting for recognition for %(days)s days.",
+        "days",
+    ),
+    "unplanned_since": ngettext_lazy(
+        "Signed on %(on)s, not begun after %(days)s day, no planned start.",
+        "Signed on %(on)s, not begun after %(days)s days, no planned start.",
+        "days",
+    ),
 }
 NOT_STARTED = (Project.Stage.RESERVED, Project.Stage.SIGNED, Project.Stage.LANDED)
 

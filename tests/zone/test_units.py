@@ -39,3 +39,22 @@ def test_a_mu_is_exactly_two_thousand_thirds_of_a_square_metre():
 def test_halves_round_up_as_in_official_tables():
     assert units.rounded(Decimal("0.125")) == Decimal("0.13")
     assert units.percent(Decimal("72.165")) == "72.17%"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        ("2389900", "2390000", "99.99"),
+        ("2390000", "2390000", "100.00"),
+        ("2390001", "2390000", "100.00"),
+        ("2400000", "2390000", "100.42"),
+        ("1", "3", "33.33"),
+        ("0.005", "100", "0.01"),
+    ],
+)
+def test_a_hundred_per_cent_is_shown_only_when_reached(part, whole, text):
+    assert str(units.share(Decimal(part), Decimal(whole))) == text
+
+
+def test_a_share_of_nothing_is_unknown():
+    assert units.share(Decimal(5), None) is units.share(Decimal(5), Decimal(0)) is None

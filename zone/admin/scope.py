@@ -11,7 +11,7 @@ from django.contrib.auth import get_permission_codename
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
 from django.db.models.constants import LOOKUP_SEP
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 # What may follow a permitted path in a query string.
 COMPARISONS = frozenset(
@@ -94,7 +94,11 @@ class ScopedDoors(ScopedRows):
         hidden = self._beyond_reach(objs, request.user)
         if not hidden:
             return super().get_deleted_objects(objs, request)
-        refusal = _("%(count)s related rows are beyond your reach; please ask the office.")
+        refusal = ngettext(
+            "%(count)s related row is beyond your reach; please ask the office.",
+            "%(count)s related rows are beyond your reach; please ask the office.",
+            hidden,
+        )
         return [str(row) for row in objs], {}, set(), [refusal % {"count": hidden}]
 
     def _beyond_reach(self, objs, user) -> int:

@@ -16,7 +16,7 @@ from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import AreaField, LineField, ProseField
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
-from zone.units import rounded
+from zone.units import share
 
 
 class ParkQuerySet(RowQuerySet):
@@ -105,7 +105,7 @@ class Park(Row):
         Needs ``with_areas``; what is in maintenance or not for lease is not lettable.
         """
         lettable = self.let_m2 + self.held_m2 + self.vacant_m2
-        return rounded(self.let_m2 / lettable * 100) if lettable else None
+        return share(self.let_m2, lettable)
 
 
 class InParkQuerySet(RowQuerySet):

@@ -1,5 +1,6 @@
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.models import Contact
 from zone.privacy.masking import phone_key
@@ -21,7 +22,10 @@ class Command(BaseCommand):
                 number += self._write(changed)
                 changed = []
         number += self._write(changed)
-        self.stdout.write(_("%(number)d contacts have a new key.") % {"number": number})
+        words = ngettext(
+            "%(number)d contact has a new key.", "%(number)d contacts have a new key.", number
+        )
+        self.stdout.write(words % {"number": number})
 
     @staticmethod
     def _write(contacts: list[Contact]) -> int:

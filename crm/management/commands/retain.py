@@ -1,5 +1,6 @@
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.models import Contact
 from zone.access.origin import COMMAND, Origin
@@ -25,13 +26,20 @@ class Command(BaseCommand):
                 contact.anonymise(
                     by=None, reason=_("The time of keeping is over."), origin=Origin(COMMAND)
                 )
-        text = (
-            _("%(number)d contacts have been anonymised.")
-            if really
-            else _("%(number)d contacts would be anonymised; run it with --really to do so.")
+        done = ngettext(
+            "%(number)d contact has been anonymised.",
+            "%(number)d contacts have been anonymised.",
+            number,
         )
-        self.stdout.write(text % {"number": number})
-        self.stdout.write(
-            _("%(number)d more are past their time and stay: their leads are open.")
-            % {"number": needed}
+        planned = ngettext(
+            "%(number)d contact would be anonymised; run it with --really to do so.",
+            "%(number)d contacts would be anonymised; run it with --really to do so.",
+            number,
         )
+        stay = ngettext(
+            "%(number)d more is past its time and stays: its lead is open.",
+            "%(number)d more are past their time and stay: their leads are open.",
+            needed,
+        )
+        self.stdout.write((done if really else planned) % {"number": number})
+        self.stdout.write(stay % {"number": needed})

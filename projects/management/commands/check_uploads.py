@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import FileField
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from projects.models import Attachment
 from zone.access.origin import COMMAND, Origin
@@ -39,10 +40,12 @@ class Command(BaseCommand):
         if remove_orphans:
             self._remove(orphans)
         if damaged:
-            raise CommandError(
-                _("%(count)d files are missing or changed; please restore them from the backup.")
-                % {"count": len(damaged)}
+            words = ngettext(
+                "%(count)d file is missing or changed; please restore it from the backup.",
+                "%(count)d files are missing or changed; please restore them from the backup.",
+                len(damaged),
             )
+            raise CommandError(words % {"count": len(damaged)})
         self.stdout.write(_("Every row has its file, unchanged."))
 
     def _damaged(self) -> Iterator[str]:
@@ -74,7 +77,12 @@ class Command(BaseCommand):
                 command="check_uploads --remove-orphans",
                 removed=len(old),
             )
-        self.stdout.write(_("%(count)d files without a row removed.") % {"count": len(old)})
+        words = ngettext(
+            "%(count)d file without a row removed.",
+            "%(count)d files without a row removed.",
+            len(old),
+        )
+        self.stdout.write(words % {"count": len(old)})
 
 
 def stored() -> list[Path]:
