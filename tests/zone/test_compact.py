@@ -9,7 +9,10 @@ from zone.pages.compact import compact
     ("text", "short"),
     [
         ("<ul>\n    <li>\n\n    <b>", "<ul>\n<li>\n<b>"),
-        ("{% if a %}\n    <p>\n", "{% if a %}\n<p>\n"),
+        ("{% if a %}\n    <p>\n{% endif %}\n<b>", "{% if a %}<p>\n{% endif %}<b>"),
+        ("<b>\n{# why #}\n{% url 'x' as y %}\n</b>", "<b>\n{# why #}{% url 'x' as y %}</b>"),
+        ("{% include 'a' %}\n{% csrf_token %}\n<p>", "{% include 'a' %}\n{% csrf_token %}\n<p>"),
+        ('class="a\n    {% if b %}\n    c', 'class="a\n{% if b %}    c'),
         ("<p>\n    words\n    more\n</p>", "<p>\n    words\n    more\n</p>"),
         ("{% blocktranslate %}\n    {{ n }} rows\n", "{% blocktranslate %}\n    {{ n }} rows\n"),
         (

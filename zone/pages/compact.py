@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from django.template import Origin
 from django.template.loaders import app_directories
+
+SILENT = re.compile(
+    r"""(\{\#.*?\#\} | \{%\ (
+      (end)?(block|capture|for|if|spaceless|with) | elif | else | empty | extends | load
+    )\b[^%]*%\} | \{%\ (?!include|blocktrans)[^%]*\ as\ \w+\ %\})+""",
+    re.VERBOSE,
+)
 
 
 class Loader(app_directories.Loader):
@@ -16,15 +25,18 @@ class Loader(app_directories.Loader):
 def compact(text: str) -> str:
     """Take the blanks between a tag at a line's end and one at the next line's start.
 
-    What is translated keeps its blanks: it is looked up with them.
+    A line of tags that write nothing leaves no empty line behind. What is translated keeps its
+    blanks: it is looked up with them.
     """
-    lines, is_translated = [""], False
-    for line in text.splitlines():
-        bare, before = line.strip(), lines[-1].rstrip()
-        if not is_translated and before[-1:] in (">", "}") and bare[:1] in ("<", "{", ""):
-            lines += [bare] if bare else []
-        else:
-            lines.append(line)
+    written, before, is_translated = [], "", False
+    for line in text.splitlines(keepends=True):
+        bare = line.strip()
+        if not is_translated and SILENT.fullmatch(bare):
+            line = bare
+        elif not is_translated and before[-1:] in (">", "}") and bare[:1] in ("<", "{", ""):
+            line = bare + "\n" * (bare != "" and line.endswith("\n"))
+        written.append(line)
+        before = bare or before
         if "{% blocktrans" in line or "{% endblocktrans" in line:
             is_translated = line.rfind("{% blocktrans") > line.rfind("{% endblocktrans")
-    return "\n".join(lines[1:]) + "\n" * text.endswith("\n")
+    return "".join(written)
