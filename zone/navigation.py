@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from django.contrib import admin, messages
 from django.templatetags.static import static
@@ -61,7 +61,7 @@ class Entry:
     title: str
     permission: str
 
-    @property
+    @cached_property
     def link(self) -> str:
         return reverse(self.view) + self.menu.query
 

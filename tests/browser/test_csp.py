@@ -78,6 +78,18 @@ def test_on_a_phone_the_menu_opens_with_a_tap(root: Page):
     expect(root).to_have_url(re.compile("/admin/crm/enterprise/"))
 
 
+def test_on_a_phone_each_line_of_a_card_is_called_as_its_column(root: Page):
+    factories.make_lead(title="甲线索")
+    root.set_viewport_size(PHONE)
+    root.goto("/admin/crm/lead/")
+    called = "(cell) => getComputedStyle(cell, '::before').content"
+    row = root.locator("#result_list .data-row")
+    expect(row).to_be_visible()
+    shown = [row.locator(f".field-{n}").evaluate(called) for n in ("enterprise", "display_owner")]
+    assert shown == ['"企业"', '"负责人"']
+    expect(row.get_by_role("checkbox", name="选择此记录 甲线索")).to_be_visible()
+
+
 def test_the_theme_is_remembered_and_the_system_can_decide(root: Page):
     html = root.locator("html")
     root.emulate_media(color_scheme="light")

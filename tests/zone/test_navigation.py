@@ -1,4 +1,6 @@
-"""The sidebar says where one is."""
+"""The sidebar says where one is, and leads nowhere that its reader may not go."""
+
+import re
 
 import pytest
 from django.urls import reverse
@@ -22,3 +24,14 @@ def test_the_pages_of_a_row_belong_to_its_list(rf):
 
 def test_a_page_outside_the_sidebar_marks_nothing(rf):
     assert open_entry(rf.get(reverse("account"))) == ""
+
+
+def test_each_person_has_the_entries_of_their_own_rights(as_user, specialist, office):
+    pages = [
+        as_user(user).get(reverse("admin:crm_lead_changelist")) for user in (specialist, office)
+    ]
+    shown = [set(re.findall(r'<li><a href="([^"?]+)', page.text)) for page in pages]
+    targets, leads = (reverse(f"admin:{name}_changelist") for name in ("zone_target", "crm_lead"))
+    assert [targets in entries for entries in shown] == [False, True]
+    assert [leads in entries for entries in shown] == [True, True]
+    assert [page.text.count('class="active">线索</a>') for page in pages] == [1, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DataError, connection
 from django.http import Http404, HttpRequest
@@ -107,6 +108,12 @@ class ScopedModelAdmin(
         if self.list_select_related and not queryset.query.select_related:
             queryset = queryset.select_related(*self.list_select_related)
         return search(queryset, self.get_search_fields(request), searched(search_term)), False
+
+    def get_paginator(self, request, queryset, *args, **kwargs):
+        paginator = super().get_paginator(request, queryset, *args, **kwargs)
+        if SEARCH_VAR not in request.GET:  # what is searched for shows no periods
+            paginator.period = self.date_hierarchy
+        return paginator
 
     def get_changelist(self, request, **kwargs):
         return ScopedChangeList

@@ -10,46 +10,52 @@ from datetime import date, datetime
 from itertools import takewhile
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import lookup_field
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.db.models import Max, Min
 from django.template import Library
 from django.utils import formats, timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
-from unfold.templatetags.unfold_list import result_headers
 from unfold.utils import display_for_field, display_for_value
 
 register = Library()
 CHECKBOX = "action_checkbox"
+CHECKBOX_CELL = '<input type="checkbox" name="{}" value="{}" class="action-select">'
 UNITS = ("year", "month", "day")
 
 
 @dataclass
 class Column:
-    """A column: its name, the start of its cells, and whether they lead to the row."""
+    """A column: its name, what its cells are written with, and whether they lead to the row.
+
+    ``colours`` of its labels by their texts; None for a column without labels.
+    """
 
     name: str
-    opening: SafeString
-    tag: str
+    pattern: str
     is_link: bool
+    colours: dict[str, str] | None
 
 
 @register.inclusion_tag("zone/result_list.html", takes_context=True)
 def result_list(context: dict, cl: ChangeList) -> dict:
     headers = list(result_headers(cl))
     columns = list(_columns(cl, headers))
-    suffix = _link_suffix(cl)
+    pattern, suffix = "".join(column.pattern for column in columns), _link_suffix(cl)
     return {
         "cl": cl,
-        "result_headers": headers,
-        "num_sorted_fields": sum(bool(h["sortable"] and h["sorted"]) for h in headers),
-        "rows": [_row(cl, columns, row, suffix) for row in cl.result_list],
+        "headers": headers,
+        "sorted": sum(header["sortable"] and header["sorted"] for header in headers),
+        "rows": [
+            format_html(pattern, *[_content(cl, column, row, suffix) for column in columns])
+            for row in cl.result_list
+        ],
         "has_add_permission": cl.model_admin.has_add_permission(context["request"]),
     }
 
@@ -62,10 +68,16 @@ def _columns(cl: ChangeList, headers: list[dict]) -> Iterator[Column]:
         is_link &= name != CHECKBOX
         tag = "th" if is_link and not has_link else "td"
         has_link |= is_link
-        label = gettext("Select record") if name == CHECKBOX else capfirst(header["text"])
         names = "action-checkbox" if name == CHECKBOX else f"field-{name}"
-        opening = format_html('<{} class="{}" data-label="{}">', tag, names, label)
-        yield Column(name, opening, tag, is_link)
+        header["label"] = gettext("Select record") if name == CHECKBOX else header["text"]
+        yield Column(name, f'<{tag} class="{names}">{{}}</{tag}>', is_link, _colours(cl, name))
+
+
+def _colours(cl: ChangeList, name: str) -> dict[str, str] | None:
+    colours = getattr(getattr(cl.model_admin, name, None), "label", None)
+    if isinstance(colours, dict):
+        return {str(text): colour for text, colour in colours.items()}
+    return None if colours is None else {}
 
 
 def _link_suffix(cl: ChangeList) -> str:
@@ -77,20 +89,10 @@ def _link_suffix(cl: ChangeList) -> str:
     return ""
 
 
-def _row(cl: ChangeList, columns: list[Column], row: models.Model, suffix: str) -> SafeString:
-    cells = ((each.opening, _content(cl, each, row, suffix), each.tag) for each in columns)
-    return format_html_join("", "{}{}</{}>", cells)
-
-
-def _content(cl: ChangeList, column: Column, row: models.Model, suffix: str) -> SafeString:
+def _content(cl: ChangeList, column: Column, row: models.Model, suffix: str):
     if column.name == CHECKBOX:
-        return format_html(
-            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
-            ACTION_CHECKBOX_NAME,
-            row.pk,
-            gettext("Select this object for an action - {}").format(row),
-        )
-    shown = conditional_escape(shown_value(cl, column.name, row))
+        return format_html(CHECKBOX_CELL, ACTION_CHECKBOX_NAME, row.pk)
+    shown = shown_value(cl, column, row)
     if not column.is_link:
         return shown
     opener = format_html(' data-popup-opener="{}"', _popup_value(cl, row)) if cl.is_popup else ""
@@ -101,17 +103,17 @@ def _popup_value(cl: ChangeList, row: models.Model):
     return row.serializable_value(str(cl.to_field) if cl.to_field else cl.lookup_opts.pk.attname)
 
 
-def shown_value(cl: ChangeList, name: str, row: models.Model):
+def shown_value(cl: ChangeList, column: Column, row: models.Model):
     """Return what a cell shows, as the admin's options of the field or the method say."""
     empty = cl.model_admin.get_empty_value_display()
     try:
-        field, attribute, value = lookup_field(name, row, cl.model_admin)
+        field, attribute, value = lookup_field(column.name, row, cl.model_admin)
     except ObjectDoesNotExist:
         return empty
     empty = getattr(attribute, "empty_value_display", empty)
     if field is None or field.auto_created:
-        if (colours := getattr(attribute, "label", None)) is not None:
-            return label(value, colours, empty)
+        if column.colours is not None:
+            return label(value, column.colours, empty)
         return display_for_value(value, empty, getattr(attribute, "boolean", False))
     if isinstance(field.remote_field, models.ManyToOneRel):
         related = getattr(row, field.name)
@@ -119,12 +121,12 @@ def shown_value(cl: ChangeList, name: str, row: models.Model):
     return display_for_field(value, field, empty)
 
 
-def label(value, colours, empty: str) -> SafeString:
+def label(value, colours: dict[str, str], empty: str) -> SafeString:
     """Return a value as a label; ``value`` may be ``(key of its colour, text)``."""
     key, text = value if isinstance(value, tuple) else (value, value)
     if not text:
         return empty
-    colour = colours[key] if isinstance(colours, dict) and key in colours else "plain"
+    colour = colours.get(str(key), "plain")
     return format_html('<span class="zone-label {}">{}</span>', colour, text)
 
 
@@ -136,8 +138,8 @@ def periods(cl: ChangeList) -> dict:
     """
     keys = [f"{cl.date_hierarchy}__{unit}" for unit in UNITS]
     chosen = [int(cl.params[key]) for key in takewhile(cl.params.__contains__, keys)]
-    ends = cl.queryset.aggregate(first=Min(cl.date_hierarchy), last=Max(cl.date_hierarchy))
-    first, last = (timezone.localtime(end) if _is_moment(end) else end for end in ends.values())
+    ends = cl.ends_of_period()
+    first, last = (timezone.localtime(end) if _is_moment(end) else end for end in ends)
     if first is None:
         return {}
     for unit in UNITS[len(chosen) : 2]:

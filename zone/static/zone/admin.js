@@ -23,6 +23,17 @@ document.addEventListener("alpine:init", () => {
   }));
 });
 
+// The lines of a card are called as the columns are, a box as the row: written once for a page, not
+// in each row. The page is not shown before Alpine has begun.
+document.addEventListener("alpine:init", () => {
+  const labels = [...document.querySelectorAll("#result_list thead th")].map((head) => head.dataset.label);
+  for (const row of document.querySelectorAll("#result_list .data-row")) {
+    [...row.cells].forEach((cell, column) => { cell.dataset.label = labels[column]; });
+    const box = row.querySelector(".action-select");
+    box?.setAttribute("aria-label", `${labels[0]} ${row.querySelector("th")?.textContent ?? ""}`);
+  }
+});
+
 // Taking an unsaved row out of an inline. The skin rewrites the HTML of each row below it to count
 // them anew: that loses what was typed there and writes inline styles. So the row first goes to the
 // end, the others move up with everything in them, and the skin finds nothing left to rewrite.
