@@ -25,10 +25,12 @@ lint: $(STAMP)  ## Check style, formatting and missing migrations
 	$(RUN) -m ruff format --check .
 	@$(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
-bench: $(STAMP) messages  ## Time pages, feed and interface beside bare SQL (ARGS="--leads 100000")
+bench: $(STAMP) messages  ## Time pages, feed, interface, a phone and many clients (ARGS="--leads 100000")
 	@$(RUN) manage.py bench $(ARGS)
 	@$(RUN) manage.py bench_feed
 	@$(RUN) manage.py bench_api
+	@$(RUN) manage.py bench_phone
+	@$(RUN) manage.py bench_load
 
 lock: $(STAMP)  ## Compile requirements.lock anew from pyproject.toml
 	$(RUN) -m pip install --quiet "uv>=0.9,<1"
