@@ -26,6 +26,9 @@ bind = os.environ.get("GUNICORN_BIND", "").strip() or f"127.0.0.1:{whole_number(
 worker_class = "gthread"
 workers = whole_number("GUNICORN_WORKERS", 3)
 threads = whole_number("GUNICORN_THREADS", 4)
+# The workers share what is loaded before they are forked. A HUP then changes no code: after an
+# upgrade the service is restarted.
+preload_app = True
 timeout = whole_number("GUNICORN_TIMEOUT", 60)
 # A deploy lets requests in flight end; systemd's TimeoutStopSec has to be longer.
 graceful_timeout = whole_number("GUNICORN_GRACEFUL_TIMEOUT", 30)
@@ -42,3 +45,10 @@ accesslog = "-"
 access_log_format = ACCESS_FORMAT
 errorlog = "-"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "").strip() or "info"
+
+
+def pre_fork(arbiter, worker):
+    """Close what the checks at the start opened: workers would mix up each other's answers."""
+    from django.db import connections
+
+    connections.close_all()

@@ -1,5 +1,7 @@
 import pytest
+from django.db import connection
 
+from zone import gunicorn
 from zone.database.checkout import StartProblem
 from zone.database.connection import connection_settings
 
@@ -67,3 +69,10 @@ def test_without_a_url_it_is_the_private_cluster_on_loopback():
     found = connection_settings({})
     assert (found["HOST"], found["NAME"], found["USER"]) == ("127.0.0.1", "zone", "zone_app")
     assert found["PORT"].isdecimal()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_are_forked_from_what_is_loaded_without_its_connections():
+    connection.ensure_connection()
+    gunicorn.pre_fork(None, None)
+    assert (gunicorn.preload_app, connection.connection) == (True, None)
