@@ -16,6 +16,7 @@ from crm.models import Enterprise, FollowUp, Lead
 from projects.models import Occupancy, Project
 from tests import factories
 from zone.admin import paging
+from zone.database import reading
 from zone.database.plans import with_rows
 from zone.database.search import search
 from zone.templatetags.result_list import periods
@@ -105,6 +106,39 @@ def test_two_characters_are_found_by_an_index(chain):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     assert "crm_lead_title_bigrams" in rows.explain()
+
+
+@pytest.fixture
+def leader_of_60(as_user, chain):
+    """A chain leader's client, 60 leads in the chain and 60 beyond, each third with the word."""
+    leads = []
+    for n in range(120):
+        place = chain if n % 2 else factories.make_chain("electronics")
+        title = f"传感器{n}" if n % 3 == 0 else f"项目{n}"
+        leads.append(factories.make_lead(chain=place, title=title))
+    connection.cursor().execute("ANALYZE crm_lead")
+    return as_user(factories.make_user("chain_leader", chain=chain))
+
+
+# Found by indexes; looked at as far as the page needs; looked at in vain and found by indexes.
+@pytest.mark.parametrize(("at_most", "first"), [(1000, 5), (15, 60), (15, 1)])
+@pytest.mark.parametrize(("query", "number"), [("", 60), ("&q=传感", 20)])
+def test_a_page_has_the_same_rows_whichever_way_it_is_read(
+    leader_of_60, chain, monkeypatch, at_most, first, query, number
+):
+    monkeypatch.setattr(reading, "AT_MOST", at_most)
+    monkeypatch.setattr(reading, "FIRST", first)
+    monkeypatch.setattr(LeadAdmin, "list_per_page", 6)
+    word = "传感" if query else ""
+    rows = [lead.title for lead in Lead.objects.filter(chain=chain, title__contains=word)]
+    assert len(rows) == number
+    with CaptureQueriesContext(connection) as seen:
+        first_page = leader_of_60.get(f"{LEADS}?p=1{query}")
+    walked = [found["sql"] for found in seen if 'FROM (SELECT "crm_lead"' in found["sql"]]
+    assert bool(walked) == (at_most == 15)
+    assert titles(first_page) == rows[:6]
+    assert 6 < first_page.context["cl"].result_count <= number
+    assert titles(leader_of_60.get(f"{LEADS}?p=2{query}")) == rows[6:12]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from zone.access.row_access import is_open
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashAwareAdmin
 from zone.admin.guarded import GuardedAdmin, GuardedInline
-from zone.admin.paging import CappedPaginator, ScopedChangeList
+from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
 from zone.admin.trail import TrailMixin
@@ -120,6 +120,7 @@ class ScopedModelAdmin(
 
     def get_paginator(self, request, queryset, *args, **kwargs):
         paginator = super().get_paginator(request, queryset, *args, **kwargs)
+        paginator.asked = page_of(request)
         if SEARCH_VAR not in request.GET:  # what is searched for shows no periods
             paginator.period = self.date_hierarchy
         return paginator

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, Min
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
-from zone.database.plans import with_rows
+from zone.database import reading
+from zone.database.plans import conditions
 
 COUNTED = 10_000
 
@@ -15,10 +17,18 @@ COUNTED = 10_000
 class CappedPaginator(Paginator):
     """Counts no further than ``COUNTED``: a count of all would read the whole table.
 
-    ``period`` names the field whose first and last values are looked up with the count.
+    ``period`` names the field whose first and last values are looked up with the count. Rows that
+    are searched or scoped are read as ``reading`` does, some pages ahead of ``asked``.
     """
 
     period: str | None = None
+    asked = 1
+
+    @cached_property
+    def reading(self) -> reading.Reading | None:
+        if conditions(self.object_list):
+            return reading.read(self.object_list, self.asked, self.per_page)
+        return None
 
     @cached_property
     def counted(self) -> dict:
@@ -30,30 +40,47 @@ class CappedPaginator(Paginator):
 
     @property
     def count(self) -> int:
-        return self.counted["rows"]
+        return len(self.reading.keys) if self.reading else self.counted["rows"]
 
     @property
     def is_capped(self) -> bool:
-        return self.count == COUNTED
+        return self.reading.is_capped if self.reading else self.count == COUNTED
 
     def page(self, number):
-        """Return a page; of many rows in the form that ends with the page."""
-        if self.is_capped:
-            self.object_list = with_rows(self.object_list, many=True)
-        return super().page(number)
+        number = self.validate_number(number)
+        bottom = (number - 1) * self.per_page
+        return self._get_page(self.rows(bottom, bottom + self.per_page), number, self)
+
+    def rows(self, bottom: int = 0, top: int | None = None):
+        """Return the rows from ``bottom`` to ``top`` of those that were counted."""
+        if not self.reading:
+            return self.object_list[bottom:top]
+        keys = self.reading.keys[bottom:top]
+        return reading.unconditional(self.object_list).filter(pk__in=keys)
+
+
+def page_of(request) -> int:
+    """Return the page that a list or an autocomplete is asked for; 1 for what is none."""
+    asked = request.GET.get(PAGE_VAR) or request.GET.get("page", "")
+    return max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
 
 
 class ScopedChangeList(ChangeList):
     def ends_of_period(self) -> tuple:
         """Return the first and the last value of the date hierarchy's field."""
-        ends = self.paginator.counted
-        if self.paginator.is_capped or not self.paginator.period:
+        paginator = self.paginator
+        if paginator.reading or paginator.is_capped or not paginator.period:
             field = self.date_hierarchy
             ends = self.queryset.aggregate(first=Min(field), last=Max(field))
+        else:
+            ends = paginator.counted
         return ends["first"], ends["last"]
 
     def get_results(self, request):
         super().get_results(request)
-        if self.paginator.is_capped:
+        if self.paginator.reading:
             # For what asks for the ends of the list.
-            self.queryset = with_rows(self.queryset, many=True)
+            self.queryset = self.paginator.reading.rows
+            self.can_show_all = self.can_show_all and not self.paginator.is_capped
+            if not self.multi_page or (self.show_all and self.can_show_all):
+                self.result_list = self.paginator.rows()

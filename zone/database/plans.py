@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import models
@@ -12,8 +13,7 @@ class FewOrMany(models.Expression):
     row after the other in the order of the list and ends when the page is full.
 
     Looking for few rows that way reads the whole table; finding many of them, to sort them and
-    show fifty, reads all that fit. A queryset takes the form of its ``query.many_rows``, and
-    without one ``usually``: the paginator of a list knows which it is from its count.
+    show fifty, reads all that fit. A query takes ``usually``, unless ``in_forms`` chooses.
     """
 
     conditional = True
@@ -29,15 +29,30 @@ class FewOrMany(models.Expression):
         self.few, self.many = expressions
 
     def as_sql(self, compiler, connection):
-        many = getattr(compiler.query, "many_rows", None)
-        return compiler.compile(self.many if (self.usually if many is None else many) else self.few)
+        return compiler.compile(self.many if self.usually else self.few)
+
+
+def conditions(queryset: models.QuerySet) -> list[FewOrMany]:
+    """Return the conditions of the queryset that have two forms."""
+    found = [getattr(child, "lhs", None) for child in queryset.query.where.children]
+    return [condition for condition in found if isinstance(condition, FewOrMany)]
+
+
+def in_forms(queryset: models.QuerySet, form: Callable) -> models.QuerySet:
+    """Return the queryset with ``form`` of each such condition; None leaves it out."""
+    chosen = queryset.all()
+    where = chosen.query.where
+    forms = [
+        form(child.lhs) if isinstance(getattr(child, "lhs", None), FewOrMany) else child
+        for child in where.children
+    ]
+    where.children = [child for child in forms if child is not None]
+    return chosen
 
 
 def with_rows(queryset: models.QuerySet, *, many: bool) -> models.QuerySet:
     """Return the queryset with its conditions in the form for few or for many rows."""
-    chosen = queryset.all()
-    chosen.query.many_rows = many
-    return chosen
+    return in_forms(queryset, lambda condition: condition.many if many else condition.few)
 
 
 def union_of(parts: list[models.QuerySet]) -> models.Q:
