@@ -16,7 +16,7 @@ class EnterpriseAdmin(ScopedModelAdmin):
     list_display = ("name", "chain", "uscc", "industry_code", "display_origin", "display_leads")
     sortable_by = ("uscc",)
     list_filter = ("chain", "scale", "is_chain_leader", "is_above_scale")
-    search_fields = ("name", "=uscc")
+    search_fields = ("name", "=uscc", "~sort_key")
     autocomplete_fields = ("chain",)
     list_select_related = ("chain",)
     ordering = ("sort_key", "id")

@@ -100,7 +100,7 @@ class LeadAdmin(ScopedModelAdmin):
         "registered_at",
     )
     list_filter = (WhoseFilter, "stage", "chain", "source")
-    search_fields = ("title", "enterprise__name")
+    search_fields = ("title", "enterprise__name", "~enterprise__sort_key")
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
     date_hierarchy = "registered_at"

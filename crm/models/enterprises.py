@@ -158,7 +158,11 @@ class Enterprise(Row):
         verbose_name = _("enterprise")
         verbose_name_plural = _("enterprises")
         ordering = ("sort_key", "id")
-        indexes = [trigram_index("name", name="crm_enterprise_name_trgm")]
+        indexes = [
+            trigram_index("name", name="crm_enterprise_name_trgm"),
+            # Without bigrams: two letters are in most keys.
+            trigram_index("sort_key", name="crm_enterprise_pinyin"),
+        ]
 
     def __str__(self):
         return self.name

@@ -108,6 +108,29 @@ def test_two_characters_are_found_by_an_index(chain):
     assert "crm_lead_title_bigrams" in rows.explain()
 
 
+@pytest.mark.parametrize(
+    ("term", "found"),
+    [("chuneng", 1), ("ChuNeng", 1), ("chunengcai", 1), ("ch", 0), ("chu1", 0), ("neng chu", 1)],
+)
+def test_an_enterprise_and_its_leads_are_found_by_pinyin(office_client, chain, term, found):
+    enterprise = factories.make_enterprise(name="某储能材料公司")
+    factories.make_lead(chain=chain, title="项目", enterprise=enterprise)
+    factories.make_lead(chain=chain, title="项目")
+    lookup = reverse("admin:autocomplete") + "?app_label=crm&model_name=lead&field_name=enterprise"
+    assert len(office_client.get(f"{lookup}&term={term}").json()["results"]) == found
+    for model in ("enterprise", "lead"):
+        page = office_client.get(reverse(f"admin:crm_{model}_changelist") + f"?q={term}")
+        assert page.context["cl"].result_count == found
+
+
+def test_pinyin_is_found_by_an_index(chain):
+    factories.make_lead(chain=chain)
+    rows = with_rows(search(Lead.objects.all(), LeadAdmin.search_fields, "chuneng"), many=False)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "crm_enterprise_pinyin" in rows.explain()
+
+
 @pytest.fixture
 def leader_of_60(as_user, chain):
     """A chain leader's client, 60 leads in the chain and 60 beyond, each third with the word."""

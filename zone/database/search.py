@@ -5,6 +5,7 @@ Most words of Chinese have two characters, which no trigram holds.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
@@ -19,6 +20,7 @@ from django.utils.text import smart_split, unescape_string_literal
 from zone.database.objects import DatabaseObject, Index, function
 from zone.database.plans import FewOrMany, Relation, union_of
 
+EXACT, PINYIN = "=", "~"
 BIGRAMS = function(
     "zone_bigrams(whole text)",
     """
@@ -73,8 +75,8 @@ def words(term: str) -> Iterator[str]:
 def search(rows: models.QuerySet, fields: Sequence[str], term: str) -> models.QuerySet:
     """Return those of ``rows`` that have each word of ``term`` in one of ``fields``.
 
-    ``fields`` are paths as in ``ModelAdmin.search_fields``; ``=`` before one compares all of it.
-    Without any, nothing is searched.
+    ``fields`` are paths as in ``ModelAdmin.search_fields``; ``=`` before one compares all of it,
+    and ``~`` says that it holds pinyin. Without any, nothing is searched.
     """
     for word in words(term) if fields else ():
         rows = rows.filter(condition(rows.model, fields, word))
@@ -82,21 +84,33 @@ def search(rows: models.QuerySet, fields: Sequence[str], term: str) -> models.Qu
 
 
 def condition(model: type[models.Model], paths: Iterable[str], word: str) -> FewOrMany:
-    few, many = [], []
-    for path in paths:
-        exact, name = "=" * path.startswith("="), path.removeprefix("=")
-        name, _separator, rest = name.partition("__")
+    few, many, relations = [], [], defaultdict(list)
+    for mark, path in map(_marked, paths):
+        name, _separator, rest = path.partition("__")
+        if mark == PINYIN and not is_pinyin(word):
+            continue
         if rest:
-            far = model._meta.get_field(name).related_model
-            rows = far._base_manager.filter(condition(far, [exact + rest], word))
-            relation = Relation(model, name, rows)
-            few.append(relation.ids)
-            many.append(models.Q(relation.holds))
+            relations[name].append(mark + rest)
         else:
             rows = model._base_manager.order_by()
-            few.append(_by_index(rows, name, word, bool(exact)).values("pk"))
-            many.append(_contains(name, word, bool(exact)))
+            few.append(_by_index(rows, name, word, mark == EXACT).values("pk"))
+            many.append(_contains(name, word, mark == EXACT))
+    for name, rest in relations.items():
+        far = model._meta.get_field(name).related_model
+        relation = Relation(model, name, far._base_manager.filter(condition(far, rest, word)))
+        few.append(relation.ids)
+        many.append(models.Q(relation.holds))
     return FewOrMany(union_of(few), reduce(or_, many))
+
+
+def is_pinyin(word: str) -> bool:
+    """Whether ``word`` may be a part of a name in pinyin; two letters are in most names."""
+    return len(word) > 2 and word.isascii() and word.isalpha()
+
+
+def _marked(path: str) -> tuple[str, str]:
+    mark = path[0] if path[0] in (EXACT, PINYIN) else ""
+    return mark, path.removeprefix(mark)
 
 
 def _contains(name: str, word: str, exact: bool) -> models.Q:
