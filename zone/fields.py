@@ -1,17 +1,17 @@
-"""Fields that take what people paste: full-width digits, 1,234.50, blanks inside codes."""
+"""Fields that take what people paste: full-width digits, 1,234.50, 1.2亿, blanks inside codes."""
 
 from decimal import Decimal
 
 from django import forms
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, validate_email
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_email
 from django.db import models
 from django.db.models.functions import Upper
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
-from zone import identifiers
+from zone import identifiers, units
 from zone.privacy import masking
 from zone.privacy.masking import Masked
 
@@ -226,12 +226,19 @@ class PhoneKeyField(models.CharField):
 
 
 class PlainNumber(forms.DecimalField):
-    """A decimal that may come with full-width digits and thousands separators."""
+    """A number of some ``unit`` as people write it; ``units.read`` says how."""
+
+    widget = forms.TextInput  # type=number would refuse what is understood here
+
+    def __init__(self, *, unit: str = "", **kwargs):
+        self.unit = unit
+        super().__init__(**kwargs)
+
+    def widget_attrs(self, widget):
+        return {**super().widget_attrs(widget), "inputmode": "decimal", "data-unit": self.unit}
 
     def to_python(self, value):
-        if isinstance(value, str):
-            value = identifiers.half_width(value).replace(",", "").replace("、", "")
-        return super().to_python(value)
+        return super().to_python(units.read(value, self.unit) if isinstance(value, str) else value)
 
     def prepare_value(self, value):
         """Show 5700, not 5700.0000."""
@@ -241,29 +248,42 @@ class PlainNumber(forms.DecimalField):
 
 
 class QuantityField(models.DecimalField):
-    """A decimal whose input shows the other usual unit beside it."""
+    """A decimal of some ``unit``; a text is read as people write it, wherever it comes from."""
 
     unit = ""
 
+    def to_python(self, value):
+        return super().to_python(units.read(value, self.unit) if isinstance(value, str) else value)
+
     def formfield(self, **kwargs):
-        field = super().formfield(**{"form_class": PlainNumber, **kwargs})
-        # type=number would refuse what PlainNumber accepts, so the input is text.
-        field.widget.input_type = "text"
-        field.widget.attrs.update({"inputmode": "decimal", "data-unit": self.unit})
-        for bound in ("step", "min", "max"):
-            field.widget.attrs.pop(bound, None)
-        return field
+        return super().formfield(**{"form_class": PlainNumber, "unit": self.unit, **kwargs})
+
+
+above_zero = MinValueValidator(Decimal("0.0001"), _("The amount must be more than 0."))
+not_negative = MinValueValidator(Decimal(0), _("The amount cannot be negative."))
+TOO_MUCH = _("More than 1万亿元 is no single amount; please check the unit.")
 
 
 class WanField(QuantityField):
-    """An amount of money in 万元."""
+    """An amount of money in 万元; ``bounded`` holds its outermost bounds in the database."""
 
     unit = "wan"
+    default_validators = [
+        MinValueValidator(-units.MOST_WAN, TOO_MUCH),
+        MaxValueValidator(units.MOST_WAN, TOO_MUCH),
+    ]
 
     def __init__(self, *args, **kwargs):
         kwargs.setdefault("max_digits", 16)
         kwargs.setdefault("decimal_places", 4)
         super().__init__(*args, **kwargs)
+
+
+def bounded(*names: str, name: str) -> models.CheckConstraint:
+    """Return the constraint of a model with the amounts ``names``: none beyond its bounds."""
+    bounds = (-units.MOST_WAN, units.MOST_WAN)
+    condition = models.Q(*((f"{each}__range", bounds) for each in names))
+    return models.CheckConstraint(condition=condition, name=name, violation_error_message=TOO_MUCH)
 
 
 class AreaField(QuantityField):

@@ -172,6 +172,11 @@ def half_width(text: str) -> str:
     return plain(text).strip()
 
 
+def holds_numeral(text: str) -> bool:
+    """Whether a sign of ``text`` is a number by itself (½, ², ①); half width makes it another."""
+    return any(unicodedata.category(sign) == "No" for sign in text)
+
+
 def source_code(text: str) -> str:
     """Normalise the name of another system: half-width, lower case."""
     return half_width(text).lower()

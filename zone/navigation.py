@@ -190,3 +190,7 @@ def admin_script(request) -> str:
 
 def units_script(request) -> str:
     return static("zone/units.js")
+
+
+def days_script(request) -> str:
+    return static("zone/days.js")

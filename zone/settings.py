@@ -342,7 +342,11 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "zone.navigation.dashboard",
     "ACCOUNT": {"navigation": navigation.ACCOUNT},
     "STYLES": ["zone.navigation.colours", "zone.navigation.stylesheet"],
-    "SCRIPTS": ["zone.navigation.admin_script", "zone.navigation.units_script"],
+    "SCRIPTS": [
+        "zone.navigation.admin_script",
+        "zone.navigation.units_script",
+        "zone.navigation.days_script",
+    ],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

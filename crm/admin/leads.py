@@ -53,6 +53,7 @@ class FollowUpInline(ZoneInline):
     fk_name = "lead"
     fields = ("kind", "happened_on", "summary", "next_step", "next_on", "by")
     readonly_fields = ("by",)
+    coming_dates = ("next_on",)
     ordering = ("-happened_on", "-created_at")
     per_page = 20
 
@@ -103,6 +104,7 @@ class LeadAdmin(ScopedModelAdmin):
     search_fields = ("title", "enterprise__name", "~enterprise__sort_key")
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
+    coming_dates = ("next_follow_up_on",)
     date_hierarchy = "registered_at"
     sortable_by = (
         "title",

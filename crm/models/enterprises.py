@@ -3,7 +3,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +12,16 @@ from pypinyin.contrib.mmseg import seg
 from zone import identifiers
 from zone.access.row_access import RowQuerySet, row_access
 from zone.feed.synced import ANY_CHAIN, Open, Synced
-from zone.fields import CodeField, LineField, NameField, ProseField, WanField, trigram_index
+from zone.fields import (
+    CodeField,
+    LineField,
+    NameField,
+    ProseField,
+    WanField,
+    bounded,
+    not_negative,
+    trigram_index,
+)
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
@@ -127,7 +135,7 @@ class Enterprise(Row):
         _("registered capital (10,000 yuan)"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(0)],
+        validators=[not_negative],
     )
     address = LineField(
         _("address"), max_length=200, blank=True, default="", validators=[no_personal_number]
@@ -163,6 +171,7 @@ class Enterprise(Row):
             # Without bigrams: two letters are in most keys.
             trigram_index("sort_key", name="crm_enterprise_pinyin"),
         ]
+        constraints = [bounded("registered_capital_wan", name="enterprise_capital_bounded")]
 
     def __str__(self):
         return self.name

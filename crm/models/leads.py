@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +11,15 @@ from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.database import bulk
 from zone.feed.synced import Synced
-from zone.fields import LineField, ProseField, WanField, trigram_index
+from zone.fields import (
+    LineField,
+    ProseField,
+    WanField,
+    above_zero,
+    bounded,
+    not_negative,
+    trigram_index,
+)
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
 from zone.models.base import Row
@@ -100,13 +106,13 @@ class Lead(Staged, Row):
         _("referrer"), max_length=50, blank=True, default="", validators=[no_personal_number]
     )
     planned_investment_wan = WanField(
-        _("planned investment (10,000 yuan)"), validators=[MinValueValidator(Decimal("0.0001"))]
+        _("planned investment (10,000 yuan)"), validators=[above_zero]
     )
     planned_fixed_asset_wan = WanField(
         _("of which fixed assets (10,000 yuan)"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(0)],
+        validators=[not_negative],
     )
     contact = models.ForeignKey(
         "crm.Contact",
@@ -127,13 +133,13 @@ class Lead(Staged, Row):
         _("expected yearly output (10,000 yuan)"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(0)],
+        validators=[not_negative],
     )
     expected_tax_wan = WanField(
         _("expected yearly tax (10,000 yuan)"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(0)],
+        validators=[not_negative],
     )
     stage = models.CharField(
         _("stage"), max_length=12, choices=Stage, default=Stage.NEW, editable=False
@@ -170,6 +176,13 @@ class Lead(Staged, Row):
             trigram_index("title", name="crm_lead_title_trgm"),
         ]
         constraints = [
+            bounded(
+                "planned_investment_wan",
+                "planned_fixed_asset_wan",
+                "expected_output_wan",
+                "expected_tax_wan",
+                name="lead_amounts_bounded",
+            ),
             models.CheckConstraint(
                 condition=Q(planned_investment_wan__gt=0),
                 name="lead_investment_positive",

@@ -1,19 +1,15 @@
 """The action that converts a lead; it stands here since crm knows no projects."""
 
 from django import forms
-from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from crm.admin.leads import LeadAdmin
 from projects.signing import convert
+from zone.admin.inputs import AskedNumber
 from zone.admin.state import DatedForm, StateAction
-from zone.fields import LineInput, PlainNumber
+from zone.fields import LineInput, above_zero, not_negative
 from zone.models import Park
-
-
-def amount_input() -> UnfoldAdminTextInputWidget:
-    return UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal", "data-unit": "wan"})
 
 
 class ConvertForm(DatedForm):
@@ -24,19 +20,20 @@ class ConvertForm(DatedForm):
         required=False,
         widget=UnfoldAdminSelectWidget,
     )
-    total_investment_wan = PlainNumber(
+    total_investment_wan = AskedNumber(
         label=_("total investment (10,000 yuan)"),
+        unit="wan",
         max_digits=16,
         decimal_places=4,
-        validators=[MinValueValidator(0)],
-        widget=amount_input(),
+        validators=[above_zero],
     )
-    fixed_asset_investment_wan = PlainNumber(
+    fixed_asset_investment_wan = AskedNumber(
         label=_("of which fixed assets (10,000 yuan)"),
+        unit="wan",
         max_digits=16,
         decimal_places=4,
         required=False,
-        widget=amount_input(),
+        validators=[not_negative],
     )
     field_order = ("name", "park", "total_investment_wan", "fixed_asset_investment_wan", "on")
 
@@ -45,7 +42,7 @@ class ConvertForm(DatedForm):
         lead = self.row
         self.initial |= {
             "name": lead.title,
-            "total_investment_wan": lead.planned_investment_wan.normalize(),
+            "total_investment_wan": lead.planned_investment_wan,
             "fixed_asset_investment_wan": lead.planned_fixed_asset_wan,
         }
 

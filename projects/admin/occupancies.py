@@ -11,7 +11,7 @@ from projects.progress import tenants
 from zone import units
 from zone.admin.autocomplete import KnowingForm
 from zone.admin.base import ScopedModelAdmin, display
-from zone.admin.state import day_input
+from zone.admin.inputs import DayWidget
 from zone.calendar import today
 from zone.navigation import Menu
 
@@ -54,12 +54,12 @@ class OccupancyForm(KnowingForm):
     """Asks for the first and the last day; the range is ours to build."""
 
     starts_on = forms.DateField(
-        label=_("first day"), widget=day_input(), validators=[MaxValueValidator(LAST_DAY)]
+        label=_("first day"), widget=DayWidget(), validators=[MaxValueValidator(LAST_DAY)]
     )
     ends_on = forms.DateField(
         label=_("last day"),
         required=False,
-        widget=day_input(),
+        widget=DayWidget(coming=True),
         validators=[MaxValueValidator(LAST_DAY)],
         help_text=_("Empty while no end is agreed."),
     )

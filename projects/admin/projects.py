@@ -121,6 +121,7 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
     search_fields = ("name", "=code", "=project_code", "enterprise__name")
     autocomplete_fields = ("enterprise", "chain", "park", "handler", "service_agent")
     list_select_related = ("enterprise", "chain", "park", "lead")
+    coming_dates = ("planned_start_on",)
     readonly_fields = ("code", "stage", "display_status", "published_status")
     fieldsets = (
         (

@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import date
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +14,7 @@ from projects.models.projects import Project, StageChange
 from zone import units
 from zone.calendar import today
 from zone.feed.synced import Synced
-from zone.fields import LineField, WanField
+from zone.fields import LineField, WanField, above_zero, bounded
 from zone.identifiers import no_personal_number
 from zone.models import ZoneSetting
 from zone.models.base import Row
@@ -57,7 +56,7 @@ class Agreement(Row):
         _("amount (10,000 yuan)"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(0)],
+        validators=[above_zero],
         help_text=_("Planned total investment as written in it; the increment in a supplement."),
     )
     upgrades = models.ForeignKey(
@@ -146,6 +145,7 @@ class Agreement(Row):
                     "Only formal and supplementary agreements are recognised."
                 ),
             ),
+            bounded("amount_wan", name="agreement_amount_bounded"),
             models.CheckConstraint(
                 condition=Q(amount_wan=None) | Q(amount_wan__gt=0),
                 name="agreement_amount_positive",

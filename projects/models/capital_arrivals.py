@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.models.projects import Project
 from zone.calendar import today
 from zone.feed.synced import Synced
-from zone.fields import LineField, WanField
+from zone.fields import LineField, WanField, bounded
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
@@ -50,11 +50,12 @@ class CapitalArrival(Row):
         ordering = ("-arrived_on", "id")
         indexes = [models.Index(fields=["-arrived_on", "id"], name="arrival_date")]
         constraints = [
+            bounded("amount_wan", name="arrival_amount_bounded"),
             models.CheckConstraint(
                 condition=~Q(amount_wan=0),
                 name="arrival_not_zero",
                 violation_error_message=_("The amount cannot be 0."),
-            )
+            ),
         ]
 
     def __str__(self):

@@ -14,7 +14,15 @@ from zone import identifiers
 from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.feed.synced import Synced
-from zone.fields import CodeField, LineField, ProseField, WanField, trigram_index
+from zone.fields import (
+    CodeField,
+    LineField,
+    ProseField,
+    WanField,
+    bounded,
+    not_negative,
+    trigram_index,
+)
 from zone.identifiers import no_personal_number
 from zone.models.base import Change, Row
 from zone.models.staged import Staged
@@ -119,13 +127,13 @@ class Project(Staged, Row):
         _("total investment (10,000 yuan)"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(0)],
+        validators=[not_negative],
     )
     fixed_asset_investment_wan = WanField(
         _("of which fixed assets (10,000 yuan)"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(0)],
+        validators=[not_negative],
     )
     project_code = CodeField(
         _("national project code"),
@@ -208,6 +216,7 @@ class Project(Staged, Row):
             trigram_index("name", name="projects_project_name_trgm"),
         ]
         constraints = [
+            bounded("total_investment_wan", "fixed_asset_investment_wan", name="project_bounded"),
             models.CheckConstraint(
                 condition=Q(fixed_asset_investment_wan=None)
                 | Q(total_investment_wan=None)

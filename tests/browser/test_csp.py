@@ -33,8 +33,8 @@ def choose(page: Page, field: str, text: str) -> None:
 
 
 def pick_today(page: Page, field: str) -> None:
-    page.click(f"{field} .date-icon")
-    page.click(f".calendarbox:visible .calendar td a:text-is('{today().day}')")
+    page.click(f"{field} input.vDateField")
+    page.click(".zone-calendar-day.is-today")
 
 
 def test_logging_in(page: Page):

@@ -154,7 +154,7 @@ def test_a_row_of_an_inline_changed_meanwhile_is_not_overwritten(door, project):
     assert (response.status_code, credit.share) == (200, 60)
     [conflict] = response.context["conflicts"]
     assert conflict.row == credit
-    assert [(one.saved, one.entered) for one in conflict.entered] == [("60.00", "50")]
+    assert [(one.saved, one.entered) for one in conflict.entered] == [("60", "50")]
     assert door.post(fields(response)).status_code == 302
     credit.refresh_from_db()
     assert credit.share == 50

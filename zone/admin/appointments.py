@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.access.roles import may_grant
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
-from zone.admin.state import ReasonForm, StateAction, day_input
+from zone.admin.inputs import DayWidget
+from zone.admin.state import ReasonForm, StateAction
 from zone.calendar import today
 from zone.models import Appointment, User
 from zone.navigation import Menu
@@ -40,7 +41,7 @@ class EndForm(ReasonForm):
     on = forms.DateField(
         label=_("last day in post"),
         initial=yesterday,
-        widget=day_input(),
+        widget=DayWidget(),
         help_text=_(
             "From the next day the post gives nothing; yesterday ends it at once, one that began "
             "today too."
@@ -62,6 +63,7 @@ class AppointmentAdmin(ScopedModelAdmin):
     search_fields = ("user__username", "user__display_name")
     autocomplete_fields = ("user", "chain", "park")
     list_select_related = ("user", "chain", "park")
+    coming_dates = ("ends_on",)
     fieldsets = (
         (None, {"fields": ("user", "role", "chain", "park")}),
         (_("Time in post"), {"fields": ("starts_on", "ends_on")}),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 
 from zone.admin.base import ScopedModelAdmin, display, searched
-from zone.admin.state import day_input
+from zone.admin.inputs import DayWidget
 from zone.audit.details import details
 from zone.audit.timeline import kind_name, moves, part_name, subject
 from zone.calendar import SHANGHAI, today
@@ -30,13 +30,11 @@ from zone.units import NOTHING
 
 
 class DaysForm(forms.Form):
-    """The browser's own date pickers."""
-
     def __init__(self, name: str, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for end, label in (("from", _("first day")), ("to", _("last day"))):
-            self.fields[f"{name}_{end}"] = forms.DateField(required=False, widget=day_input())
-            self.fields[f"{name}_{end}"].widget.attrs["aria-label"] = label
+            widget = DayWidget({"aria-label": label, "placeholder": label})
+            self.fields[f"{name}_{end}"] = forms.DateField(required=False, widget=widget)
 
 
 class DaysFilter(RangeDateFilter):
@@ -54,8 +52,8 @@ class DaysFilter(RangeDateFilter):
     def _day(self, end: str) -> date | None:
         value = self.used_parameters.get(f"{self.parameter_name}_{end}")
         try:
-            return date.fromisoformat(value) if value else None
-        except ValueError as error:
+            return forms.DateField(required=False).clean(value)
+        except ValidationError as error:
             raise IncorrectLookupParameters(error) from error
 
 

@@ -20,6 +20,7 @@ from zone.access.row_access import is_open
 from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashAwareAdmin
 from zone.admin.guarded import GuardedAdmin, GuardedInline
+from zone.admin.inputs import OurInputs
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
@@ -59,6 +60,7 @@ class ScopedModelAdmin(
     GuardedAdmin,
     TrailMixin,
     KnownAutocompleteMixin,
+    OurInputs,
     ModelAdmin,
 ):
     """An admin class that shows what its user may see and never writes a state by itself."""
@@ -191,7 +193,9 @@ class ScopedModelAdmin(
         return []
 
 
-class ZoneInline(ScopedRows, VersionedInline, GuardedInline, KnownAutocompleteMixin, TabularInline):
+class ZoneInline(
+    ScopedRows, VersionedInline, GuardedInline, KnownAutocompleteMixin, OurInputs, TabularInline
+):
     extra = 0
     hide_title = True
 

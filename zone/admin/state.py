@@ -22,6 +22,7 @@ from unfold.widgets import (
 )
 
 from zone.admin.clashes import clash_error
+from zone.admin.inputs import DayWidget
 from zone.calendar import today
 from zone.fields import ProseInput
 from zone.identifiers import no_personal_number
@@ -51,11 +52,6 @@ class StateAction:
         return getattr(obj, self.why_not)(user) if self.why_not else ""
 
 
-def day_input() -> UnfoldAdminTextInputWidget:
-    """Return the browser's own date picker, which a phone does best."""
-    return UnfoldAdminTextInputWidget(attrs={"type": "date"})
-
-
 class StateForm(forms.Form):
     """The questions of a state change; ``apply`` calls the model's method."""
 
@@ -71,7 +67,7 @@ class StateForm(forms.Form):
 
 
 class DatedForm(StateForm):
-    on = forms.DateField(label=_("date"), initial=today, widget=day_input())
+    on = forms.DateField(label=_("date"), initial=today, widget=DayWidget())
 
     def clean_on(self):
         if self.cleaned_data["on"] > today():

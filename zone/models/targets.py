@@ -6,11 +6,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Sum
+from django.db.models.functions import Floor
 from django.utils.translation import gettext_lazy as _
 
+from zone import units
 from zone.access.row_access import OpenQuerySet
 from zone.feed.synced import ALL, Open, Synced
-from zone.fields import LineField
+from zone.fields import TOO_MUCH, LineField, bounded
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
@@ -19,6 +21,11 @@ class Measure(models.TextChoices):
     SIGNED_AMOUNT = "SIGNED_AMOUNT", _("signed amount")
     SIGNED_PROJECTS = "SIGNED_PROJECTS", _("newly signed projects")
     PLATFORM_TENANTS = "PLATFORM_TENANTS", _("platform tenants")
+
+    @property
+    def unit(self) -> str:
+        """In what a target of this measure is written, as ``zone.units`` calls it."""
+        return "wan" if self == Measure.SIGNED_AMOUNT else "count"
 
 
 class Target(Row):
@@ -60,7 +67,12 @@ class Target(Row):
         _("value"),
         max_digits=16,
         decimal_places=4,
-        validators=[MinValueValidator(Decimal("0.0001"))],
+        validators=[
+            MinValueValidator(
+                Decimal("0.0001"), _("A target is more than 0; delete it to have none.")
+            ),
+            MaxValueValidator(units.MOST_WAN, TOO_MUCH),
+        ],
         help_text=_("Amounts in 万元, the others as a count."),
     )
     source = LineField(
@@ -94,6 +106,12 @@ class Target(Row):
                     "A target is for the zone or for one chain, specialist or park."
                 ),
             ),
+            bounded("value", name="target_bounded"),
+            models.CheckConstraint(
+                condition=Q(measure=Measure.SIGNED_AMOUNT) | Q(value=Floor("value")),
+                name="target_counts_are_whole",
+                violation_error_message=_("Projects and tenants are counted in whole numbers."),
+            ),
             models.CheckConstraint(
                 condition=Q(value__gt=0),
                 name="target_positive",
@@ -106,7 +124,18 @@ class Target(Row):
         return f"{self.year} {self.get_measure_display()} · {scope}"
 
     def clean(self):
+        if self.measure in Measure and Measure(self.measure).unit == "count":
+            self._refuse_fraction()
         self._refuse_over_allocation()
+
+    def _refuse_fraction(self):
+        if self.value is not None and self.value != int(self.value):
+            whole = _("Projects and tenants are counted in whole numbers, such as 40.")
+            raise ValidationError({"value": ValidationError(whole, code="fraction")})
+
+    def in_words(self, value: Decimal) -> str:
+        """Write ``value`` with the unit of this target's measure."""
+        return units.in_words(value, Measure(self.measure).unit)
 
     def _refuse_over_allocation(self):
         """Refuse chains (or specialists, parks) that together ask more than the zone's target."""
@@ -125,7 +154,7 @@ class Target(Row):
                     "value": ValidationError(
                         _("Only %(left)s of the zone's target are left to allocate."),
                         code="over_allocated",
-                        params={"left": f"{left.normalize():f}"},
+                        params={"left": self.in_words(left)},
                     )
                 }
             )
