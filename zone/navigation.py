@@ -135,6 +135,12 @@ def _item(entry: Entry, here: str) -> dict:
     return item
 
 
+def entry_at(address: str) -> Entry | None:
+    """Return the entry that leads to just this address."""
+    found = (entry for listed in entries().values() for entry in listed)
+    return next((entry for entry in found if entry.link == address), None)
+
+
 def open_entry(request) -> str:
     """Return the entry that this page belongs to: the list as called up, else its whole list."""
     pages = [entry.link for listed in entries().values() for entry in listed]

@@ -24,6 +24,7 @@ from zone.admin.inputs import OurInputs
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
+from zone.admin.titles import TitledAdmin
 from zone.admin.trail import TrailMixin
 from zone.admin.versions import VersionedAdmin, VersionedInline
 from zone.database.plans import with_rows
@@ -54,6 +55,7 @@ def searched(term: str) -> str:
 
 
 class ScopedModelAdmin(
+    TitledAdmin,
     ClashAwareAdmin,
     ScopedDoors,
     VersionedAdmin,

@@ -135,7 +135,7 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
         "zone/state_form.html",
         {
             **model_admin.admin_site.each_context(request),
-            "title": action.label,
+            "title": _title(action, row),
             "opts": model_admin.opts,
             "row": row,
             "form": form,
@@ -149,7 +149,7 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
 def _show_once(model_admin, action, request, row, secret: str) -> TemplateResponse:
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": action.label,
+        "title": _title(action, row),
         "opts": model_admin.opts,
         "row": row,
         "secret": secret,
@@ -159,6 +159,10 @@ def _show_once(model_admin, action, request, row, secret: str) -> TemplateRespon
     response = TemplateResponse(request, "zone/secret.html", context)
     add_never_cache_headers(response)
     return response
+
+
+def _title(action: StateAction, row) -> str:
+    return _("%(action)s: %(row)s") % {"action": action.label, "row": row}
 
 
 def _change_url(row) -> str:

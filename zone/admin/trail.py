@@ -100,7 +100,7 @@ class TrailMixin:
         entries = list(entries[: PAGE + 1])
         context = {
             **self.admin_site.each_context(request),
-            "title": _("History"),
+            "title": _("History: %(row)s") % {"row": row},
             "opts": self.opts,
             "row": name_of(row),
             "back": reverse(

@@ -130,7 +130,7 @@ def label(value, colours: dict[str, str], empty: str) -> SafeString:
     return format_html('<span class="zone-label {}">{}</span>', colour, text)
 
 
-@register.inclusion_tag("admin/date_hierarchy.html")
+@register.inclusion_tag("zone/periods.html")
 def periods(cl: ChangeList) -> dict:
     """Return years, months or days to choose, from those of the first to those of the last row.
 
@@ -161,7 +161,9 @@ def periods(cl: ChangeList) -> dict:
         choices = [{"link": link(step), "title": _title(step)} for step in steps]
     above = chosen[:-1]
     back = {"link": link(above), "title": _title(above) if above else gettext("All dates")}
-    return {"show": True, "back": back if chosen else None, "choices": choices}
+    date_name = cl.lookup_opts.get_field(cl.date_hierarchy).verbose_name
+    label = gettext("By date: %(date)s") % {"date": date_name}
+    return {"label": label, "back": back if chosen else None, "choices": choices}
 
 
 def _is_moment(end) -> bool:
