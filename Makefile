@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-PO := zone/locale/zh_Hans/LC_MESSAGES/django.po
+PO := zone/locale/zh_Hans/LC_MESSAGES/django.po zone/locale/en/LC_MESSAGES/django.po
 MO := $(PO:.po=.mo)
 ARGS ?=
 
@@ -42,7 +42,7 @@ messages: $(MO)
 
 # The catalogue is compiled in Python: no system gettext is asked for.
 $(MO): $(wildcard $(PO)) | $(STAMP)
-	@if [ -e $(PO) ]; then $(RUN) manage.py messages --compile; fi
+	@if [ -e $(firstword $(PO)) ]; then $(RUN) manage.py messages --compile; fi
 
 .venv: $(STAMP)  ## Make .venv and install requirements.lock into it
 

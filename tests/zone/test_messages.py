@@ -58,6 +58,12 @@ def test_compiled_catalogue_says_what_the_source_says():
     assert stale == [], "run make messages; stale in django.mo:\n" + "\n".join(stale)
 
 
+def test_what_django_says_otherwise_in_english_is_said_otherwise_in_chinese_too():
+    english = {messages.text_of(entry) for entry in polib.pofile(str(messages.ENGLISH))}
+    assert len(english) > 20
+    assert english - set(map(messages.text_of, catalogue())) == set()
+
+
 @pytest.mark.slow
 def test_collecting_twice_changes_nothing():
     once = messages.merge(catalogue())

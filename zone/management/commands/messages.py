@@ -14,7 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[3]
-CATALOGUE = ROOT / "zone" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+LOCALE = ROOT / "zone" / "locale"
+CATALOGUE = LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.po"
+ENGLISH = LOCALE / "en" / "LC_MESSAGES" / "django.po"  # in place of what Django says in English
 OUR_PACKAGES = ("zone", "crm", "projects")
 SKIN = "unfold"
 SKIPPED_FOLDERS = {"contrib", "locale", "migrations", "static", "tests"}
@@ -135,13 +137,14 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--compile", action="store_true", help="write django.mo")
+        parser.add_argument("--compile", action="store_true", help="write each django.mo")
         parser.add_argument("--check", action="store_true", help="list the gaps, change nothing")
 
     def handle(self, *args: object, **options: bool) -> None:
         catalogue = polib.pofile(str(CATALOGUE))
         if options["compile"]:
-            catalogue.save_as_mofile(str(CATALOGUE.with_suffix(".mo")))
+            for source in (CATALOGUE, ENGLISH):
+                polib.pofile(str(source)).save_as_mofile(str(source.with_suffix(".mo")))
         elif options["check"]:
             if found := gaps(catalogue):
                 raise CommandError("\n".join(["The catalogue has gaps:", *found]))
