@@ -5,11 +5,12 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
-from django.db.models import F, Max, Q
-from django.db.models.functions import Cast, Substr
+from django.db.models import F, Q
+from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from projects import stage_requirements
+from projects.models.numbers import ProjectNumber
 from zone import identifiers
 from zone.access.row_access import RowQuerySet
 from zone.calendar import today
@@ -250,9 +251,14 @@ class Project(Staged, Row):
         if not unnumbered:
             return
         year = today().year
-        first = ProjectNumber.take(year, len(unnumbered))
+        prefix = f"CZGX-{year}-"
+        # Codes that were brought along, as those of the demo data, are given as well. A longer
+        # number is a larger one: 10000 follows 9999.
+        codes = cls.objects.filter(code__startswith=prefix).order_by(Length("code"), "code")
+        brought = (codes.values_list("code", flat=True).last() or "0").removeprefix(prefix)
+        first = ProjectNumber.take(year, len(unnumbered), after=int(brought))
         for number, row in enumerate(unnumbered, first):
-            row.code = f"CZGX-{year}-{number:04d}"
+            row.code = f"{prefix}{number:04d}"
 
     def can_attach(self, user) -> bool:
         return user.has_perm("projects.add_attachment", self)
@@ -296,35 +302,6 @@ class Project(Staged, Row):
     def move(self, history, **given):
         """Keep stage and status in each line: either is read together with the other."""
         super().move(history, **{"stage": self.stage, "status": self.status} | given)
-
-
-class ProjectNumber(models.Model):
-    """The last number given in a year; one that was given is never given again."""
-
-    SYNC = None
-
-    year = models.PositiveSmallIntegerField(primary_key=True)
-    last = models.PositiveIntegerField()
-
-    class Meta:
-        default_permissions = ()
-
-    def __str__(self):
-        return f"{self.year}: {self.last}"
-
-    @classmethod
-    def take(cls, year: int, count: int) -> int:
-        """Return the first of ``count`` new numbers; writers take turns until they commit."""
-        cls.objects.get_or_create(year=year, defaults={"last": 0})
-        given = cls.objects.select_for_update().get(year=year)
-        # Codes that were brought along, as those of the demo data, are given as well.
-        prefix = f"CZGX-{year}-"
-        number = Cast(Substr("code", len(prefix) + 1), models.IntegerField())
-        codes = Project.objects.order_by().filter(code__regex=rf"^{prefix}\d+$")
-        brought = codes.aggregate(most=Max(number))["most"] or 0
-        first = max(given.last, brought) + 1
-        cls.objects.filter(year=year).update(last=first + count - 1)
-        return first
 
 
 class StageChange(Change):

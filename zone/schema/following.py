@@ -29,7 +29,7 @@ def wanted() -> Iterator[objects.DatabaseObject]:
         yield from module.OBJECTS
 
 
-def after_migrate(using: str, **kwargs) -> None:
+def after_migrate(using: str, plan=(), **kwargs) -> None:
     """Install what differs; a receiver of ``post_migrate``. A second run does nothing."""
     if not is_migrated(using):
         return  # the objects are those of the last migration's columns
@@ -37,6 +37,9 @@ def after_migrate(using: str, **kwargs) -> None:
         install_objects(using)
         groups.install(using)
     grants.apply(application_role(), using)
+    if plan:  # an index of an expression has no statistics of its own until then
+        with connections[using].cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def install_objects(using: str = "default") -> list[str]:
