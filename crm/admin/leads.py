@@ -30,13 +30,18 @@ STAGE_COLOURS = Colours(
 
 
 class WhoseFilter(admin.SimpleListFilter):
-    """Mine, the pool, or what is due: the three lists a specialist opens all day."""
+    """Mine, the pool, what is due, or what never will be: the lists opened all day."""
 
     title = _("whose")
     parameter_name = "whose"
 
     def lookups(self, request, model_admin):
-        return [("mine", _("mine")), ("pool", _("pool")), ("due", _("follow-up due"))]
+        return [
+            ("mine", _("mine")),
+            ("pool", _("pool")),
+            ("due", _("follow-up due")),
+            ("undated", _("no next date")),
+        ]
 
     def queryset(self, request, rows):
         if self.value() == "mine":
@@ -45,13 +50,15 @@ class WhoseFilter(admin.SimpleListFilter):
             return rows.pool()
         if self.value() == "due":
             return rows.filter(owner=request.user).due(today())
+        if self.value() == "undated":
+            return rows.undated()
         return rows
 
 
 class FollowUpInline(ZoneInline):
     model = FollowUp
     fk_name = "lead"
-    fields = ("kind", "happened_on", "summary", "next_step", "next_on", "by")
+    fields = ("kind", "happened_on", "summary", "next_step", "next_on", "no_next", "by")
     readonly_fields = ("by",)
     coming_dates = ("next_on",)
     ordering = ("-happened_on", "-created_at")
@@ -87,6 +94,7 @@ class OwnerHistory(HistoryInline):
 class LeadAdmin(ScopedModelAdmin):
     menu = (
         Menu("workbench", "today", 10, title=_("Follow-ups due"), query="?whose=due"),
+        Menu("workbench", "pending", 15, title=_("No next date"), query="?whose=undated"),
         Menu("promotion", "flag", 10),
         Menu("promotion", "waves", 20, title=_("Pool"), query="?whose=pool"),
     )

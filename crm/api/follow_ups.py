@@ -8,8 +8,9 @@ from zone.api.resources import Resource, register
 @register
 class FollowUps(Resource):
     model = FollowUp
-    fields = ("lead", "project", "kind", "happened_on", "summary", "next_step", "next_on", "by")
     create_only = ("lead", "project", "kind", "happened_on", "summary", "next_step", "next_on")
+    create_only += ("no_next",)
+    fields = (*create_only, "by")
     set_later = ("by",)
     filters = {
         "lead": ("exact",),
@@ -29,6 +30,7 @@ class FollowUps(Resource):
         "summary": "介绍了园区供电条件，对方要资料",
         "next_step": "寄出园区资料",
         "next_on": "2025-03-10",
+        "no_next": False,
         "by": "api-oa",
     }
 

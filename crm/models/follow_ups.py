@@ -52,6 +52,11 @@ class FollowUp(Row):
         _("next step"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )
     next_on = models.DateField(_("next date"), null=True, blank=True)
+    no_next = models.BooleanField(
+        _("no further follow-up"),
+        default=False,
+        help_text=_("Takes the lead's next date away; leave both empty to keep it."),
+    )
     by = models.ForeignKey(
         "zone.User",
         models.PROTECT,
@@ -79,6 +84,13 @@ class FollowUp(Row):
                 name="follow_up_next_after",
                 violation_error_message=_("The next date cannot lie before this one."),
             ),
+            models.CheckConstraint(
+                condition=Q(next_on=None) | Q(no_next=False),
+                name="follow_up_next_or_none",
+                violation_error_message=_(
+                    "Either give a next date or choose “no further follow-up”, not both."
+                ),
+            ),
         ]
 
     def __str__(self):
@@ -96,16 +108,22 @@ class FollowUp(Row):
 
     @transaction.atomic
     def save(self, *args, **kwargs):
-        """Save; the newest one says when the lead is due next, each keeps the contact longer."""
+        """Save; the newest with a next date, or with none to come, sets the lead's.
+
+        Each keeps the contact longer.
+        """
         self.is_demo = self.is_demo or bool(self.lead_id and self.lead.is_demo)
         super().save(*args, **kwargs)
         # By ids: the project may be deleted at the same time.
         subject = {"pk": self.lead_id} if self.lead_id else {"project": self.project_id}
         contacts = Lead.objects.filter(**subject).order_by().values("contact")
         Contact.objects.filter(pk__in=contacts).keep_from(self.happened_on)
-        if self.lead_id and self.lead.is_open and self._is_newest():
+        if self.lead_id and self.lead.is_open and self._sets_next():
             self.lead.next_follow_up_on = self.next_on
             self.lead.save(update_fields=["next_follow_up_on"])
 
-    def _is_newest(self) -> bool:
-        return not self.lead.follow_ups.filter(happened_on__gt=self.happened_on).exists()
+    def _sets_next(self) -> bool:
+        if self.next_on is None and not self.no_next:
+            return False
+        later = self.lead.follow_ups.filter(happened_on__gt=self.happened_on)
+        return not later.exclude(next_on=None, no_next=False).exists()

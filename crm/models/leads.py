@@ -51,6 +51,10 @@ class LeadQuerySet(RowQuerySet):
         """Return the open leads whose next follow-up is due or overdue."""
         return self.open().filter(next_follow_up_on__lte=on or today())
 
+    def undated(self):
+        """Return the owned open leads without a next follow-up, which are never due."""
+        return self.open().filter(owner__isnull=False, next_follow_up_on=None)
+
 
 class Lead(Staged, Row):
     """An investment intention of an enterprise, until it is signed, lost or invalid."""
