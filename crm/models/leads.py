@@ -209,9 +209,11 @@ class Lead(Staged, Row):
         return self.title
 
     def clean(self):
-        if self.segment_id and self.chain_id and self.segment.chain_id != self.chain_id:
+        strayed = self.segment_id and self.chain_id and self.segment.chain_id != self.chain_id
+        if strayed and self.has_changed("segment", "chain"):
             raise ValidationError({"segment": _("This segment belongs to another chain.")})
-        if self.contact_id and self.contact.enterprise_id != self.enterprise_id:
+        strayed = self.contact_id and self.contact.enterprise_id != self.enterprise_id
+        if strayed and self.has_changed("contact", "enterprise"):
             raise ValidationError({"contact": _("This contact belongs to another enterprise.")})
 
     @property

@@ -167,8 +167,17 @@ class Agreement(Row):
     def clean(self):
         if self.signed_on and self.signed_on > today():
             raise ValidationError({"signed_on": _("The signing date cannot lie in the future.")})
-        if self.upgrades and self.upgrades.project_id != self.project_id:
+        strayed = self.upgrades and self.upgrades.project_id != self.project_id
+        if strayed and self.has_changed("upgrades", "project"):
             raise ValidationError({"upgrades": _("That agreement belongs to another project.")})
+
+    def clean_for(self, user, before=None):
+        """Refuse to take an agreement away from the one that upgrades it."""
+        super().clean_for(user, before)
+        moves = before is not None and before.project_id != self.project_id
+        if moves and self.upgraded_by.exists():
+            message = _("An agreement of the former project upgrades this one; change that first.")
+            raise ValidationError({"project": ValidationError(message, code="in_use")})
 
     @property
     def is_recognised(self) -> bool:

@@ -127,12 +127,20 @@ class Occupancy(Row):
 
     def clean(self):
         state = self.space.state if self.space_id else None
-        if state in ("MAINTENANCE", "NOT_FOR_LEASE"):
+        if state in ("MAINTENANCE", "NOT_FOR_LEASE") and self._takes_more():
             raise ValidationError(
                 {"space": _("This space is in maintenance or not for lease; choose another.")}
             )
-        if self.project and self.project.enterprise_id != self.enterprise_id:
+        strayed = self.project and self.project.enterprise_id != self.enterprise_id
+        if strayed and self.has_changed("project", "enterprise"):
             raise ValidationError({"project": _("This project belongs to another enterprise.")})
+
+    def _takes_more(self) -> bool:
+        """Whether the space is taken anew, or for days beyond those it was given for."""
+        if self._state.adding or not self.period:
+            return self.has_changed("space")
+        given = Occupancy._base_manager.filter(pk=self.pk, space=self.space_id)
+        return not given.filter(period__contains=self.period).exists()
 
     @property
     @display(description=_("first day"))

@@ -100,6 +100,18 @@ class Row(models.Model):
     def set_derived_fields(cls, rows: list[Row]):
         """Set what follows from the other fields; each way of saving rows asks for it first."""
 
+    def has_changed(self, *names: str) -> bool:
+        """Whether one of these fields differs from the stored row; of a new row all do.
+
+        For rules that other rows decide: what was valid when it was written, and is left alone,
+        blocks no later save.
+        """
+        if self._state.adding:
+            return True
+        attnames = [self._meta.get_field(name).attname for name in names]
+        stored = type(self)._base_manager.filter(pk=self.pk).values_list(*attnames).first()
+        return stored != tuple(getattr(self, attname) for attname in attnames)
+
     def can_change(self, user) -> bool:
         """Whether ``user`` may change the row as it stands: while what it belongs to is open."""
         owners = (getattr(self, name) for name in self.BELONGS_TO if not self._state.adding)

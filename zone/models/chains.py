@@ -106,5 +106,16 @@ class ChainSegment(Row):
                 raise ValidationError({"parent": _("A segment cannot stand below itself.")})
             seen.add(above.pk)
             above = above.parent
-        if self.parent and self.parent.chain_id != self.chain_id:
+        strayed = self.parent and self.parent.chain_id != self.chain_id
+        if strayed and self.has_changed("parent", "chain"):
             raise ValidationError({"parent": _("The parent segment belongs to another chain.")})
+
+    def clean_for(self, user, before=None):
+        """Refuse to take a segment away from what names it: lower segments, leads."""
+        super().clean_for(user, before)
+        if before is None or before.chain_id == self.chain_id:
+            return
+        for relation in self._meta.related_objects:
+            if relation.related_model._base_manager.filter(**{relation.field.name: self}).exists():
+                words = _("Leads or lower segments name this segment; enter a new one instead.")
+                raise ValidationError({"chain": ValidationError(words, code="in_use")})

@@ -145,6 +145,12 @@ class Building(Row):
     def __str__(self):
         return f"{self.park} {self.name}"
 
+    def clean_for(self, user, before=None):
+        super().clean_for(user, before)
+        if before is not None and before.park_id != self.park_id and self.spaces.exists():
+            message = _("Its spaces stay in their park; enter a new building instead.")
+            raise ValidationError({"park": ValidationError(message, code="in_use")})
+
 
 class SpaceQuerySet(InParkQuerySet):
     def floor_space(self):
@@ -240,7 +246,8 @@ class Space(Row):
         return f"{self.park} {self.code}"
 
     def clean(self):
-        if self.building and self.park_id and self.building.park_id != self.park_id:
+        strayed = self.building and self.park_id and self.building.park_id != self.park_id
+        if strayed and self.has_changed("building", "park"):
             raise ValidationError({"building": _("This building belongs to another park.")})
         moved = Space.objects.filter(pk=self.pk).exclude(park=self.park_id)
         if not self._state.adding and self.park_id and moved.exists():

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Sum
-from django.db.models.functions import Floor
+from django.db.models.functions import Coalesce, Floor
 from django.utils.translation import gettext_lazy as _
 
 from zone import units
@@ -123,10 +123,13 @@ class Target(Row):
         scope = self.chain or self.specialist or self.park or _("whole zone")
         return f"{self.year} {self.get_measure_display()} · {scope}"
 
+    LEVELS = ("chain", "specialist", "park")
+
     def clean(self):
         if self.measure in Measure and Measure(self.measure).unit == "count":
             self._refuse_fraction()
-        self._refuse_over_allocation()
+        if self.value is not None:
+            self._refuse_beyond_the_zone()
 
     def _refuse_fraction(self):
         if self.value is not None and self.value != int(self.value):
@@ -137,12 +140,31 @@ class Target(Row):
         """Write ``value`` with the unit of this target's measure."""
         return units.in_words(value, Measure(self.measure).unit)
 
-    def _refuse_over_allocation(self):
-        """Refuse chains (or specialists, parks) that together ask more than the zone's target."""
-        level = next((f for f in ("chain", "specialist", "park") if getattr(self, f"{f}_id")), None)
-        if level is None or self.value is None:
-            return
+    def _refuse_beyond_the_zone(self):
+        """Judge the allocation where this target asks for more, or the zone's for less."""
+        level = next((name for name in self.LEVELS if getattr(self, f"{name}_id")), None)
+        scope = {name: getattr(self, f"{name}_id") for name in self.LEVELS}
         same = Target.objects.filter(year=self.year, measure=self.measure)
+        before = same.filter(pk=self.pk, **scope)
+        if level is None:
+            if not before.filter(value__lte=self.value).exists():
+                self._refuse_below_allocated(same)
+        elif not before.filter(value__gte=self.value).exists():
+            self._refuse_over_allocation(same, level)
+
+    def _refuse_below_allocated(self, same):
+        """Refuse a target of the zone that is less than what it has given to its parts."""
+        sums = (same.filter(**{f"{name}__isnull": False}) for name in self.LEVELS)
+        most = max(
+            rows.aggregate(whole=Coalesce(Sum("value"), Decimal(0)))["whole"] for rows in sums
+        )
+        if self.value < most:
+            words = _("%(sum)s of it are allocated already; lower those targets first.")
+            params = {"sum": self.in_words(most)}
+            raise ValidationError({"value": ValidationError(words, "under_allocated", params)})
+
+    def _refuse_over_allocation(self, same, level):
+        """Refuse chains (or specialists, parks) that together ask more than the zone's target."""
         whole = same.filter(chain=None, specialist=None, park=None).first()
         if whole is None:
             return
