@@ -10,8 +10,8 @@ from zone.models import AuditEntry
 
 
 def find_enterprise(name: str) -> Enterprise | None:
-    """Return the enterprise of this name, however it is spelt."""
-    return Enterprise.objects.filter(name_key=identifiers.name_key(name)).first()
+    """Return the enterprise of this registered name, in any width and with any brackets."""
+    return Enterprise.objects.filter(exact_key=identifiers.exact_key(name)).first()
 
 
 @transaction.atomic
@@ -20,18 +20,20 @@ def log_lead(
     *,
     by,
     enterprise_name: str = "",
+    is_distinct: bool = False,
     contact_name: str = "",
     contact_title: str = "",
     contact_phone: str = "",
 ) -> Lead:
     """Register ``lead`` for ``by``; nothing is kept when any part of it is refused.
 
-    ``enterprise_name`` is used when the lead has no enterprise yet: an existing one of the
-    same name is taken, else it is created with the lead's chain.
+    ``enterprise_name`` is used when the lead has no enterprise yet: the one registered under it
+    is taken, else it is created with the lead's chain. ``is_distinct`` says that it is none of
+    those of like name.
     """
     if lead.enterprise_id is None:
         lead.enterprise = find_enterprise(enterprise_name) or _new_enterprise(
-            enterprise_name, lead.chain, by
+            by, name=enterprise_name, chain=lead.chain, is_distinct=is_distinct
         )
     if contact_name:
         lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone, by=by)
@@ -39,8 +41,8 @@ def log_lead(
     return lead
 
 
-def _new_enterprise(name: str, chain, by) -> Enterprise:
-    enterprise = Enterprise(name=name, chain=chain, entered_by=by)
+def _new_enterprise(by, **fields) -> Enterprise:
+    enterprise = Enterprise(entered_by=by, **fields)
     enterprise.full_clean()
     enterprise.save()
     AuditEntry.objects.record_made(enterprise, by=by)

@@ -40,7 +40,9 @@ def _code_or_name(row: dict) -> Q:
 
 
 def _company(row: dict) -> Q:
-    return Q(name_key=identifiers.name_key(row["name"]))
+    # A short name, as papers use it, means the one company of that name whatever its form.
+    exact, like = identifiers.exact_key(row["name"]), identifiers.name_key(row["name"])
+    return Q(name_key=like) if exact.upper() == like else Q(exact_key=exact)
 
 
 def _zone_target(row: dict) -> Q:

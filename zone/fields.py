@@ -149,6 +149,12 @@ class NameField(CodeField):
     normalise = staticmethod(identifiers.half_width)
 
 
+class RegisteredNameField(CodeField):
+    """The name of a company as it is registered, with its full-width brackets."""
+
+    normalise = staticmethod(identifiers.registered_name)
+
+
 class SourceField(CodeField):
     """The name under which another system gives its ids, the same for all its spellings."""
 

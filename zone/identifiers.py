@@ -177,6 +177,17 @@ def holds_numeral(text: str) -> bool:
     return any(unicodedata.category(sign) == "No" for sign in text)
 
 
+def registered_name(text: str) -> str:
+    """Return a company's name as it is registered: plain letters and digits, brackets as typed."""
+    parts = re.split("([（）])", text)
+    return "".join(part if part in "（）" else plain(part) for part in parts).strip()
+
+
+def folded(text: str) -> str:
+    """Return ``text`` as it is searched: as ``zone.database.folding`` has it."""
+    return re.sub(r"\s+", "", normal_form(visible(text)))
+
+
 def source_code(text: str) -> str:
     """Normalise the name of another system: half-width, lower case."""
     return half_width(text).lower()
@@ -209,8 +220,13 @@ def phone_digits(text: str) -> str:
     return digits if WHOLE_NUMBER.fullmatch(digits) else ""
 
 
+def exact_key(name: str) -> str:
+    """Return a company's name without what says nothing: kind of brackets, width, blanks, case."""
+    return folded(half_width(name)).lower()
+
+
 def name_key(name: str) -> str:
-    """Return what two spellings of one company's name share."""
+    """Return what like names share, those of one company or of two: a reason to ask."""
     text = (
         re.sub(r"[\s()（）·・•‧.,，。、_’‘“”'\"\-]+", "", half_width(name))
         .upper()

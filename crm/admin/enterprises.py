@@ -21,7 +21,7 @@ class EnterpriseAdmin(ScopedModelAdmin):
     list_select_related = ("chain",)
     ordering = ("sort_key", "id")
     fieldsets = (
-        (None, {"fields": ("name", "uscc", "chain", "origin_region")}),
+        (None, {"fields": ("name", "uscc", "is_distinct", "chain", "origin_region")}),
         (
             _("Business"),
             {

@@ -2,10 +2,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from crm.intake import find_enterprise
-from crm.models import Lead
+from crm.models import Enterprise, Lead
 from zone import identifiers
 from zone.admin.autocomplete import KnowingForm
 from zone.admin.state import ReasonForm, StageForm, StateAction, StateForm
@@ -19,11 +23,14 @@ class LeadIntakeForm(KnowingForm):
 
     enterprise_name = NormalisedText(
         label=_("or a new enterprise"),
-        normalise=identifiers.half_width,
+        normalise=identifiers.registered_name,
         validators=[MaxLengthValidator(100)],
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Only when the search above does not find it; full name as registered."),
+    )
+    is_distinct = forms.BooleanField(
+        label=_("another enterprise of like name"), required=False, widget=UnfoldBooleanSwitchWidget
     )
     contact_name = LineInput(
         label=_("contact"),
@@ -62,14 +69,26 @@ class LeadIntakeForm(KnowingForm):
 
     def clean(self):
         data = super().clean()
-        if not data.get("enterprise") and data.get("enterprise_name"):
-            data["enterprise"] = self._within_reach(find_enterprise(data["enterprise_name"]))
-        if not data.get("enterprise") and not data.get("enterprise_name"):
+        name = data.get("enterprise_name")
+        if not data.get("enterprise") and name:
+            known = find_enterprise(name)
+            data["enterprise"] = self._within_reach(known)
+            if known is None:
+                self._check_new(Enterprise(name=name, is_distinct=data["is_distinct"]))
+        if not data.get("enterprise") and not name:
             self.add_error(
                 "enterprise",
                 ValidationError(_("Please choose an enterprise or enter a new one's name.")),
             )
         return data
+
+    def _check_new(self, enterprise):
+        try:
+            enterprise.full_clean()
+        except ValidationError as refusal:
+            self.add_error(
+                "enterprise_name", [e for found in refusal.error_dict.values() for e in found]
+            )
 
     def _within_reach(self, enterprise):
         """Return ``enterprise``; a name alone opens no enterprise of another chain."""
@@ -87,7 +106,8 @@ class LeadIntakeForm(KnowingForm):
 
     def intake(self) -> dict:
         """Return what ``crm.intake.log_lead`` needs beside the lead."""
-        names = ("enterprise_name", "contact_name", "contact_title", "contact_phone")
+        names = ("enterprise_name", "is_distinct", "contact_name", "contact_title")
+        names += ("contact_phone",)
         return {name: self.cleaned_data[name] for name in names}
 
 

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
 from crm.intake import log_lead
-from crm.models import Contact, FollowUp, Lead, LeadOwnerChange, LeadStageChange
-from zone import units
+from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
+from zone import identifiers, units
 from zone.admin.base import (
     Colours,
     HistoryInline,
@@ -18,6 +18,7 @@ from zone.admin.base import (
 from zone.calendar import today
 from zone.navigation import Menu
 
+LONGEST_NAME = 200  # characters that are looked up
 STAGE_COLOURS = Colours(
     {
         Lead.Stage.NEW.label: "info",
@@ -186,11 +187,24 @@ class LeadAdmin(ScopedModelAdmin):
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
+        if obj is None and request.method == "POST":
+            return self._with_questions(request, fieldsets)
         if obj is None or obj.contact is None or self._shows_contact(request, obj):
             return fieldsets
         (title, first), *rest = fieldsets
         names = [name for name in first["fields"] if name not in ("contact", "display_numbers")]
         return [(title, first | {"fields": (*names, "display_hidden_contact")}), *rest]
+
+    @staticmethod
+    def _with_questions(request, fieldsets):
+        """Add what is asked only where something speaks against the lead."""
+        name = request.POST.get("enterprise_name", "")
+        alike = Enterprise.objects.filter(name_key=identifiers.name_key(name[:LONGEST_NAME]))
+        if not name or not alike.exists():
+            return fieldsets
+        (title, first), *rest = fieldsets
+        enterprise, new, *others = first["fields"]
+        return [(title, first | {"fields": (enterprise, new, "is_distinct", *others)}), *rest]
 
     @staticmethod
     def _shows_contact(request, lead) -> bool:

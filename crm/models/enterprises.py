@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from pypinyin import lazy_pinyin
@@ -15,8 +17,8 @@ from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import (
     CodeField,
     LineField,
-    NameField,
     ProseField,
+    RegisteredNameField,
     WanField,
     bounded,
     not_negative,
@@ -42,6 +44,23 @@ def pinyin_key(name: str) -> str:
     return "".join(map(_pinyin, seg.cut(name[:LONGEST_KEY]))).lower()[:LONGEST_KEY]
 
 
+ALIKE = ValidationError(
+    _(
+        "An enterprise of like name is on record. If it is the same, use that record; if not, "
+        "enter its credit code, or tick “another enterprise of like name”. If you cannot find the "
+        "record, ask the office."
+    ),
+    code="alike",
+)
+
+
+def lock_names(keys: Iterable[str]):
+    """Let those who write enterprises of these ``name_key`` take turns until their commit."""
+    with connection.cursor() as cursor:
+        lock = "SELECT pg_advisory_xact_lock(hashtextextended(key, 6)) FROM unnest(%s::text[]) key"
+        cursor.execute(lock, [sorted({*keys})])
+
+
 class EnterpriseQuerySet(RowQuerySet):
     def within(self, access):
         """Return the enterprises that ``access`` opens.
@@ -61,6 +80,19 @@ class EnterpriseQuerySet(RowQuerySet):
         if access.all_chains:
             own.append(Q(chain=None))
         return self.opened(access, *own, by=behind, broad=bool(access.all_chains))
+
+    def alike(self, rows: Iterable[Enterprise]) -> list[Enterprise]:
+        """Return those of ``rows`` that may be another's enterprise: like names, not two codes.
+
+        Locks the names until the end of the transaction, so that of two who enter like ones at
+        once the second is asked. Whoever has said that it is another is not asked again.
+        """
+        asked = [row for row in rows if not row.is_distinct]
+        lock_names(row.name_key for row in asked)
+        known = defaultdict(list)
+        for row in [*self.filter(name_key__any_of={row.name_key for row in asked}), *asked]:
+            known[row.name_key].append(row)
+        return [row for row in asked if any(row.may_be(one) for one in known[row.name_key])]
 
 
 class Enterprise(Row):
@@ -86,8 +118,17 @@ class Enterprise(Row):
         SMALL = "SMALL", _("small")
         MICRO = "MICRO", _("micro")
 
-    name = NameField(_("name"), max_length=100, validators=[no_personal_number])
-    name_key = models.CharField(max_length=200, editable=False, unique=True)
+    name = RegisteredNameField(_("name"), max_length=100, validators=[no_personal_number])
+    # Of one enterprise in any spelling; and of those that are alike, which may be two.
+    exact_key = models.CharField(max_length=300, editable=False, unique=True)
+    name_key = models.CharField(max_length=300, editable=False, db_index=True)
+    is_distinct = models.BooleanField(
+        _("another enterprise of like name"),
+        default=False,
+        help_text=_(
+            "Needed only when a like name is on record and one of the two has no credit code."
+        ),
+    )
     sort_key = models.CharField(max_length=LONGEST_KEY, editable=False, db_index=True)
     uscc = CodeField(
         _("unified social credit code"),
@@ -182,19 +223,21 @@ class Enterprise(Row):
             raise ValidationError({"name": _("Please enter the name as on the licence.")})
 
     def validate_unique(self, exclude=None):
-        # name_key is no form field, so no form checks its uniqueness for us.
+        # exact_key is no form field, so no form checks its uniqueness for us.
         errors = {}
-        if Enterprise.objects.exclude(pk=self.pk).filter(name_key=self.name_key).exists():
-            errors["name"] = [self.unique_error_message(type(self), ("name_key",))]
+        if Enterprise.objects.exclude(pk=self.pk).filter(exact_key=self.exact_key).exists():
+            errors["name"] = [self.unique_error_message(type(self), ("exact_key",))]
+        elif self._state.adding and Enterprise.objects.alike([self]):
+            errors["name"] = [ALIKE]
         try:
-            super().validate_unique(exclude={*(exclude or ()), "name_key"})
+            super().validate_unique(exclude={*(exclude or ()), "exact_key"})
         except ValidationError as refusal:
             refusal.update_error_dict(errors)
         if errors:
             raise ValidationError(errors)
 
     def unique_error_message(self, model_class, unique_check):
-        if unique_check != ("name_key",):
+        if unique_check != ("exact_key",):
             return super().unique_error_message(model_class, unique_check)
         # The message does not name the record: the writer may not be allowed to see it.
         if not self.name:
@@ -221,8 +264,14 @@ class Enterprise(Row):
     @classmethod
     def set_derived_fields(cls, rows):
         for row in rows:
+            row.exact_key = identifiers.exact_key(row.name)
             row.name_key = identifiers.name_key(row.name)
             row.sort_key = pinyin_key(identifiers.half_width(row.name))
+
+    def may_be(self, other: Enterprise) -> bool:
+        """Whether ``other``, of like name, may be this enterprise: two codes are two."""
+        is_other = self.pk != other.pk and self.exact_key != other.exact_key
+        return is_other and not (self.uscc and other.uscc and self.uscc != other.uscc)
 
     def can_change_chain(self, user) -> bool:
         """The office always; others where it is of no chain or theirs and nobody else courts it."""
@@ -243,6 +292,9 @@ class Enterprise(Row):
 
     def clean_for(self, user, before=None):
         super().clean_for(user, before)
+        named = before is not None and (before.name, before.uscc) != (self.name, self.uscc)
+        if named and Enterprise.objects.alike([self]):
+            raise ValidationError({"name": ALIKE})
         moves = before is not None and before.chain_id != self.chain_id
         if moves and not before.can_change_chain(user):
             refusal = _("Others look after this enterprise or court it; please ask the office.")

@@ -90,6 +90,7 @@ def statements() -> list[str]:
                 FROM generate_series(1, %(leads)s / 2) n) e
               JOIN {numbered("zone_industrychain")} c ON c.k = n %% %(chains)s""",
             name="e.name",
+            exact_key="'bench' || n",
             name_key="'bench' || n",
             sort_key="md5(n::text)",
             chain_id="c.id",

@@ -90,7 +90,7 @@ def test_what_is_recorded_already_is_told_at_its_field(caller):
     first = "91140400MA0ABCDE1"
     known = factories.make_enterprise(uscc=first + uscc_check_character(first))
     rows = [
-        {"name": known.name.replace("有限公司", "股份有限公司")},
+        {"name": f" {known.name[:4]} {known.name[4:]}"},
         {"name": "示例另一家公司", "uscc": known.uscc},
     ]
     answer = upsert(caller, "enterprises", rows)

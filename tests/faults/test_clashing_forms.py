@@ -84,7 +84,7 @@ def test_who_logs_an_enterprise_that_another_is_just_logging_is_told():
     chain = factories.make_chain()
     person, form, address = factories.make_specialist(chain), intake(chain), reverse(ADD_LEAD)
     with transaction.atomic():
-        Enterprise(name="示例新企业股份有限公司", chain=chain).save()
+        Enterprise(name="示例新企业 有限公司", chain=chain).save()
         second = held_up(lambda: logged_in(person).post(address, form))
     answer = second.result(60)
     assert (answer.status_code, JUST_RECORDED in answer.text) == (200, True)

@@ -248,7 +248,7 @@ def _without_rule() -> str:
 def test_a_mirror_killed_at_any_moment_goes_on_where_it_was(world, another, live_server):
     chain = world.chains[0]
     Enterprise.objects.bulk_create(
-        Enterprise(name=f"示例{n}", name_key=f"k{n}", sort_key=f"{n}", chain=chain)
+        Enterprise(name=f"示例{n}", exact_key=f"k{n}", sort_key=f"{n}", chain=chain)
         for n in range(1_500)
     )
     copy, rng = another(), random.Random(3)

@@ -129,7 +129,7 @@ def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, co
 
 
 def test_a_known_enterprise_is_used_however_it_is_spelt(as_user, specialist, chain):
-    known = make_enterprise(name="示例储能材料有限责任公司")
+    known = make_enterprise(name="示例储能 材料有限公司")
     log(as_user(specialist), chain)
     assert Lead.objects.get().enterprise == known
     assert Enterprise.objects.count() == 1

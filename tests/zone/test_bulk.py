@@ -13,7 +13,7 @@ from zone.database import bulk
 from zone.models import AuditEntry, AuditLink
 
 pytestmark = pytest.mark.django_db
-BASE = {"id", "created_at", "updated_at", "at", "name", "name_key", "sort_key", "lead"}
+BASE = {"id", "created_at", "updated_at", "at", "name", "exact_key", "name_key", "sort_key", "lead"}
 
 
 def contents(row) -> dict:

@@ -294,6 +294,7 @@ NOT_FREE = {
     "zone.IndustryChain.code",
     "zone.Park.code",
     "zone.Space.code",
+    "crm.Enterprise.exact_key",
     "crm.Enterprise.name_key",
     "crm.Enterprise.sort_key",
     "crm.Enterprise.uscc",

@@ -50,6 +50,7 @@ BY_PROGRAM = {
     "zone.Throttle",
     "zone.WorkerBeat",
     "zone.WebhookDelivery",
+    "crm.Enterprise.exact_key",
     "crm.Enterprise.name_key",
     "crm.Enterprise.sort_key",
     "crm.Contact.phone_key",

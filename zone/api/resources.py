@@ -15,6 +15,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import models
+from django_filters import Filter
 
 from zone.access import api_scopes
 from zone.access.api_scopes import DELETE, LABELS, PII, READ, WRITE
@@ -89,6 +90,7 @@ class Resource:
     model: type[models.Model]
     fields: tuple[str, ...] = ()  # what may be written, unless more is shown
     filters: dict[str, tuple[str, ...]] = {}
+    own_filters: dict[str, Filter] = {}  # in place of those of the same name
     orders: tuple[str, ...] = ("id",)
     # What a body may set: at any time, only on making the row, and what its making needs besides.
     writable: tuple[str, ...] = ()
@@ -273,7 +275,8 @@ class Resource:
     @cached_property
     def filterset(self) -> type[StrictFilters]:
         meta = type("Meta", (), {"model": self.model, "fields": self.filters})
-        return type(f"{self.model.__name__}Filters", (StrictFilters,), {"Meta": meta})
+        own = {**self.own_filters, "Meta": meta}
+        return type(f"{self.model.__name__}Filters", (StrictFilters,), own)
 
 
 def plain_text(text: str) -> str:

@@ -38,6 +38,7 @@ def rows_alone() -> dict[str, str]:
             f"FROM bare {upsert(Enterprise, 'name')}",
             id="id",
             name="name",
+            exact_key="name",
             name_key="name",
             sort_key="name",
             chain_id="chain_id",

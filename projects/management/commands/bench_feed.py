@@ -55,6 +55,7 @@ def enterprises() -> str:
           JOIN (SELECT id, row_number() OVER () - 1 AS k FROM zone_industrychain) c
             ON c.k = n %% 4""",
         name="'企业' || n",
+        exact_key="'bench' || n",
         name_key="'bench' || n",
         sort_key="n",
         chain_id="c.id",
