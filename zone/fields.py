@@ -12,6 +12,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
 from zone import identifiers, units
+from zone.database.folding import Folded
 from zone.privacy import masking
 from zone.privacy.masking import Masked
 
@@ -305,5 +306,5 @@ class AreaField(QuantityField):
 
 
 def trigram_index(field: str, name: str) -> GinIndex:
-    """Return the index that serves the admin's ``icontains``, which compares in upper case."""
-    return GinIndex(OpClass(Upper(field), name="gin_trgm_ops"), name=name)
+    """Return the index that serves ``holds``, which compares in upper case."""
+    return GinIndex(OpClass(Upper(Folded(field)), name="gin_trgm_ops"), name=name)

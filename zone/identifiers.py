@@ -198,6 +198,13 @@ def compact(text: str) -> str:
     return re.sub(r"\s+", "", half_width(text)).upper()
 
 
+def whole_code(text: str) -> str:
+    """Return the credit or project code that ``text`` is, however spaced; "" if it is none."""
+    code = compact(text)
+    patterns = (USCC_PATTERN, PROJECT_CODE_PATTERN)
+    return code if any(pattern.fullmatch(code) for pattern in patterns) else ""
+
+
 def compact_phone(text: str) -> str:
     """Normalise a telephone number: half-width, no blanks, no +86."""
     return re.sub(r"^(\+86|0086)-?", "", compact(text))

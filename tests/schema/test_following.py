@@ -262,11 +262,12 @@ def test_a_row_that_changes_gets_another_version():
     assert Enterprise.objects.get(pk=enterprise.pk).version == version + 1
 
 
-# What the state of a model names by its path: fields, validators and defaults.
+# What the state of a model names by its path: fields, validators, defaults and expressions.
 OF_STATES = {
     "zone.fields",
     "zone.identifiers",
     "zone.calendar",
+    "zone.database.folding",
     "zone.files.storage",
     "zone.feed.synced",
     "zone.access.addresses",

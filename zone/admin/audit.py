@@ -23,6 +23,7 @@ from zone.admin.inputs import DayWidget
 from zone.audit.details import details
 from zone.audit.timeline import kind_name, moves, part_name, subject
 from zone.calendar import SHANGHAI, today
+from zone.database.folding import holds
 from zone.files.export import MOST_ROWS, csv_file, filter_words
 from zone.models import AuditEntry, User
 from zone.navigation import Menu
@@ -148,12 +149,8 @@ class AuditEntryAdmin(ScopedModelAdmin):
     def get_search_results(self, request, queryset, search_term):
         """Search row names by their index, people by who they are, addresses as a whole."""
         for word in searched(search_term).split():
-            people = User.objects.filter(
-                Q(display_name__icontains=word) | Q(username__icontains=word)
-            )
-            found = Q(object_name__icontains=word) | Q(
-                by__in=list(people.values_list("pk", flat=True))
-            )
+            people = User.objects.filter(holds("display_name", word) | holds("username", word))
+            found = holds("object_name", word) | Q(by__in=list(people.values_list("pk", flat=True)))
             if address := _address(word):
                 found |= Q(address=address)
             queryset = queryset.filter(found)

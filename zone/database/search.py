@@ -17,6 +17,8 @@ from django.db import models
 from django.db.models.functions import Upper
 from django.utils.text import smart_split, unescape_string_literal
 
+from zone import identifiers
+from zone.database.folding import Folded, holds
 from zone.database.objects import DatabaseObject, Index, function
 from zone.database.plans import FewOrMany, Relation, union_of
 
@@ -38,7 +40,8 @@ def objects() -> Iterator[DatabaseObject]:
     for model, name in searched_columns():
         table, column = model._meta.db_table, model._meta.get_field(name).column
         index = f"{table}_{column}_bigrams"
-        where = f'USING gin (zone_bigrams(upper("{column}")))'
+        folded = Folded.template % {"expressions": f'"{column}"'}
+        where = f"USING gin (zone_bigrams(upper({folded})))"
         yield Index(index, table, f"CREATE INDEX {index} ON {table} {where}")
 
 
@@ -65,8 +68,8 @@ class Bigrams(models.Func):
 
 
 def words(term: str) -> Iterator[str]:
-    """Yield the words of a search; a quoted one may hold blanks."""
-    for word in smart_split(term):
+    """Yield the words of a search; a quoted one may hold blanks, and a code of its own too."""
+    for word in smart_split(identifiers.whole_code(term) or term):
         if word[:1] in "\"'" and word[:1] == word[-1:]:
             word = unescape_string_literal(word)
         yield word
@@ -115,13 +118,14 @@ def _marked(path: str) -> tuple[str, str]:
 
 def _contains(name: str, word: str, exact: bool) -> models.Q:
     # Codes are kept in capitals.
-    return models.Q(**({name: word.upper()} if exact else {f"{name}__icontains": word}))
+    return models.Q(**{name: word.upper()}) if exact else holds(name, word)
 
 
 def _by_index(rows: models.QuerySet, name: str, word: str, exact: bool) -> models.QuerySet:
     # Some letters are two in capitals: ß.
-    is_pair = len(word) == len(word.upper()) == 2
+    pair = identifiers.folded(word)
+    is_pair = len(pair) == len(pair.upper()) == 2
     if is_pair and not exact and (rows.model, name) in searched_columns():
-        pairs = rows.alias(bigrams=Bigrams(Upper(name)))
-        return pairs.filter(bigrams__contains=Bigrams(Upper(models.Value(word))))
+        pairs = rows.alias(bigrams=Bigrams(Upper(Folded(name))))
+        return pairs.filter(bigrams__contains=Bigrams(Upper(models.Value(pair))))
     return rows.filter(_contains(name, word, exact))
