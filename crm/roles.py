@@ -27,6 +27,7 @@ RIGHTS = {
             "advance_lead": COURTING,
             "convert_lead": COURTING,
             "assign_lead": OFFICE_ONLY | {CHAIN_LEADER},
+            "override_lead": OFFICE_ONLY,
         },
     ),
     "crm.followup": Rights(view=READERS | {SERVICE_AGENT}, edit=COURTING | {SERVICE_AGENT}),

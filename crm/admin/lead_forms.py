@@ -1,21 +1,27 @@
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from crm.intake import find_enterprise
-from crm.models import Enterprise, Lead
+from crm.models import Contact, Enterprise, Lead
 from zone import identifiers
 from zone.admin.autocomplete import KnowingForm
 from zone.admin.state import ReasonForm, StageForm, StateAction, StateForm
 from zone.calendar import today
-from zone.fields import LineInput, NormalisedText
+from zone.fields import LineInput, NormalisedText, ProseInput
 from zone.models import Appointment, User
+
+
+def may_override(user) -> bool:
+    return user.has_perm("crm.override_lead")
 
 
 class LeadIntakeForm(KnowingForm):
@@ -52,6 +58,15 @@ class LeadIntakeForm(KnowingForm):
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel"}),
     )
 
+    override_reason = ProseInput(
+        label=_("why beside another lead"),
+        max_length=500,
+        required=False,
+        validators=[identifiers.no_personal_number],
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text=_("Only where the investor is courted already; 10 characters or more."),
+    )
+
     class Meta:
         model = Lead
         fields = ("enterprise", "title", "chain", "source", "planned_investment_wan")
@@ -60,6 +75,8 @@ class LeadIntakeForm(KnowingForm):
         super().__init__(*args, **kwargs)
         # Either this or a new name: the model itself still demands an enterprise.
         self.fields["enterprise"].required = False
+        lookup = reverse("admin:crm_lead_courting")
+        self.fields["enterprise_name"].widget.attrs["data-courting"] = lookup
 
     def clean_contact_phone(self):
         phone = self.cleaned_data["contact_phone"]
@@ -69,26 +86,44 @@ class LeadIntakeForm(KnowingForm):
 
     def clean(self):
         data = super().clean()
-        name = data.get("enterprise_name")
-        if not data.get("enterprise") and name:
-            known = find_enterprise(name)
-            data["enterprise"] = self._within_reach(known)
-            if known is None:
-                self._check_new(Enterprise(name=name, is_distinct=data["is_distinct"]))
-        if not data.get("enterprise") and not name:
+        name, enterprise = data.get("enterprise_name"), data.get("enterprise")
+        if not enterprise and name:
+            enterprise = self._named(name, data["is_distinct"])
+        if enterprise:
+            self._check_courted(enterprise)
+        elif not name:
             self.add_error(
                 "enterprise",
                 ValidationError(_("Please choose an enterprise or enter a new one's name.")),
             )
         return data
 
-    def _check_new(self, enterprise):
+    def _named(self, name: str, is_distinct: bool) -> Enterprise | None:
+        """Return the enterprise of this name, or a new one; None where something is wrong."""
+        if known := find_enterprise(name):
+            self.cleaned_data["enterprise"] = known = self._within_reach(known)
+            return known
+        new = Enterprise(name=name, is_distinct=is_distinct)
         try:
-            enterprise.full_clean()
+            new.full_clean()
         except ValidationError as refusal:
-            self.add_error(
-                "enterprise_name", [e for found in refusal.error_dict.values() for e in found]
-            )
+            errors = [error for found in refusal.error_dict.values() for error in found]
+            self.add_error("enterprise_name", errors)
+            return None
+        return new
+
+    def _check_courted(self, enterprise: Enterprise):
+        data = self.cleaned_data
+        contact = Contact(enterprise=enterprise, phone=data.get("contact_phone") or "")
+        lead = Lead(enterprise=enterprise, contact=contact)
+        lead.override_reason = data.get("override_reason") or ""
+        try:
+            lead.refuse_override(self.user)
+            lead.refuse_courted(self.user)
+        except ValidationError as refusal:
+            self.add_error(None, refusal)
+            if "enterprise" in self.errors and may_override(self.user):
+                self.add_error("override_reason", _("If it shall stand all the same, say why."))
 
     def _within_reach(self, enterprise):
         """Return ``enterprise``; a name alone opens no enterprise of another chain."""
@@ -137,6 +172,11 @@ class ReleaseForm(ReasonForm):
         self.row.release(by=self.user, **self.cleaned_data)
 
 
+class OverrideForm(ReasonForm):
+    def apply(self):
+        self.row.override(by=self.user, **self.cleaned_data)
+
+
 class AssignForm(ReasonForm):
     to = forms.ModelChoiceField(
         label=_("new owner"), queryset=User.objects.none(), widget=UnfoldAdminSelectWidget
@@ -176,6 +216,17 @@ LEAD_ACTIONS = (
         explain=lambda lead: (
             _("%(owner)s no longer owns this lead; the specialists of its chain may claim it.")
             % {"owner": lead.owner}
+        ),
+    ),
+    StateAction(
+        "override",
+        _("Let it stand beside"),
+        OverrideForm,
+        "can_override",
+        _("“%(row)s” stands beside the other lead."),
+        explain=lambda lead: _(
+            "Another lead courts this investor. With your reason this one is converted and "
+            "changed like any other; the reason stays in the trail."
         ),
     ),
     StateAction("assign", _("Assign"), AssignForm, "can_assign", _("“%(row)s” has a new owner.")),

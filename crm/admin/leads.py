@@ -1,9 +1,12 @@
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import found_by_number, numbers_of, reveal_link
-from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm
+from crm.admin.courting import chosen, lines
+from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import identifiers, units
@@ -174,6 +177,23 @@ class LeadAdmin(ScopedModelAdmin):
         ),
     )
 
+    class Media:
+        js = ("crm/courting.js",)
+        css = {"all": ("crm/courting.css",)}
+
+    def get_custom_urls(self):
+        lookup = ("courting/", "crm_lead_courting", self.courting_view)
+        return (*super().get_custom_urls(), lookup)
+
+    def courting_view(self, request, model_admin=None):
+        """Tell, while a new lead is typed, who courts the investor already."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        enterprises = Enterprise.objects.visible_to(request.user)
+        enterprise = chosen(enterprises, request.GET.get("enterprise", ""))
+        name = request.GET.get("name", "")[:LONGEST_NAME]
+        return JsonResponse({"lines": lines(request.user, enterprise, name)})
+
     def get_search_results(self, request, queryset, search_term):
         callers = found_by_number(request, search_term)
         if callers is not None:
@@ -198,13 +218,14 @@ class LeadAdmin(ScopedModelAdmin):
     @staticmethod
     def _with_questions(request, fieldsets):
         """Add what is asked only where something speaks against the lead."""
-        name = request.POST.get("enterprise_name", "")
-        alike = Enterprise.objects.filter(name_key=identifiers.name_key(name[:LONGEST_NAME]))
-        if not name or not alike.exists():
-            return fieldsets
+        name = request.POST.get("enterprise_name", "")[:LONGEST_NAME]
+        alike = Enterprise.objects.filter(name_key=identifiers.name_key(name))
+        is_asked = name and alike.exclude(exact_key=identifiers.exact_key(name)).exists()
+        asked = ["is_distinct"] if is_asked else []
+        asked += ["override_reason"] if may_override(request.user) else []
         (title, first), *rest = fieldsets
         enterprise, new, *others = first["fields"]
-        return [(title, first | {"fields": (enterprise, new, "is_distinct", *others)}), *rest]
+        return [(title, first | {"fields": (enterprise, new, *asked, *others)}), *rest]
 
     @staticmethod
     def _shows_contact(request, lead) -> bool:
@@ -249,6 +270,9 @@ class LeadAdmin(ScopedModelAdmin):
             ]
         if not lead.is_open:
             return [{"text": _("This lead is closed and read-only.")}]
+        if lead.override_reason:
+            beside = _("Stands beside another lead of this investor: %(reason)s")
+            return [{"text": beside % {"reason": lead.override_reason}}]
         return []
 
     @display(description=_("contact data"))

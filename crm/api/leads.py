@@ -3,7 +3,6 @@ from http import HTTPStatus
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from crm.duplicates import courted
 from crm.models import Lead
 from zone.access.api_scopes import DELETE, WRITE
 from zone.api import values
@@ -117,11 +116,6 @@ class Leads(Resource):
         AuditEntry.objects.record_all_made(rows, by=by)
 
     def duplicates(self, rows):
-        """Tell whose the enterprise is already, and since when; no contact data."""
-        first = courted(row.enterprise_id for row in rows)
-        found = {}
-        for row in rows:
-            known = first.setdefault(row.enterprise_id, row)
-            if known is not row:
-                found[row] = already_courted(known)
-        return found
+        """Tell whose the investor is already, and since when; no contact data."""
+        found = Lead.objects.courting(rows)
+        return {row: already_courted(known) for row, known in found.items()}

@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from zone.access.row_access import RowQuerySet
+from crm.models.courting import Courting, CourtingQuerySet
 from zone.calendar import today
 from zone.database import bulk
 from zone.feed.synced import Synced
@@ -26,7 +26,7 @@ from zone.models.base import Row
 from zone.models.staged import Staged
 
 
-class LeadQuerySet(RowQuerySet):
+class LeadQuerySet(CourtingQuerySet):
     def within(self, access):
         """Return the leads that ``access`` opens.
 
@@ -56,7 +56,7 @@ class LeadQuerySet(RowQuerySet):
         return self.open().filter(owner__isnull=False, next_follow_up_on=None)
 
 
-class Lead(Staged, Row):
+class Lead(Courting, Staged, Row):
     """An investment intention of an enterprise, until it is signed, lost or invalid."""
 
     SYNC = Synced(8, "leads", paths=("chain",))
@@ -203,6 +203,7 @@ class Lead(Staged, Row):
             ("advance_lead", _("Can advance and close leads")),
             ("convert_lead", _("Can turn leads into projects")),
             ("assign_lead", _("Can assign leads")),
+            ("override_lead", _("Can register leads of courted investors")),
         ]
 
     def __str__(self):
@@ -277,6 +278,7 @@ class Lead(Staged, Row):
             raise ValidationError(
                 _("Only a screened lead that is still open becomes a project."), code="stage"
             )
+        self.refuse_later(by)
         self.move(self.stage_changes, by=by, on=on, reason=reason, stage=self.Stage.SIGNED)
 
     @transaction.atomic
@@ -324,6 +326,8 @@ class Lead(Staged, Row):
         self.stage, self.owner = self.Stage.NEW, whose.get("owner", by)
         self.protected_until = self._protection_from(on) if self.owner else None
         self.full_clean()
+        self.refuse_override(by)
+        self.refuse_courted(by)
         self.save(force_insert=True)
         self.stage_changes.create(
             from_stage="", to_stage=self.stage, by=by, on=on, is_demo=self.is_demo

@@ -28,6 +28,7 @@ STANDING = {
 # Days until the next stage, least and most.
 PACE = {STAGE.SCREENED: (1, 6), STAGE.NEGOTIATING: (7, 35), STAGE.AGREEING: (15, 60)}
 PROTECTION = timedelta(days=180)
+BESIDE = "示例：同一投资方的另一个项目，经招商办同意另行登记"
 
 
 @dataclass
@@ -50,6 +51,7 @@ class LeadWriter:
         self.data, self.rng, self.people = data, data.rng, people
         self.enterprises, self.segments = enterprises, segments
         self.contacts = contacts_by_enterprise(data)
+        self.courted = set()
 
     def write(self, deals: list[Deal]):
         for deal in deals:
@@ -92,9 +94,12 @@ class LeadWriter:
             steps.append((stage, self.data.day_after(day, 5, 45)))
         amount = Decimal(min(int(self.rng.lognormvariate(8.9, 1.0) / 100) + 5, 3000) * 100)
         title = title_for(self.data, enterprise, chain)
-        self._lead(
+        lead = self._lead(
             chain, enterprise, title, amount, steps, stage=stage, pooled=pooled and not ended
         )
+        if lead.is_open and enterprise.pk in self.courted:
+            lead.override_reason = BESIDE
+        self.courted |= {enterprise.pk} if lead.is_open else set()
 
     def _lead(self, chain, enterprise, title, amount, steps, *, stage, pooled=False) -> Lead:
         rng, registered = self.rng, steps[0][1]

@@ -187,6 +187,8 @@ def test_a_second_post_that_reads_all_gives_no_right_to_the_chain(head, unassign
 
 
 def intake(by, enterprise, chain, **contact):
+    """Log a lead of an investor whom nobody courts any more."""
+    Lead.objects.update(stage="LOST")
     lead = Lead(
         enterprise=enterprise, title="新线索", chain=chain, source="OWN", planned_investment_wan=1
     )

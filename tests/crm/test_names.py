@@ -1,7 +1,5 @@
 """Which enterprise a name means: exactly one, none, or one that has to be asked about."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -12,7 +10,7 @@ from crm.models import Contact, Enterprise, Lead
 from tests import factories
 from tests.faults.test_clashing_forms import intake, logged_in
 from tests.forms import fields
-from tests.racing import held_up
+from tests.racing import at_once, held_up
 
 CODE, OTHER_CODE = "91149999MA0000001C", "91149999MA0000002F"
 LIMITED, STOCK = "东岭汽车有限公司", "东岭汽车股份有限公司"
@@ -123,11 +121,10 @@ def test_without_the_lock_both_like_names_are_taken(monkeypatch):
         first.full_clean()
         first.save()
 
-        def second():
+        def second(_n):
             other = Enterprise(name=STOCK)
             other.full_clean()
             other.save()
 
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(second).result(20)
+        at_once(1, second)
     assert Enterprise.objects.count() == 2

@@ -236,3 +236,9 @@ def test_whoever_refers_to_others_is_removed_before_them():
         for field in references(model):
             if field.related_model is not model:
                 assert order.index(model) < order.index(field.related_model)
+
+
+def test_of_an_investor_one_open_lead_stands_alone(demo):
+    open_leads = Lead.objects.open().order_by("registered_at")
+    alone = open_leads.filter(override_reason="").values_list("enterprise", flat=True)
+    assert len(alone) == len(set(alone)) > 0

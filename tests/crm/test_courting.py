@@ -1,0 +1,207 @@
+"""Nobody registers beside the first who courts an investor; the office alone lets one stand."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from crm.admin.courting import lines
+from crm.intake import log_lead
+from crm.models import Contact, Enterprise, Lead
+from projects.signing import convert
+from tests import factories
+from tests.faults.test_clashing_forms import intake, logged_in
+from tests.forms import fields
+from tests.racing import at_once, held_up
+from zone.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+NAME, PHONE = "东岭（长治）汽车有限公司", "13812345678"
+CODE, OTHER_CODE = "91149999MA0000001C", "91149999MA0000002F"
+SPELLINGS = (
+    "东岭（长治）汽车有限公司",
+    "东岭(长治)汽车有限公司",
+    "东岭 （长治） 汽车有限公司",
+    "东岭长治汽车有限公司",
+    "东岭（长治）汽车股份有限公司",
+)
+ADD, REASON = "admin:crm_lead_add", "两家各自投资，经主任办公会同意"
+
+
+@pytest.fixture
+def courted(chain, other_specialist) -> Lead:
+    """A colleague's lead, of the same chain, with a contact."""
+    contact = factories.make_contact(
+        enterprise=factories.make_enterprise(name=NAME, chain=chain), phone=PHONE
+    )
+    return factories.make_lead(
+        enterprise=contact.enterprise, chain=chain, owner=other_specialist, contact=contact
+    )
+
+
+def typed(chain, name: str = "", **more) -> dict:
+    return intake(chain) | {"enterprise_name": name, "is_distinct": "on"} | more
+
+
+def codes(page) -> set:
+    found = page.context["adminform"].form.errors.as_data()
+    return {error.code for errors in found.values() for error in errors}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_no_spelling_registers_an_investor_twice(as_user, specialist, chain, courted, name):
+    page = as_user(specialist).post(reverse(ADD), typed(chain, name))
+    assert codes(page) == {"courted"}
+    assert (Lead.objects.count(), Enterprise.objects.count()) == (1, 1)
+
+
+def test_neither_the_enterprise_chosen_nor_its_number_registers_it_twice(
+    as_user, specialist, chain, courted
+):
+    client = as_user(specialist)
+    page = client.post(reverse(ADD), typed(chain, enterprise=str(courted.enterprise_id)))
+    assert codes(page) == {"courted"}
+    page = client.post(reverse(ADD), typed(chain, "另一家", contact_phone="+86 138 1234 5678"))
+    assert codes(page) == {"courted"}
+    assert (Lead.objects.count(), Contact.objects.count()) == (1, 1)
+    courted.close(by=courted.owner, to="LOST", reason="未谈成")
+    page = client.post(reverse(ADD), typed(chain, enterprise=str(courted.enterprise_id)))
+    assert page.status_code == 302
+
+
+def test_two_credit_codes_are_courted_by_two(as_user, specialist, chain, courted):
+    Enterprise.objects.update(uscc=CODE)
+    other = factories.make_enterprise(name=SPELLINGS[4], uscc=OTHER_CODE, chain=chain)
+    page = as_user(specialist).post(reverse(ADD), typed(chain, enterprise=str(other.pk)))
+    assert page.status_code == 302
+
+
+def test_who_sees_the_lead_reads_whose_it_is_and_others_only_its_chain(
+    as_user, specialist, office, chain, courted
+):
+    for user, told in ((office, True), (specialist, False)):
+        said = typed(chain, enterprise=str(courted.enterprise_id))
+        page = as_user(user).post(reverse(ADD), said)
+        assert ("专员乙" in page.text) == told
+        assert chain.name in page.text
+        assert not {PHONE, "138****5678", "王经理（"} & {*page.text.split()}
+
+
+def test_the_office_lets_a_lead_stand_with_a_reason(as_user, office, chain, courted):
+    client = as_user(office)
+    said = typed(chain, enterprise=str(courted.enterprise_id))
+    assert 'name="override_reason"' in client.post(reverse(ADD), said).text
+    assert codes(client.post(reverse(ADD), said | {"override_reason": "同意"})) == {"short"}
+    assert client.post(reverse(ADD), said | {"override_reason": REASON}).status_code == 302
+    lead = Lead.objects.get(override_reason=REASON)
+    line = AuditEntry.objects.get(object_id=str(lead.pk), action="CREATED")
+    assert line.changes["override_reason"] == ["", REASON]
+
+
+def test_a_reason_of_anybody_else_lets_nothing_stand(as_user, specialist, chain, courted):
+    said = typed(chain, enterprise=str(courted.enterprise_id), override_reason=REASON)
+    assert codes(as_user(specialist).post(reverse(ADD), said)) == {"post"}
+    lead = Lead(title="新", chain=chain, source="OWN", planned_investment_wan=1)
+    lead.enterprise, lead.override_reason = courted.enterprise, REASON
+    with pytest.raises(ValidationError, match="招商办"):
+        log_lead(lead, by=specialist)
+
+
+def test_a_lead_is_moved_to_no_investor_of_others(as_user, office, specialist, chain, courted):
+    mine = factories.make_lead(owner=specialist, chain=chain)
+    Enterprise.objects.filter(pk=mine.enterprise_id).update(chain=chain)
+    client, address = as_user(specialist), reverse("admin:crm_lead_change", args=[mine.pk])
+    said = fields(client.get(address)) | {"enterprise": str(courted.enterprise_id)}
+    assert codes(client.post(address, said)) == {"courted"}
+    assert client.post(address, fields(client.get(address)) | {"title": "改"}).status_code == 302
+
+
+def test_of_two_leads_of_an_investor_the_later_is_not_converted(
+    as_user, office, specialist, chain, courted
+):
+    """As two stand in a database of before, or after two enterprises were merged."""
+    later = factories.make_lead(enterprise=courted.enterprise, owner=specialist, chain=chain)
+    for lead in (courted, later):
+        lead.advance(by=lead.owner)
+    with pytest.raises(ValidationError) as refused:
+        convert(later, by=specialist)
+    assert refused.value.code == "courted"
+    client, address = as_user(office), reverse("admin:crm_lead_override", args=[later.pk])
+    assert "至少" in client.post(address, {"reason": "同意"}).text
+    assert client.post(address, {"reason": REASON}).status_code == 302
+    line = AuditEntry.objects.get(object_id=str(later.pk), why=REASON)
+    assert line.changes == {"override_reason": ["", REASON]}
+    assert client.get(address).status_code == 403
+    assert convert(Lead.objects.get(pk=later.pk), by=specialist).handler == specialist
+    assert convert(courted, by=courted.owner)
+
+
+def told(client, **query) -> list[str]:
+    return client.get(reverse("admin:crm_lead_courting"), query).json()["lines"]
+
+
+def test_while_typing_one_reads_what_one_may(as_user, specialist, office, chain, courted):
+    client = as_user(specialist)
+    for query in ({"enterprise": str(courted.enterprise_id)}, {"name": SPELLINGS[4]}):
+        [*_names, line] = told(client, **query)
+        assert (chain.name in line, "专员乙" in line) == (True, False)
+    assert "专员乙" in told(as_user(office), name=NAME)[-1]
+    assert told(client, name="无人") == told(client, enterprise="x") == told(client) == []
+    client = as_user(specialist)
+    far = factories.make_enterprise(name="远方公司", chain=factories.make_chain("electronics"))
+    assert told(client, name="远方有限公司") == told(client, enterprise=str(far.pk)) == []
+    assert as_user(factories.make_user("leadership")).get(
+        reverse("admin:crm_lead_courting")
+    ).status_code == 403  # fmt: skip
+
+
+def test_the_look_up_takes_as_many_queries_for_one_lead_as_for_thirty(office, chain, courted):
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert len(lines(office, courted.enterprise, "")) == 1
+        return len(seen)
+
+    asked()
+    first = asked()
+    for n in range(30):
+        other = factories.make_enterprise(name=f"东岭（长治）汽车{'.' * n}公司", is_distinct=True)
+        factories.make_lead(enterprise=other, chain=chain)
+    assert asked() == first == 4
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["chosen", "alike", "number"])
+def test_of_two_who_register_an_investor_at_once_the_second_reads_of_the_first(how):
+    chain = factories.make_chain()
+    people = [factories.make_specialist(chain) for _ in range(2)]
+    known = factories.make_enterprise(name=NAME, chain=chain)
+    forms = {
+        "chosen": [typed(chain, enterprise=str(known.pk))] * 2,
+        "alike": [typed(chain, enterprise=str(known.pk)), typed(chain, SPELLINGS[4])],
+        "number": [typed(chain, name, contact_phone=PHONE) for name in ("甲公司", "乙公司")],
+    }[how]
+    if how != "number":
+        forms[1] = forms[1] | {"contact_phone": "0355-0009999"}
+    with transaction.atomic():
+        assert logged_in(people[0]).post(reverse(ADD), forms[0]).status_code == 302
+        second = held_up(lambda: logged_in(people[1]).post(reverse(ADD), forms[1]))
+    answer = second.result(60)
+    assert (answer.status_code, codes(answer)) == (200, {"courted"})
+    assert 'value="新项目"' in answer.text
+    assert Lead.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_both_are_registered(monkeypatch):
+    """The negative control."""
+    monkeypatch.setattr("crm.models.courting.lock_names", lambda keys: None)
+    chain = factories.make_chain()
+    people = [factories.make_specialist(chain) for _ in range(2)]
+    known = factories.make_enterprise(name=NAME, chain=chain)
+    form = typed(chain, enterprise=str(known.pk))
+    with transaction.atomic():
+        assert logged_in(people[0]).post(reverse(ADD), form).status_code == 302
+        [answer] = at_once(1, lambda _n: logged_in(people[1]).post(reverse(ADD), form))
+    assert answer.status_code == 302
+    assert Lead.objects.count() == 2
