@@ -7,12 +7,10 @@ import re
 from django.template import Origin
 from django.template.loaders import app_directories
 
-SILENT = re.compile(
-    r"""(\{\#.*?\#\} | \{%\ (
-      (end)?(block|capture|for|if|spaceless|with) | elif | else | empty | extends | load
-    )\b[^%]*%\} | \{%\ (?!include|blocktrans)[^%]*\ as\ \w+\ %\})+""",
-    re.VERBOSE,
-)
+PAIRS = ("block", "capture", "for", "if", "spaceless", "with")
+TAG = re.compile(r"\{%[^%]*%\}|\{#[^#]*#\}")
+SILENT = {"elif", "else", "empty", "extends", "load"}
+SILENT |= {f"{end}{tag}" for tag in PAIRS for end in ("", "end")}
 
 
 class Loader(app_directories.Loader):
@@ -31,7 +29,7 @@ def compact(text: str) -> str:
     written, before, is_translated = [], "", False
     for line in text.splitlines(keepends=True):
         bare = line.strip()
-        if not is_translated and SILENT.fullmatch(bare):
+        if not is_translated and is_silent(bare):
             line = bare
         elif not is_translated and before[-1:] in (">", "}") and bare[:1] in ("<", "{", ""):
             line = bare + "\n" * (bare != "" and line.endswith("\n"))
@@ -40,3 +38,15 @@ def compact(text: str) -> str:
         if "{% blocktrans" in line or "{% endblocktrans" in line:
             is_translated = line.rfind("{% blocktrans") > line.rfind("{% endblocktrans")
     return "".join(written)
+
+
+def is_silent(line: str) -> bool:
+    """Whether a line is nothing but comments and tags that write nothing."""
+    tags = TAG.findall(line)
+    return bool(tags) and "".join(tags) == line and all(map(_writes_nothing, tags))
+
+
+def _writes_nothing(tag: str) -> bool:
+    name, *words = tag[2:-2].split() or [""]
+    keeps = words[-2:-1] == ["as"] and not name.startswith(("include", "blocktrans"))
+    return tag.startswith("{#") or name in SILENT or keeps
