@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, Value
 from projects.models.figure_work import work_of
 from projects.models.projects import Project
 from zone.access.row_access import RowQuerySet
+from zone.database.plans import holds
 
 
 class AgreementQuerySet(RowQuerySet):
@@ -62,7 +63,7 @@ class AgreementQuerySet(RowQuerySet):
     def with_standing(self):
         """Annotate ``counts`` and ``waits``: whether each is among those that count or wait."""
         one = self.model.objects.order_by().filter(pk=OuterRef("pk"))
-        return self.annotate(counts=Exists(one.counted_amounts()), waits=Exists(one.pending()))
+        return self.annotate(counts=holds(one.counted_amounts()), waits=holds(one.pending()))
 
     def with_work_of(self, user):
         """Annotate what bars ``user`` from recognising each, as ``work``; empty when nothing."""

@@ -104,7 +104,7 @@ def test_two_characters_are_found_by_an_index(chain):
     factories.make_lead(chain=chain)
     rows = with_rows(search(Lead.objects.all(), ("title",), "传感"), many=False)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
     assert "crm_lead_title_bigrams" in rows.explain()
 
 
@@ -127,7 +127,7 @@ def test_pinyin_is_found_by_an_index(chain):
     factories.make_lead(chain=chain)
     rows = with_rows(search(Lead.objects.all(), LeadAdmin.search_fields, "chuneng"), many=False)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
     assert "crm_enterprise_pinyin" in rows.explain()
 
 

@@ -60,6 +60,16 @@ def union_of(parts: list[models.QuerySet]) -> models.Q:
     return models.Q(pk__in=parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0])
 
 
+def holds(rows: models.QuerySet) -> models.Subquery:
+    """Whether ``rows``, which name their row by ``OuterRef``, has any; null where it has none.
+
+    Asked of one row by an index, never hashed. EXISTS would be: PostgreSQL may read all rows of
+    the other side before the first look.
+    """
+    found = rows.values(found=models.Value(True))
+    return models.Subquery(found[:1], output_field=models.BooleanField())
+
+
 @dataclass(frozen=True)
 class Relation:
     """A relation ``name`` of ``model``, forward or reverse, to ``rows`` of its other side."""
@@ -88,12 +98,7 @@ class Relation:
 
     @property
     def holds(self) -> models.Subquery:
-        """Whether there is such a row: asked of one row by an index, never hashed.
-
-        EXISTS would be: PostgreSQL may read all rows of the other side before the first look.
-        """
+        """Whether there is such a row."""
         column = "pk" if self.is_forward else self.field.remote_field.attname
         own = models.OuterRef(self.field.attname if self.is_forward else "pk")
-        far = with_rows(self.rows.order_by(), many=True)
-        found = far.filter(**{column: own}).values(found=models.Value(True))
-        return models.Subquery(found[:1], output_field=models.BooleanField())
+        return holds(with_rows(self.rows.order_by(), many=True).filter(**{column: own}))
