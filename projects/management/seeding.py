@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import connection
 
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from projects.management.benching import insert
 from projects.models import Agreement, CapitalArrival, Credit, Occupancy, Project, StageChange
-from zone.models import Appointment, Building, IndustryChain, Park, Space, Target, User
+from zone.models import Appointment, AuditEntry, Building, IndustryChain, Park, Space, Target, User
 
 CHAINS = 4
 PEOPLE = 20
@@ -29,6 +31,9 @@ GOODS = """储能材料 正极材料 负极材料 光伏组件 风电主轴 液�
   医用导管 中药饮片 体外诊断 机器人本体 数控机床 电解液 隔膜 氢燃料电池 智能矿灯 工业软件"""
 KINDS = "项目 扩建项目 产业化项目 研发中心 生产基地 技改项目"
 NAMES, POSTS = "王 李 张 刘 陈 杨 赵 黄 周 吴", "经理 总 主任 工"
+GIN_INDEXES = """SELECT c.oid::regclass::text, pg_get_indexdef(c.oid) FROM pg_class c
+  JOIN pg_am ON pg_am.oid = c.relam WHERE amname = 'gin'
+  AND c.relnamespace = current_schema()::regnamespace"""
 DAY = "timestamptz '2024-01-01' + random() * interval '730 days'"
 
 
@@ -231,6 +236,19 @@ def statements() -> list[str]:
             project_id="p.id",
             period="daterange('2025-01-01', NULL)",
         ),
+        insert(
+            AuditEntry,
+            "FROM crm_lead l JOIN zone_user u ON u.id = l.owner_id WHERE random() < 0.25",
+            action="'CREATED'",
+            by_id="u.id",
+            by_name="u.display_name",
+            door="'ADMIN'",
+            model="'crm.lead'",
+            object_id="l.id::text",
+            object_name="l.title",
+            changes="""jsonb_build_object('title', jsonb_build_array('', l.title),
+              'stage', jsonb_build_array('', l.stage))""",
+        ),
         *(
             insert(Target, "", year="2025", measure=f"'{measure}'", value=value)
             for measure, value in (("SIGNED_AMOUNT", "2390000"), ("SIGNED_PROJECTS", "40"))
@@ -255,12 +273,27 @@ def seed(leads: int) -> float:
     counts = {"leads": leads, "chains": CHAINS, "people": PEOPLE, "parks": PARKS}
     counts["per"] = PROJECTS_PER_LEADS
     started = time.perf_counter()
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, search_indexes_made_last(cursor):
         cursor.execute("SELECT setseed(0.5)")
         for statement in statements():
             cursor.execute(statement, counts)
         # The trigger of shares locks each project: a transaction has room for some thousand locks.
         while cursor.rowcount:
             cursor.execute(credits())
+    with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return time.perf_counter() - started
+
+
+@contextmanager
+def search_indexes_made_last(cursor) -> Iterator[None]:
+    """Have the indexes of searches built of all rows at once, in memory."""
+    cursor.execute(GIN_INDEXES)
+    found = cursor.fetchall()
+    for name, _definition in found:
+        cursor.execute(f"DROP INDEX {name}")
+    yield
+    cursor.execute("SET maintenance_work_mem = '512MB'")
+    for _name, definition in found:
+        cursor.execute(definition)
+    cursor.execute("RESET maintenance_work_mem")
