@@ -2,10 +2,12 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import JsonResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.courting import chosen, lines
+from crm.admin.lead_filters import AmountFilter, NextFilter, WhoseFilter
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
@@ -18,7 +20,6 @@ from zone.admin.base import (
     display,
     is_open,
 )
-from zone.calendar import today
 from zone.navigation import Menu
 
 LONGEST_NAME = 200  # characters that are looked up
@@ -31,32 +32,6 @@ STAGE_COLOURS = Colours(
         Lead.Stage.SIGNED.label: "success",
     }
 )
-
-
-class WhoseFilter(admin.SimpleListFilter):
-    """Mine, the pool, what is due, or what never will be: the lists opened all day."""
-
-    title = _("whose")
-    parameter_name = "whose"
-
-    def lookups(self, request, model_admin):
-        return [
-            ("mine", _("mine")),
-            ("pool", _("pool")),
-            ("due", _("follow-up due")),
-            ("undated", _("no next date")),
-        ]
-
-    def queryset(self, request, rows):
-        if self.value() == "mine":
-            return rows.filter(owner=request.user)
-        if self.value() == "pool":
-            return rows.pool()
-        if self.value() == "due":
-            return rows.filter(owner=request.user).due(today())
-        if self.value() == "undated":
-            return rows.undated()
-        return rows
 
 
 class FollowUpInline(ZoneInline):
@@ -112,7 +87,7 @@ class LeadAdmin(ScopedModelAdmin):
         "display_next",
         "registered_at",
     )
-    list_filter = (WhoseFilter, "stage", "chain", "source")
+    list_filter = (WhoseFilter, NextFilter, "stage", "chain", "owner", AmountFilter, "source")
     search_fields = ("title", "enterprise__name", "~enterprise__sort_key")
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
@@ -193,6 +168,12 @@ class LeadAdmin(ScopedModelAdmin):
         enterprise = chosen(enterprises, request.GET.get("enterprise", ""))
         name = request.GET.get("name", "")[:LONGEST_NAME]
         return JsonResponse({"lines": lines(request.user, enterprise, name)})
+
+    def get_ordering(self, request):
+        """Return what is most overdue first in the lists that are worked off by date."""
+        by_date = NextFilter.parameter_name in request.GET
+        by_date |= request.GET.get(WhoseFilter.parameter_name) == "due"
+        return ("next_follow_up_on", "id") if by_date else super().get_ordering(request)
 
     def get_search_results(self, request, queryset, search_term):
         callers = found_by_number(request, search_term)
@@ -301,9 +282,10 @@ class LeadAdmin(ScopedModelAdmin):
     def display_next(self, lead):
         if lead.next_follow_up_on is None:
             return "—"
-        if lead.is_overdue:
-            return _("%(date)s overdue") % {"date": lead.next_follow_up_on}
-        return str(lead.next_follow_up_on)
+        if not lead.is_overdue:
+            return str(lead.next_follow_up_on)
+        words = _("%(date)s overdue") % {"date": lead.next_follow_up_on}
+        return format_html('<span class="zone-overdue">{}</span>', words)
 
 
 @admin.register(FollowUp)
