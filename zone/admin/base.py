@@ -21,6 +21,7 @@ from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashAwareAdmin
 from zone.admin.guarded import GuardedAdmin, GuardedInline
 from zone.admin.inputs import OurInputs
+from zone.admin.once import SavedOnceAdmin
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
@@ -57,6 +58,7 @@ def searched(term: str) -> str:
 class ScopedModelAdmin(
     TitledAdmin,
     ClashAwareAdmin,
+    SavedOnceAdmin,
     ScopedDoors,
     VersionedAdmin,
     GuardedAdmin,

@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 
 from zone.database import remembered
 from zone.feed.log import RETENTION_DAYS, trim
-from zone.models import ApiReply, ApiUpload, Throttle, WebhookDelivery
+from zone.models import ApiReply, ApiUpload, SentForm, Throttle, WebhookDelivery
 
 REPLIES_STAY = timedelta(days=7)
+FORMS_STAY = timedelta(days=1)
 
 
 class Command(BaseCommand):
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         ApiUpload.objects.filter(finished_at__lt=now - REPLIES_STAY).delete()
         Throttle.objects.filter(at__lt=now - settings.LOGIN_FAILURES_WITHIN).delete()  # full by now
         remembered.forget(now)
+        SentForm.objects.filter(at__lt=now - FORMS_STAY).delete()
         messages = WebhookDelivery.objects.forget(now)
         words = _(
             "%(lines)d lines, %(replies)d kept answers and %(messages)d webhook messages removed."

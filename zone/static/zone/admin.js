@@ -76,3 +76,23 @@ document.addEventListener("alpine:init", () => {
     moved.forEach((each) => putUp(each, prefix));
   }, { capture: true });
 })();
+
+// A form that is on its way is not sent again: its buttons wait for the answer. They are released
+// when the page comes back from the browser's memory, and in time where the answer is a file.
+(() => {
+  const RELEASE = 10_000; // milliseconds
+  const lock = (form, locked) => {
+    form.toggleAttribute("aria-busy", locked);
+    for (const control of form.elements) if (control.type === "submit") control.disabled = locked;
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    // After the event: a disabled button would not be part of what is sent.
+    if (form.getAttribute("method") !== "post") return;
+    setTimeout(() => lock(form, !event.defaultPrevented));
+    setTimeout(() => lock(form, false), RELEASE);
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) for (const form of document.querySelectorAll("form[aria-busy]")) lock(form, false);
+  });
+})();

@@ -1,0 +1,67 @@
+"""One save for one form, however often its button is tapped."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import uuid4
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from zone.models import SentForm
+
+FIELD = "once"
+
+
+class SavedOnceAdmin:
+    """For admin classes: their forms carry a token, and the same post is saved a single time.
+
+    Whoever goes back and enters something else into the same page posts something else.
+    """
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        if not (request.method == "POST" and request.POST.get(FIELD)):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            sent = digest_of(request)
+            if not SentForm.take(sent):
+                return self._saved_before(request, sent, object_id)
+            response = super().changeform_view(request, object_id, form_url, extra_context)
+            forms = SentForm.objects.filter(pk=sent)
+            if not is_saved(response):
+                forms.delete()
+            elif object_id is None:
+                forms.update(address=response.get("Location", ""))
+        return response
+
+    def _saved_before(self, request: HttpRequest, sent: str, object_id) -> HttpResponse:
+        messages.info(request, _("This was saved already; nothing was entered twice."))
+        if object_id is not None:
+            return redirect(request.get_full_path())
+        rows = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+        return redirect(SentForm.objects.get(pk=sent).address or reverse(rows))
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context["once"] = request.POST.get(FIELD) or str(uuid4())
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+def digest_of(request: HttpRequest) -> str:
+    """Return what stands for a post, whichever of the buttons sent it."""
+    fields = [
+        (name, values)
+        for name, values in sorted(request.POST.lists())
+        if not name.startswith(("_", "csrfmiddlewaretoken"))
+    ]
+    files = [(name, file.name, file.size) for name, file in sorted(request.FILES.items())]
+    posted = (request.user.pk, request.path, fields, files)
+    return hashlib.sha256(repr(posted).encode()).hexdigest()
+
+
+def is_saved(response: HttpResponse) -> bool:
+    """Whether the view saved: it leads on, or closes its popup."""
+    return "adminform" not in (getattr(response, "context_data", None) or {})
