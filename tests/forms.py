@@ -1,29 +1,8 @@
-"""Reading a form of the admin as a browser would send it back."""
+"""Sending a form of the admin back as a browser would."""
 
-import re
-from html import unescape
+from projects.management.forms import carried, fields
 
-
-def fields(response) -> dict:
-    """Return every input of the page's form, its inlines and its hidden version."""
-    context = response.context
-    forms = [context["adminform"].form]
-    forms += [form for inline in context["inline_admin_formsets"] for form in inline.formset]
-    data = {}
-    for bound in (bound for form in forms for bound in form):
-        value = bound.field.prepare_value(bound.value())
-        if value is not None and value is not False:
-            data[bound.html_name] = value
-    for inline in context["inline_admin_formsets"]:
-        management = inline.formset.management_form
-        data |= {bound.html_name: bound.value() for bound in management}
-    return data | carried(response)
-
-
-def carried(response) -> dict:
-    """Return the hidden field that says which version the page was drawn from."""
-    seen = re.search(r'name="seen" value="([^"]+)"', response.text)
-    return {"seen": unescape(seen[1])} if seen else {}
+__all__ = ["carried", "fields", "send"]
 
 
 def send(client, address: str, data: dict, **options):
