@@ -283,6 +283,7 @@ NOT_FREE = {
     "zone.AuditEntry",  # record() masks
     "zone.AuditLink",
     "zone.AuditAnchor",
+    "zone.SentForm",
     "zone.Throttle",
     "zone.WorkerBeat",
     "zone.User.password",

@@ -47,6 +47,7 @@ BY_PROGRAM = {
     "zone.WebhookCursor",
     "zone.ApprovedHost.host",  # plain ASCII or refused
     "zone.WebhookEndpoint.url",
+    "zone.SentForm",
     "zone.Throttle",
     "zone.WorkerBeat",
     "zone.WebhookDelivery",
