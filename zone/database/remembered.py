@@ -33,9 +33,11 @@ BEGIN
   RETURN NULL;
 END """,
 )
-# A transaction that has written sees rows that nobody else may be shown.
+# A transaction that has written sees rows that nobody else may be shown; the snapshot of a standby
+# does not name the writers that are under way.
 LOOK = f"""
-SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned() IS NOT NULL, EXISTS (
+SELECT pg_current_snapshot()::text,
+  pg_current_xact_id_if_assigned() IS NOT NULL OR pg_is_in_recovery(), EXISTS (
   SELECT FROM {WRITES} WHERE source = ANY(%(tables)s::regclass[])
     AND xid >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
     AND NOT pg_visible_in_snapshot(xid, %(seen)s::pg_snapshot))
@@ -62,8 +64,8 @@ def rows(queryset: QuerySet) -> list[tuple]:
     statement, parameters = queryset.query.sql_with_params()
     key = hashlib.sha256(repr((queryset.db, statement, parameters)).encode()).hexdigest()
     seen, kept = cache.get(key, (None, None))
-    snapshot, has_written, is_stale = _look(queryset.db, _tables(statement), seen)
-    if has_written:
+    snapshot, must_read, is_stale = _look(queryset.db, _tables(statement), seen)
+    if must_read:
         return list(queryset.all())
     if kept is None or is_stale:
         kept = list(queryset.all())
