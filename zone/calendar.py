@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -48,6 +48,32 @@ def in_words(span: timedelta) -> str:
     if hours and not rest:
         return ngettext("%(number)d hour", "%(number)d hours", hours) % {"number": hours}
     return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}
+
+
+WEEKDAYS = (
+    pgettext_lazy("short weekday", "Mon"),
+    pgettext_lazy("short weekday", "Tue"),
+    pgettext_lazy("short weekday", "Wed"),
+    pgettext_lazy("short weekday", "Thu"),
+    pgettext_lazy("short weekday", "Fri"),
+    pgettext_lazy("short weekday", "Sat"),
+    pgettext_lazy("short weekday", "Sun"),
+)
+
+
+def short_day(day: date) -> str:
+    """Write a day as people speak of a near one: ``11-10 周一``; of another year in full."""
+    written = f"{day:%m-%d}" if day.year == today().year else f"{day:%Y-%m-%d}"
+    return f"{written} {WEEKDAYS[day.weekday()]}"
+
+
+def days_ago(day: date, on: date | None = None) -> str:
+    """Write a past day with its distance: ``2025-10-22, 13 days ago``."""
+    days = ((on or today()) - day).days
+    if days == 0:
+        return _("%(day)s, today") % {"day": day}
+    words = ngettext("%(day)s, %(days)d day ago", "%(day)s, %(days)d days ago", days)
+    return words % {"day": day, "days": days}
 
 
 # For a text made before a language is chosen: ``limit_in_words("SESSION_IDLE")``.

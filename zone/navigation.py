@@ -149,6 +149,12 @@ def open_entry(request) -> str:
     return next((page for page in pages if request.path.startswith(page)), "")
 
 
+def record_url(model, pk) -> str:
+    """Return the page of a row: its record, or its form where the model has none."""
+    page = "record" if getattr(admin.site._registry.get(model), "record", None) else "change"
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=[pk])
+
+
 def unseen_alerts() -> int:
     from zone.models import SecurityAlert
 

@@ -9,10 +9,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.revealing import reveal_page
-from crm.models import Contact
+from crm.models import Contact, Lead
 from crm.revealing import contacts_of_number
 from zone import identifiers
 from zone.admin.base import ScopedModelAdmin, ZoneInline, display
+from zone.admin.records import Record, Related
 from zone.admin.state import ReasonForm, StateAction
 from zone.navigation import Menu
 
@@ -111,6 +112,20 @@ class ContactAdmin(ScopedModelAdmin):
         ),
     )
 
+    record = Record(
+        under=("enterprise", "title"),
+        facts=("role", "display_phone", "wechat", "email", "consent_source", "retain_until"),
+        main=("reveal",),
+        related=[
+            Related(
+                Lead,
+                "contact",
+                ("display_stage", "display_owner", "display_investment"),
+                total="planned_investment_wan",
+            )
+        ],
+    )
+
     def get_search_results(self, request, queryset, search_term):
         callers = found_by_number(request, search_term)
         if callers is not None:
@@ -135,7 +150,8 @@ class ContactAdmin(ScopedModelAdmin):
     def state_links(self, request, obj):
         links = super().state_links(request, obj)
         if url := reveal_link(obj, request.user):
-            links.insert(0, {"label": _("Reveal contact data"), "primary": True, "url": url})
+            label = _("Reveal contact data")
+            links.insert(0, {"name": "reveal", "label": label, "primary": True, "url": url})
         return links
 
     def state_notes(self, request, contact):

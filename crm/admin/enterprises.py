@@ -1,11 +1,13 @@
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import ContactInline, found_by_number, mark_entered
 from crm.models import Contact, Enterprise, Lead
 from zone.admin.base import ScopedModelAdmin, display
+from zone.admin.records import Record, Related
 from zone.database.plans import with_rows
 from zone.navigation import Menu
 
@@ -37,6 +39,22 @@ class EnterpriseAdmin(ScopedModelAdmin):
         (_("More"), {"fields": ("address", "description", "source")}),
     )
     inlines = (ContactInline,)
+    record = Record(
+        under=("chain", "display_origin", "industry_code"),
+        facts=("uscc", "scale", "registered_capital_wan", "is_chain_leader"),
+        main=("add_lead",),
+        story_of=["leads"],
+        related=[
+            Related(
+                Lead,
+                "enterprise",
+                ("display_stage", "display_owner", "display_investment"),
+                total="planned_investment_wan",
+                add="enterprise",
+            ),
+            Related(Contact, "enterprise", ("title", "role", "display_phone"), add="enterprise"),
+        ],
+    )
 
     def get_queryset(self, request):
         visible = with_rows(Lead.objects.visible_to(request.user), many=True)
@@ -60,6 +78,14 @@ class EnterpriseAdmin(ScopedModelAdmin):
         if formset.model is Contact:
             mark_entered(formset, request.user)
         super().save_formset(request, form, formset, change)
+
+    def state_links(self, request, obj):
+        links = super().state_links(request, obj)
+        if request.user.has_perm("crm.add_lead"):
+            url = f"{reverse('admin:crm_lead_add')}?enterprise={obj.pk}"
+            label = _("New lead")
+            links.append({"name": "add_lead", "label": label, "url": url, "icon": "flag"})
+        return links
 
     @display(description=_("region of origin"), ordering="origin_region")
     def display_origin(self, enterprise):

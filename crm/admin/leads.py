@@ -1,27 +1,23 @@
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import JsonResponse
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.courting import chosen, lines
+from crm.admin.following import FOLLOW_UP, FollowedUpAdmin
 from crm.admin.lead_filters import AmountFilter, NextFilter, WhoseFilter
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import identifiers, units
-from zone.admin.base import (
-    Colours,
-    HistoryInline,
-    ScopedModelAdmin,
-    ZoneInline,
-    display,
-    is_open,
-)
-from zone.navigation import Menu
+from zone.admin.base import Colours, ScopedModelAdmin, display
+from zone.admin.events import tell
+from zone.admin.records import Record
+from zone.navigation import Menu, record_url
 
+MOVED = {"before": "from_stage", "after": "to_stage", "text": "reason"}
 LONGEST_NAME = 200  # characters that are looked up
 STAGE_COLOURS = Colours(
     {
@@ -34,43 +30,33 @@ STAGE_COLOURS = Colours(
 )
 
 
-class FollowUpInline(ZoneInline):
-    model = FollowUp
-    fk_name = "lead"
-    fields = ("kind", "happened_on", "summary", "next_step", "next_on", "no_next", "by")
-    readonly_fields = ("by",)
-    coming_dates = ("next_on",)
-    ordering = ("-happened_on", "-created_at")
-    per_page = 20
-
-    def has_change_permission(self, request, obj=None):
-        # What was said stays as it was said; a mistake is followed by a new entry.
-        return False
-
-    def has_add_permission(self, request, obj=None):
-        return request.user.has_perm("crm.add_followup", obj) and is_open(obj, request.user)
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
-class StageHistory(HistoryInline):
-    model = LeadStageChange
-    fields = ("on", "from_stage", "to_stage", "by", "reason")
-    readonly_fields = fields
-
-
-class OwnerHistory(HistoryInline):
-    model = LeadOwnerChange
-    fields = ("on", "from_owner", "to_owner", "by", "reason")
-    readonly_fields = fields
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("from_owner", "to_owner")
+tell(
+    FollowUp,
+    "follow-ups",
+    "forum",
+    on="happened_on",
+    kind="kind",
+    text="summary",
+    note="next_step",
+    note_on="next_on",
+    icons=(("CALL", "call"), ("VISIT_OUT", "directions_car"), ("EMAIL", "mail")),
+)
+tell(LeadStageChange, "changes", "trending_flat", at="at", title=_("stage"), **MOVED)
+tell(
+    LeadOwnerChange,
+    "changes",
+    "swap_horiz",
+    at="at",
+    title=_("owner"),
+    before="from_owner__display_name",
+    after="to_owner__display_name",
+    text="reason",
+    nobody=_("pool"),
+)
 
 
 @admin.register(Lead)
-class LeadAdmin(ScopedModelAdmin):
+class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
     menu = (
         Menu("workbench", "today", 10, title=_("Follow-ups due"), query="?whose=due"),
         Menu("workbench", "pending", 15, title=_("No next date"), query="?whose=undated"),
@@ -100,7 +86,15 @@ class LeadAdmin(ScopedModelAdmin):
         "display_next",
         "registered_at",
     )
-    state_actions = LEAD_ACTIONS
+    state_actions = (FOLLOW_UP, *LEAD_ACTIONS)
+    record = Record(
+        under=("enterprise", "chain", "source"),
+        badges=("display_stage",),
+        amount="display_investment",
+        amount_note="planned_fixed_asset_wan",
+        facts=("display_owner", "display_last_contact", "display_contact", "protected_until"),
+        main=("reveal", "follow_up", "claim", "convert", "advance"),
+    )
     readonly_fields = (
         "display_numbers",
         "display_hidden_contact",
@@ -190,7 +184,7 @@ class LeadAdmin(ScopedModelAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None and request.method == "POST":
             return self._with_questions(request, fieldsets)
-        if obj is None or obj.contact is None or self._shows_contact(request, obj):
+        if obj is None or getattr(obj, "is_contact_shown", True):
             return fieldsets
         (title, first), *rest = fieldsets
         names = [name for name in first["fields"] if name not in ("contact", "display_numbers")]
@@ -217,26 +211,25 @@ class LeadAdmin(ScopedModelAdmin):
             known[lead.contact_id] = reached.exists()
         return known[lead.contact_id]
 
-    def get_inlines(self, request, obj):
-        return (FollowUpInline, StageHistory, OwnerHistory) if obj else ()
+    def get_object(self, request, object_id, from_field=None):
+        lead = super().get_object(request, object_id, from_field)
+        if lead is not None and lead.contact:
+            lead.is_contact_shown = self._shows_contact(request, lead)
+            lead.reveal_url = reveal_link(lead.contact, request.user, lead=lead)
+        return lead
 
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        if obj is not None and obj.contact:
-            obj.reveal_url = reveal_link(obj.contact, request.user, lead=obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def state_links(self, request, obj):
+        links = super().state_links(request, obj)
+        if url := getattr(obj, "reveal_url", ""):
+            label = {"name": "reveal", "label": _("Call"), "url": url, "icon": "call"}
+            links.insert(0, label)
+        return links
 
     def save_model(self, request, obj, form, change):
         if change:
             super().save_model(request, obj, form, change)
         else:
             log_lead(obj, by=request.user, **form.intake())
-
-    def save_formset(self, request, form, formset, change):
-        for row in formset.save(commit=False):
-            if isinstance(row, FollowUp) and row.by_id is None:
-                row.by = request.user
-            row.save()
-        formset.save_m2m()
 
     def state_notes(self, request, lead):
         projects = Lead._meta.get_field("project").related_model.objects
@@ -245,7 +238,7 @@ class LeadAdmin(ScopedModelAdmin):
             return [
                 {
                     "text": _("This lead became a project and is read-only."),
-                    "url": reverse("admin:projects_project_change", args=[project.pk]),
+                    "url": record_url(type(project), project.pk),
                     "link": f"{project.code} {project.name}",
                 }
             ]
@@ -265,6 +258,14 @@ class LeadAdmin(ScopedModelAdmin):
         if lead.owner is None:
             return _("Shown once you have claimed the lead.")
         return _("Shown to the lead's owner and the chain leader.")
+
+    @display(description=_("contact"))
+    def display_contact(self, lead):
+        if lead.contact is None:
+            return "—"
+        if not lead.is_contact_shown:
+            return self.display_hidden_contact(lead)
+        return format_html("{} {}", lead.contact, self.display_numbers(lead))
 
     @display(description=_("stage"), ordering="stage", label=STAGE_COLOURS)
     def display_stage(self, lead):

@@ -12,7 +12,6 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -21,6 +20,7 @@ from crm.models import Contact, Lead
 from crm.revealing import Purpose, Revealed, Spent, reveal
 from zone.fields import LineInput
 from zone.identifiers import no_personal_number
+from zone.navigation import record_url
 
 TICKET = TimestampSigner(salt="crm.reveal")
 OPEN_FOR = timedelta(minutes=30)
@@ -113,7 +113,7 @@ def _back(request: HttpRequest, contact: Contact) -> str:
     try:
         leads = Lead.objects.visible_to(request.user).filter(contact=contact)
         if lead := leads.filter(pk=request.GET["lead"]).first():
-            return reverse("admin:crm_lead_change", args=[lead.pk])
+            return record_url(type(lead), lead.pk)
     except (KeyError, ValidationError, ValueError):
         pass
-    return reverse("admin:crm_contact_change", args=[contact.pk])
+    return record_url(type(contact), contact.pk)

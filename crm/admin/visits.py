@@ -2,7 +2,19 @@ from django.contrib import admin
 
 from crm.models.visits import Visit
 from zone.admin.base import ScopedModelAdmin
+from zone.admin.events import tell
 from zone.navigation import Menu
+
+tell(
+    Visit,
+    "visits",
+    "tour",
+    on="happened_on",
+    kind="kind",
+    who="hosts",
+    text="summary",
+    note="place",
+)
 
 
 @admin.register(Visit)

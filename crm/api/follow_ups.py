@@ -9,7 +9,7 @@ from zone.api.resources import Resource, register
 class FollowUps(Resource):
     model = FollowUp
     create_only = ("lead", "project", "kind", "happened_on", "summary", "next_step", "next_on")
-    create_only += ("no_next",)
+    create_only += ("no_next", "result", "participants")
     fields = (*create_only, "by")
     set_later = ("by",)
     filters = {
@@ -31,6 +31,8 @@ class FollowUps(Resource):
         "next_step": "寄出园区资料",
         "next_on": "2025-03-10",
         "no_next": False,
+        "result": "PROGRESS",
+        "participants": "示例企业总经理",
         "by": "api-oa",
     }
 

@@ -29,6 +29,11 @@ class FollowUp(Row):
         EMAIL = "EMAIL", _("e-mail")
         MEETING = "MEETING", _("meeting")
 
+    class Result(models.TextChoices):
+        PROGRESS = "PROGRESS", _("progress")
+        UNCHANGED = "UNCHANGED", _("no change")
+        SETBACK = "SETBACK", _("setback")
+
     lead = models.ForeignKey(
         "crm.Lead",
         models.CASCADE,
@@ -47,7 +52,11 @@ class FollowUp(Row):
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     happened_on = models.DateField(_("happened on"), default=today)
-    summary = NoteField(_("summary"), max_length=500, validators=[no_personal_number])
+    summary = NoteField(_("summary"), max_length=2000, validators=[no_personal_number])
+    result = models.CharField(_("result"), max_length=10, choices=Result, blank=True, default="")
+    participants = LineField(
+        _("participants"), max_length=200, blank=True, default="", validators=[no_personal_number]
+    )
     next_step = LineField(
         _("next step"), max_length=200, blank=True, default="", validators=[no_personal_number]
     )

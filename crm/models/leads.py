@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.courting import Courting, CourtingQuerySet
+from crm.models.followed_up import FollowedUp
 from zone.calendar import today
 from zone.database import bulk
 from zone.feed.synced import Synced
@@ -56,7 +57,7 @@ class LeadQuerySet(CourtingQuerySet):
         return self.open().filter(owner__isnull=False, next_follow_up_on=None)
 
 
-class Lead(Courting, Staged, Row):
+class Lead(Courting, FollowedUp, Staged, Row):
     """An investment intention of an enterprise, until it is signed, lost or invalid."""
 
     SYNC = Synced(8, "leads", paths=("chain",))
@@ -228,6 +229,9 @@ class Lead(Courting, Staged, Row):
     def can_change(self, user) -> bool:
         """Neither a closed lead nor one of the pool, which is claimed first."""
         return self.is_open and self._is_in_hand_of(user)
+
+    def can_follow_up(self, user) -> bool:
+        return self.can_change(user) and user.has_perm("crm.add_followup", self)
 
     def can_advance(self, user) -> bool:
         in_hand = self.is_open and self._is_in_hand_of(user)

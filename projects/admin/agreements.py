@@ -6,7 +6,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from projects.admin.attachments import ATTACH, AttachmentInline, HoldsAttachments
 from projects.models import Agreement, AgreementChange
 from zone import units
-from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, display
+from zone.admin.base import Colours, ScopedModelAdmin, display
+from zone.admin.events import tell
+from zone.admin.records import Record
 from zone.admin.state import DatedForm, ReasonForm, StateAction, StateForm
 from zone.navigation import Menu
 
@@ -69,13 +71,17 @@ def explain_recognition(agreement: Agreement) -> str:
     return _("%(amount)s and one project will count toward the target of %(year)s.") % words
 
 
-class Decisions(HistoryInline):
-    model = AgreementChange
-    fields = ("on", "action", "by", "responsible", "reason")
-    readonly_fields = fields
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("responsible")
+tell(
+    Agreement,
+    "papers",
+    "contract",
+    on="signed_on",
+    kind="kind",
+    who="handled_by__display_name",
+    text="title",
+    amount="amount_wan",
+)
+tell(AgreementChange, "papers", "verified", at="at", kind="action", text="reason")
 
 
 @admin.register(Agreement)
@@ -101,6 +107,13 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
         (None, {"fields": ("project", "kind", "title", "signed_on", "amount_wan")}),
         (_("Handling"), {"fields": ("handled_by", "entered_by", "upgrades")}),
         (_("Recognition"), {"fields": ("display_state", "recognised_on", "recognised_by")}),
+    )
+    record = Record(
+        under=("project",),
+        badges=("display_state",),
+        amount="display_amount",
+        facts=("kind", "signed_on", "handled_by", "recognised_on", "recognised_by", "entered_by"),
+        main=("recognise", "attach", "exclude"),
     )
     state_actions = (
         StateAction(
@@ -147,7 +160,7 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
         return super().get_queryset(request).with_standing()
 
     def get_inlines(self, request, obj):
-        return (AttachmentInline, Decisions) if obj else (AttachmentInline,)
+        return (AttachmentInline,)
 
     def save_model(self, request, obj, form, change):
         if not change:

@@ -18,11 +18,23 @@ from unfold.widgets import (
 
 from projects.models import Agreement, Attachment
 from zone.admin.base import ZoneInline, display, is_open
+from zone.admin.events import tell
 from zone.admin.state import StateAction, StateForm
 from zone.calendar import minute
 from zone.fields import LineInput
 from zone.files.types import ACCEPT, MAX_SIZE, labels, megabytes
 
+tell(
+    Attachment,
+    "files",
+    "attach_file",
+    on="created_at",
+    kind="kind",
+    who="uploaded_by__display_name",
+    text="name",
+    note="note",
+    page="attachment",
+)
 HINT = _(
     "%(types)s, up to %(limit)s MB each. Photos are kept as they come, as evidence: with the "
     "place and time that the camera wrote into them."

@@ -6,15 +6,44 @@ from django.core.validators import MaxValueValidator
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
-from projects.models import CapitalArrival, Occupancy
+from crm.admin.enterprises import EnterpriseAdmin
+from projects.models import CapitalArrival, Occupancy, Project
 from projects.progress import tenants
 from zone import units
 from zone.admin.autocomplete import KnowingForm
 from zone.admin.base import ScopedModelAdmin, display
+from zone.admin.events import tell
 from zone.admin.inputs import DayWidget
+from zone.admin.parks import SpaceAdmin
+from zone.admin.records import Related
 from zone.calendar import today
 from zone.navigation import Menu
 
+tell(
+    CapitalArrival,
+    "money",
+    "payments",
+    on="arrived_on",
+    who="",
+    kind="origin",
+    text="note",
+    amount="amount_wan",
+)
+EnterpriseAdmin.record.add(
+    Related(
+        Project,
+        "enterprise",
+        ("code", "stage", "display_investment"),
+        total="total_investment_wan",
+    ),
+    story_of="projects",
+)
+EnterpriseAdmin.record.add(
+    Related(Occupancy, "enterprise", ("space", "display_area", "display_ends"), add="enterprise")
+)
+SpaceAdmin.record.add(
+    Related(Occupancy, "space", ("enterprise", "display_starts", "display_ends"), add="space")
+)
 LAST_DAY = date(2100, 12, 31)
 
 

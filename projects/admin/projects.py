@@ -6,14 +6,24 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from crm.admin.leads import FollowUpInline
+from crm.admin.following import FOLLOW_UP, FollowedUpAdmin
 from projects.admin.attachments import ATTACH, AttachmentInline, HoldsAttachments
-from projects.models import Agreement, Attachment, Credit, Project, StageChange
+from projects.models import (
+    Agreement,
+    Attachment,
+    CapitalArrival,
+    Credit,
+    Occupancy,
+    Project,
+    StageChange,
+)
 from zone import identifiers, units
 from zone.access.row_access import row_access
-from zone.admin.base import Colours, HistoryInline, ScopedModelAdmin, ZoneInline, display
+from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
+from zone.admin.events import tell
+from zone.admin.records import Record, Related
 from zone.admin.state import ReasonForm, StageForm, StateAction
-from zone.navigation import Menu
+from zone.navigation import Menu, record_url
 
 STATUS_COLOURS = Colours(
     {
@@ -68,41 +78,20 @@ class CreditInline(ZoneInline):
     autocomplete_fields = ("specialist",)
 
 
-class AgreementInline(ZoneInline):
-    model = Agreement
-    fields = ("kind", "signed_on", "display_amount", "display_counts")
-    readonly_fields = fields
-    show_change_link = True
-    hide_title = False  # the title holds the link to the agreement
-    can_delete = False
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).with_standing()
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    @display(description=_("amount"))
-    def display_amount(self, agreement):
-        return units.money(agreement.amount_wan)
-
-    @display(description=_("counts"))
-    def display_counts(self, agreement):
-        return agreement.state_words
-
-
-class ProjectFollowUps(FollowUpInline):
-    fk_name = "project"
-
-
-class StageHistory(HistoryInline):
-    model = StageChange
-    fields = ("on", "from_stage", "to_stage", "to_status", "by", "reason")
-    readonly_fields = fields
+tell(
+    StageChange,
+    "changes",
+    "trending_flat",
+    at="at",
+    title=_("stage"),
+    before="from_stage",
+    after="to_stage",
+    text="reason",
+)
 
 
 @admin.register(Project)
-class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
+class ProjectAdmin(FollowedUpAdmin, HoldsAttachments, ScopedModelAdmin):
     menu = Menu("projects", "work", 10)
     list_display = (
         "code",
@@ -132,7 +121,34 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
         (_("Filing"), {"fields": ("project_code", "key_level", "planned_start_on", "content")}),
         (_("State"), {"fields": ("stage", "display_status", "published_status")}),
     )
+    record = Record(
+        under=("enterprise", "chain", "code", "park"),
+        badges=("display_status",),
+        amount="display_investment",
+        amount_note="fixed_asset_investment_wan",
+        facts=("handler", "display_last_contact", "service_agent", "key_level"),
+        main=("follow_up", "advance", "add_agreement"),
+        story_of=["lead", "agreements"],
+        related=[
+            Related(
+                Agreement,
+                "project",
+                ("signed_on", "display_state", "display_amount"),
+                total="amount_wan",
+                add="project",
+            ),
+            Related(
+                CapitalArrival,
+                "project",
+                ("origin", "use", "display_amount"),
+                total="amount_wan",
+                add="project",
+            ),
+            Related(Occupancy, "project", ("space", "display_area", "display_ends"), add="project"),
+        ],
+    )
     state_actions = (
+        FOLLOW_UP,
         StateAction(
             "advance",
             _("Advance"),
@@ -156,14 +172,7 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
     )
 
     def get_inlines(self, request, obj):
-        inlines = (
-            AgreementInline,
-            CreditInline,
-            AttachmentInline,
-            ProjectFollowUps,
-            StageHistory,
-        )
-        return inlines if obj else (CreditInline,)
+        return (CreditInline, AttachmentInline) if obj else (CreditInline,)
 
     def save_formset(self, request, form, formset, change):
         if formset.model is Attachment:
@@ -190,34 +199,20 @@ class ProjectAdmin(HoldsAttachments, ScopedModelAdmin):
 
     def state_links(self, request, obj):
         links = super().state_links(request, obj)
-        if request.user.has_perm("crm.add_followup"):
-            url = reverse("admin:crm_followup_add")
-            links.append({"label": _("Add a follow-up"), "url": f"{url}?project={obj.pk}"})
         if request.user.has_perm("projects.add_agreement"):
             url = reverse("admin:projects_agreement_add")
-            links.append({"label": _("Add an agreement"), "url": f"{url}?project={obj.pk}"})
+            label, url = _("Add an agreement"), f"{url}?project={obj.pk}"
+            links.append({"name": "add_agreement", "label": label, "url": url, "icon": "contract"})
         return links
 
     def state_notes(self, request, project):
         # A lead is within reach of whoever sees its project.
         knows = project.lead and request.user.has_perm("crm.view_lead")
-        notes = [self._lead_note(project.lead)] if knows else []
-        target = project.next_stage
-        if project.status != Project.Status.ACTIVE or target is None:
-            return notes
-        lacking = project.missing_for(target)
-        stage = Project.Stage(target).label
-        return notes + [
-            {
-                "tone": "warning",
-                "text": _("Before “%(stage)s”: %(missing)s") % {"stage": stage, "missing": text},
-            }
-            for text in lacking
-        ]
+        return [self._lead_note(project.lead)] if knows else []
 
     @staticmethod
     def _lead_note(lead) -> dict:
-        url = reverse("admin:crm_lead_change", args=[lead.pk])
+        url = record_url(type(lead), lead.pk)
         return {"text": _("This project came from a lead:"), "url": url, "link": lead}
 
     @display(description=_("status"), ordering="status", label=STATUS_COLOURS)

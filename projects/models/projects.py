@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.followed_up import FollowedUp
 from projects import stage_requirements
 from projects.models.numbers import ProjectNumber
 from zone import identifiers
@@ -56,7 +57,7 @@ class ProjectQuerySet(RowQuerySet):
         return self.filter(status=Project.Status.ACTIVE)
 
 
-class Project(Staged, Row):
+class Project(FollowedUp, Staged, Row):
     """An investment project, from the reserve to full production."""
 
     SYNC = Synced(10, "projects", paths=("chain", "park"))
@@ -259,6 +260,9 @@ class Project(Staged, Row):
         first = ProjectNumber.take(year, len(unnumbered), after=int(brought))
         for number, row in enumerate(unnumbered, first):
             row.code = f"{prefix}{number:04d}"
+
+    def can_follow_up(self, user) -> bool:
+        return user.has_perm("crm.add_followup", self)
 
     def can_attach(self, user) -> bool:
         return user.has_perm("projects.add_attachment", self)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from projects.models import Attachment
 from zone.models import AuditEntry
+from zone.navigation import record_url
 
 logger = logging.getLogger(__name__)
 # A browser that shows it all the same runs nothing of it and keeps none of it.
@@ -37,7 +38,7 @@ def download(request: HttpRequest, pk) -> HttpResponseBase:
             % {"name": attachment.name},
         )
         owner = attachment.owner
-        return redirect(f"admin:projects_{owner._meta.model_name}_change", owner.pk)
+        return redirect(record_url(type(owner), owner.pk))
     AuditEntry.objects.record(AuditEntry.Action.DOWNLOADED, by=request.user, of=attachment)
     return FileResponse(
         file,

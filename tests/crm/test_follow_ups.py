@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from crm.models import FollowUp, Lead
 from tests import factories
-from tests.forms import fields
 from zone.calendar import today
 
 pytestmark = pytest.mark.django_db
@@ -29,13 +28,11 @@ def due(lead):
     return Lead.objects.get(pk=lead.pk).next_follow_up_on
 
 
-def post(client, lead, inline=None, **said):
-    """Send the lead's form back with a new follow-up in it."""
-    address = reverse("admin:crm_lead_change", args=[lead.pk])
+def say(client, lead, **more):
+    """Send the sheet of a follow-up back."""
+    address = reverse("admin:crm_lead_follow_up", args=[lead.pk])
     first = {"kind": "CALL", "happened_on": today().isoformat(), "summary": "电话"}
-    row = {f"follow_ups-0-{name}": value for name, value in (first | (inline or {})).items()}
-    data = fields(client.get(address)) | said | {"follow_ups-TOTAL_FORMS": "1"} | row
-    return client.post(address, data)
+    return client.post(address, first | more)
 
 
 def test_a_note_without_a_next_date_leaves_the_leads(lead):
@@ -46,14 +43,8 @@ def test_a_note_without_a_next_date_leaves_the_leads(lead):
     assert due(lead) == LATER
 
 
-def test_a_date_typed_on_the_lead_stays_beside_a_note_without_one(as_user, specialist, lead):
-    client = as_user(specialist)
-    assert post(client, lead, next_follow_up_on=LATER.isoformat()).status_code == 302
-    assert (due(lead), lead.follow_ups.count()) == (LATER, 1)
-
-
 def test_no_further_follow_up_is_chosen_and_takes_the_date_away(as_user, specialist, lead):
-    assert post(as_user(specialist), lead, {"no_next": "on"}).status_code == 302
+    assert say(as_user(specialist), lead, when="none").status_code == 302
     assert due(lead) is None
     note(lead)
     assert due(lead) is None
@@ -69,15 +60,20 @@ def test_a_note_entered_late_counts_unless_a_later_one_has_set_the_date(lead):
     assert due(lead) is None
 
 
-def test_a_next_date_and_none_to_come_exclude_each_other(as_user, specialist, lead):
+def test_a_next_date_and_none_to_come_exclude_each_other(lead):
     both = FollowUp(lead=lead, by=lead.owner, kind="CALL", summary="电话", next_on=SOON)
     both.no_next = True
     with pytest.raises(ValidationError, match="二选一"):
         both.full_clean()
     with pytest.raises(IntegrityError, match="follow_up_next_or_none"), transaction.atomic():
         both.save()
-    page = post(as_user(specialist), lead, {"no_next": "on", "next_on": LATER.isoformat()})
-    assert (page.status_code, "二选一" in page.text) == (200, True)
+
+
+def test_another_day_is_to_be_chosen(as_user, specialist, lead):
+    page = say(as_user(specialist), lead, when="pick")
+    assert (page.status_code, "请选择日期。" in page.text) == (200, True)
+    assert say(as_user(specialist), lead, when="pick", next_on=LATER).status_code == 302
+    assert due(lead) == LATER
 
 
 def test_open_leads_that_would_never_be_due_are_a_list_of_their_own(

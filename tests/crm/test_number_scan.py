@@ -23,6 +23,7 @@ from tests.factories import (
 from tests.forms import send
 from tests.ids import without_ids
 from zone.models import Appointment, AuditEntry
+from zone.navigation import record_url
 
 pytestmark = pytest.mark.django_db
 NUMBERS = {"phone": "13812345678", "wechat": "marker_wx_77", "email": "marker77@example.com"}
@@ -70,6 +71,7 @@ def pages(rows) -> list[str]:
     for row in rows:
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
         found += [reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "history")]
+        found.append(record_url(type(row), row.pk))
         lists = reverse(f"{name}_changelist")
         found += [lists, f"{lists}?q=王经理", f"{lists}?e=1"]
         found += [reverse(f"{name}_delete", args=[row.pk]), reverse(f"{name}_add")]
@@ -130,7 +132,7 @@ def test_forms_that_fail_messages_and_the_trail_show_no_number(client, world, lo
         send(client, change, base, follow=True),
         send(client, change, base | {"title": "总经理", "_continue": "1"}, follow=True),
         client.post(reverse("admin:crm_enterprise_change", args=[enterprise.pk]), {"name": ""}),
-        client.post(reverse("admin:crm_lead_change", args=[lead.pk]), {"title": ""}),
+        send(client, reverse("admin:crm_lead_change", args=[lead.pk]), {"title": ""}),
     ]
     assert [answer.status_code for answer in answers] == [200] * len(answers)
     reveal(contact, by=user, purpose="CALL")

@@ -14,6 +14,7 @@ from crm.revealing import Spent, looks_today, reveal
 from tests.factories import make_chain, make_contact, make_lead, make_user
 from zone.calendar import today
 from zone.models import AuditEntry, SecurityAlert, User
+from zone.navigation import record_url
 
 pytestmark = pytest.mark.django_db
 PHONE = "13812345678"
@@ -130,9 +131,9 @@ def test_back_leads_to_the_lead_one_came_from(as_user, office, contact):
     lead = make_lead(enterprise=contact.enterprise, contact=contact)
     client = as_user(office)
     for query, back in (
-        (f"?lead={lead.pk}", reverse("admin:crm_lead_change", args=[lead.pk])),
-        (f"?lead={make_lead().pk}", reverse("admin:crm_contact_change", args=[contact.pk])),
-        ("?lead=%00x", reverse("admin:crm_contact_change", args=[contact.pk])),
+        (f"?lead={lead.pk}", record_url(type(lead), lead.pk)),
+        (f"?lead={make_lead().pk}", record_url(Contact, contact.pk)),
+        ("?lead=%00x", record_url(Contact, contact.pk)),
     ):
         assert client.get(reveal_url(contact) + query).context["back"] == back
 

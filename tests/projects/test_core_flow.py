@@ -19,6 +19,7 @@ from tests.factories import (
     make_target,
 )
 from zone.calendar import today
+from zone.navigation import record_url
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,7 @@ def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, co
         on=today().isoformat(),
     )
     project = Project.objects.get()
-    assert response.url == reverse("admin:projects_project_change", args=[project.pk])
+    assert response.url == record_url(Project, project.pk)
     assert (project.lead, project.handler, project.enterprise) == (
         lead,
         specialist,
@@ -85,7 +86,7 @@ def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, co
     assert project.total_investment_wan == 60_000
     lead.refresh_from_db()
     assert lead.stage == "SIGNED"
-    lead_url = reverse("admin:crm_lead_change", args=[lead.pk])
+    lead_url = record_url(Lead, lead.pk)
     assert response.url in client.get(lead_url).text
     assert lead_url in client.get(response.url).text
 
@@ -157,29 +158,11 @@ def test_a_refused_lead_names_the_field_and_leaves_nothing(
     assert (Lead.objects.count(), Enterprise.objects.count(), Contact.objects.count()) == (0, 0, 0)
 
 
-def test_a_follow_up_is_added_inline_and_sets_the_next_date(as_user, specialist, chain):
+def test_a_follow_up_is_written_over_the_record_and_sets_the_next_date(as_user, specialist, chain):
     lead = make_lead(owner=specialist, chain=chain)
-    client = as_user(specialist)
-    url = reverse("admin:crm_lead_change", args=[lead.pk])
     next_on = today() + timedelta(days=3)
-    data = {
-        "enterprise": str(lead.enterprise_id),
-        "title": lead.title,
-        "chain": str(chain.pk),
-        "planned_investment_wan": "10000",
-        "source": lead.source,
-        "follow_ups-TOTAL_FORMS": "1",
-        "follow_ups-INITIAL_FORMS": "0",
-        "follow_ups-0-kind": "CALL",
-        "follow_ups-0-happened_on": today().isoformat(),
-        "follow_ups-0-summary": "约定考察",
-        "follow_ups-0-next_on": next_on.isoformat(),
-        "follow_ups-0-lead": str(lead.pk),
-    }
-    for prefix in ("stage_changes", "owner_changes"):
-        data |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
-    response = client.post(url, data)
-    assert response.status_code == 302, response.context["errors"]
+    said = {"kind": "CALL", "happened_on": today(), "summary": "约定考察", "when": next_on}
+    assert step(as_user(specialist), lead, "follow_up", **said).status_code == 302
     lead.refresh_from_db()
     assert lead.follow_ups.get().by == specialist
     assert lead.next_follow_up_on == next_on

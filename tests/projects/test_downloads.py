@@ -84,7 +84,7 @@ def test_only_a_plain_get_downloads(as_user, office, theirs):
 def test_a_file_gone_from_the_disk_is_said_and_logged(as_user, office, theirs, folder, caplog):
     (folder / theirs.file.name).unlink()
     response = as_user(office).get(url(theirs), follow=True)
-    assert response.redirect_chain[0][0].endswith(f"project/{theirs.project.pk}/change/")
+    assert response.redirect_chain[0][0].endswith(f"project/{theirs.project.pk}/")
     assert "合同 一.pdf" in " ".join(map(str, response.context["messages"]))
     assert str(theirs.pk) in caplog.text
     assert not AuditEntry.objects.filter(action="DOWNLOADED").exists()

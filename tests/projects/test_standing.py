@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from projects.models import Agreement
 from tests import factories
+from zone.navigation import record_url
 
 pytestmark = pytest.mark.django_db
 COUNTS, WAITS = "已认定", "待认定"
@@ -65,6 +66,5 @@ def test_a_supplement_says_that_its_formal_agreement_counts_no_longer(as_user, o
     address = reverse("admin:projects_agreement_changelist")
     assert "已认定，暂不计入" in client.get(address).text
     assert (
-        "已认定，暂不计入"
-        in client.get(reverse("admin:projects_project_change", args=[formal.project_id])).text
+        "已认定，暂不计入" in client.get(record_url(type(formal.project), formal.project_id)).text
     )

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from crm.models import FollowUp, Lead
 from projects.models import CapitalArrival
-from tests import factories, forms
+from tests import factories
 from tests.racing import at_once
 from zone.models import SentForm
+from zone.navigation import record_url
 
 ARRIVALS = reverse("admin:projects_capitalarrival_add")
 SAVED = "已经保存过"
@@ -72,20 +73,14 @@ def test_a_form_with_a_fault_is_not_used_up(as_user, office, project):
 
 
 @pytest.mark.django_db
-def test_a_note_below_a_lead_is_kept_once(as_user, specialist, chain):
+def test_a_follow_up_is_kept_once(as_user, specialist, chain):
     lead = factories.make_lead(owner=specialist, chain=chain)
     client = as_user(specialist)
-    address = reverse("admin:crm_lead_change", args=[lead.pk])
-    page = client.get(address)
-    data = forms.fields(page) | {
-        "once": page.context["once"],
-        "follow_ups-TOTAL_FORMS": "1",
-        "follow_ups-0-lead": str(lead.pk),
-        "follow_ups-0-kind": "CALL",
-        "follow_ups-0-happened_on": str(timezone.localdate()),
-        "follow_ups-0-summary": "电话沟通",
-    }
-    assert [client.post(address, data).status_code for _ in range(2)] == [302, 302]
+    address = reverse("admin:crm_lead_follow_up", args=[lead.pk])
+    data = {"kind": "CALL", "happened_on": str(timezone.localdate()), "summary": "电话沟通"}
+    data["once"] = client.get(address).context["form"].once
+    answers = [client.post(address, data) for _ in range(2)]
+    assert [answer.url for answer in answers] == [record_url(type(lead), lead.pk)] * 2
     assert FollowUp.objects.filter(lead=lead).count() == 1
 
 

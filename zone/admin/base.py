@@ -23,6 +23,7 @@ from zone.admin.guarded import GuardedAdmin, GuardedInline
 from zone.admin.inputs import OurInputs
 from zone.admin.once import SavedOnceAdmin
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
+from zone.admin.records import RecordAdmin
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
 from zone.admin.titles import TitledAdmin
@@ -30,6 +31,7 @@ from zone.admin.trail import TrailMixin
 from zone.admin.versions import VersionedAdmin, VersionedInline
 from zone.database.plans import with_rows
 from zone.database.search import search
+from zone.navigation import record_url
 
 __all__ = ["Colours", "HistoryInline", "ScopedModelAdmin", "ZoneInline", "display", "is_open"]
 __all__ += ["searched"]
@@ -59,6 +61,7 @@ class ScopedModelAdmin(
     TitledAdmin,
     ClashAwareAdmin,
     SavedOnceAdmin,
+    RecordAdmin,
     ScopedDoors,
     VersionedAdmin,
     GuardedAdmin,
@@ -150,7 +153,7 @@ class ScopedModelAdmin(
             return redirect(request.path)
 
     def get_custom_urls(self):
-        return tuple(
+        actions = (
             (
                 f"<uuid:object_id>/{action.name}/",
                 action.url_name(self.model),
@@ -158,13 +161,15 @@ class ScopedModelAdmin(
             )
             for action in self.state_actions
         )
+        return (*super().get_custom_urls(), *actions)
 
     def _state_view(self, action: StateAction):
         def view(request: HttpRequest, object_id, model_admin=None) -> TemplateResponse:
             row = self.get_object(request, str(object_id))
             if row is None:
                 raise Http404
-            return perform(self, action, request, row)
+            back = record_url(self.model, row.pk)
+            return self.once(request, lambda: perform(self, action, request, row), back)
 
         return view
 
@@ -184,8 +189,11 @@ class ScopedModelAdmin(
         """Return the state changes this person may make on ``obj`` now."""
         return [
             {
+                "name": action.name,
                 "label": action.label,
                 "primary": action.primary,
+                "icon": action.icon,
+                "is_sheet": action.is_sheet,
                 "url": reverse(f"admin:{action.url_name(self.model)}", args=[obj.pk]),
             }
             for action in self.state_actions

@@ -111,18 +111,25 @@ class DayWidget(UnfoldAdminSingleDateWidget):
 
     template_name = "zone/day.html"
 
-    def __init__(self, attrs=None, format=None, coming: bool = False):
-        self.coming = coming
+    def __init__(self, attrs=None, format=None, coming: bool = False, usual: bool = True):
+        self.coming, self.usual = coming, usual
         super().__init__({"inputmode": "none", **(attrs or {})}, format)
 
     def get_context(self, name, value, attrs):
         context = super().get_context(name, value, attrs)
-        context["widget"]["days"] = coming_days(today()) if self.coming else past_days(today())
+        days = coming_days(today()) if self.coming else past_days(today())
+        context["widget"]["days"] = days if self.usual else []
         return context
 
     @property
     def media(self):
         return forms.Media()  # zone/days.js is on every page
+
+
+class ChipsWidget(forms.RadioSelect):
+    """A choice of few, each at one tap."""
+
+    template_name = "zone/chips.html"
 
 
 def past_days(on: date) -> list[tuple]:

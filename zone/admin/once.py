@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from uuid import uuid4
 
 from django.contrib import messages
@@ -24,30 +25,39 @@ class SavedOnceAdmin:
     """
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        def save():
+            return super(SavedOnceAdmin, self).changeform_view(
+                request, object_id, form_url, extra_context
+            )
+
+        rows = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return self.once(request, save, rows if object_id is None else request.get_full_path())
+
+    def once(self, request: HttpRequest, save: Callable, elsewhere: str) -> HttpResponse:
+        """Return the answer of ``save``, or lead to where it led when it was sent before."""
         if not (request.method == "POST" and request.POST.get(FIELD)):
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return save()
         with transaction.atomic():
             sent = digest_of(request)
             if not SentForm.take(sent):
-                return self._saved_before(request, sent, object_id)
-            response = super().changeform_view(request, object_id, form_url, extra_context)
+                messages.info(request, _("This was saved already; nothing was entered twice."))
+                return redirect(SentForm.objects.get(pk=sent).address or elsewhere)
+            response = save()
             forms = SentForm.objects.filter(pk=sent)
-            if not is_saved(response):
-                forms.delete()
-            elif object_id is None:
+            if is_saved(response):
                 forms.update(address=response.get("Location", ""))
+            else:
+                forms.delete()
         return response
 
-    def _saved_before(self, request: HttpRequest, sent: str, object_id) -> HttpResponse:
-        messages.info(request, _("This was saved already; nothing was entered twice."))
-        if object_id is not None:
-            return redirect(request.get_full_path())
-        rows = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
-        return redirect(SentForm.objects.get(pk=sent).address or reverse(rows))
-
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        context["once"] = request.POST.get(FIELD) or str(uuid4())
+        context["once"] = token(request)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+def token(request: HttpRequest) -> str:
+    """Return what a form carries: the token that came with it, or a new one."""
+    return request.POST.get(FIELD) or str(uuid4())
 
 
 def digest_of(request: HttpRequest) -> str:
@@ -63,5 +73,6 @@ def digest_of(request: HttpRequest) -> str:
 
 
 def is_saved(response: HttpResponse) -> bool:
-    """Whether the view saved: it leads on, or closes its popup."""
-    return "adminform" not in (getattr(response, "context_data", None) or {})
+    """Whether the view saved: it leads on, closes its popup or shows what was made."""
+    context = getattr(response, "context_data", None) or {}
+    return not {"adminform", "form"} & context.keys()

@@ -10,6 +10,7 @@ from unfold.views import ChangeList
 
 from zone.database import reading
 from zone.database.plans import conditions
+from zone.navigation import record_url
 
 COUNTED = 10_000
 
@@ -75,6 +76,9 @@ class ScopedChangeList(ChangeList):
         else:
             ends = paginator.counted
         return ends["first"], ends["last"]
+
+    def url_for_result(self, result):
+        return record_url(self.model, result.pk)
 
     def get_results(self, request):
         super().get_results(request)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone import units
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
+from zone.admin.records import Record
 from zone.calendar import today
 from zone.models import Building, Park, Space
 from zone.navigation import Menu
@@ -85,6 +86,12 @@ class SpaceAdmin(ScopedModelAdmin):
     fieldsets = (
         (None, {"fields": ("park", "building", "code", "kind", "state")}),
         (_("Size"), {"fields": ("area_m2", "floor", "clear_height_m", "power_kva")}),
+    )
+    record = Record(
+        under=("park", "building"),
+        badges=("display_state",),
+        amount="display_area",
+        facts=("kind", "floor", "clear_height_m", "power_kva"),
     )
 
     @display(

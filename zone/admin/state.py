@@ -12,7 +12,6 @@ from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -23,9 +22,11 @@ from unfold.widgets import (
 
 from zone.admin.clashes import clash_error
 from zone.admin.inputs import DayWidget
+from zone.admin.once import token
 from zone.calendar import today
 from zone.fields import ProseInput
 from zone.identifiers import no_personal_number
+from zone.navigation import record_url
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class StateAction:
     explain: Callable | None = None
     secret_note: str = ""
     why_not: str = ""  # the model's method that says in words why somebody may not
+    icon: str = ""
+    is_sheet: bool = False  # asked over the record, without leaving it
 
     def url_name(self, model) -> str:
         return f"{model._meta.app_label}_{model._meta.model_name}_{self.name}"
@@ -55,6 +58,8 @@ class StateAction:
 class StateForm(forms.Form):
     """The questions of a state change; ``apply`` calls the model's method."""
 
+    once = ""  # the token of the page, by which it is sent a single time
+    folded: tuple[str, ...] = ()  # the last fields, asked for only when wanted
     secret = ""  # what ``apply`` made, to be shown once and kept nowhere
 
     def __init__(self, *args, row, user, **kwargs):
@@ -115,6 +120,7 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
         raise PermissionDenied(action.refusal(row, request.user))
     data = (request.POST, request.FILES) if request.method == "POST" else ()
     form = action.form(*data, row=row, user=request.user)
+    form.once = token(request)
     if form.is_valid():
         try:
             with transaction.atomic():
@@ -166,7 +172,7 @@ def _title(action: StateAction, row) -> str:
 
 
 def _change_url(row) -> str:
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return record_url(type(row), row.pk)
 
 
 def _show(refusal: ValidationError, form: forms.Form):
