@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.courting import chosen, lines
-from crm.admin.lead_filters import AmountFilter, NextFilter, WhoseFilter
+from crm.admin.lead_clocks import clocks_of
+from crm.admin.lead_filters import AmountFilter, ClockFilter, NextFilter, WhoseFilter
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
@@ -75,6 +76,7 @@ class LeadAdmin(ScopedModelAdmin):
         Menu("workbench", "today", 10, title=_("Follow-ups due"), query="?whose=due"),
         Menu("workbench", "pending", 15, title=_("No next date"), query="?whose=undated"),
         Menu("promotion", "flag", 10),
+        Menu("workbench", "warning", 16, title=_("Protection ends"), query="?whose=ending"),
         Menu("promotion", "waves", 20, title=_("Pool"), query="?whose=pool"),
     )
     list_display = (
@@ -82,12 +84,14 @@ class LeadAdmin(ScopedModelAdmin):
         "enterprise",
         "chain",
         "display_stage",
+        "tier",
         "display_investment",
         "display_owner",
         "display_next",
         "registered_at",
     )
-    list_filter = (WhoseFilter, NextFilter, "stage", "chain", "owner", AmountFilter, "source")
+    list_filter = (WhoseFilter, NextFilter, ClockFilter, "stage", "tier", "chain", "owner")
+    list_filter += (AmountFilter, "source", "lost_reason")
     search_fields = ("title", "enterprise__name", "~enterprise__sort_key")
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
@@ -108,6 +112,7 @@ class LeadAdmin(ScopedModelAdmin):
         "owner",
         "registered_at",
         "protected_until",
+        "display_clocks",
     )
     fieldsets = (
         (
@@ -129,7 +134,16 @@ class LeadAdmin(ScopedModelAdmin):
         (_("Origin"), {"fields": ("source", "referrer", "next_follow_up_on")}),
         (
             _("State"),
-            {"fields": ("display_stage", "owner", "registered_at", "protected_until")},
+            {
+                "fields": (
+                    "display_stage",
+                    "owner",
+                    "tier",
+                    "registered_at",
+                    "protected_until",
+                    "display_clocks",
+                )
+            },
         ),
     )
     add_fieldsets = (
@@ -185,6 +199,10 @@ class LeadAdmin(ScopedModelAdmin):
         if obj is None:
             kwargs["form"] = LeadIntakeForm
         return super().get_form(request, obj, change, **kwargs)
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.has_perm("crm.assign_lead") else (*fields, "tier")
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
@@ -250,7 +268,8 @@ class LeadAdmin(ScopedModelAdmin):
                 }
             ]
         if not lead.is_open:
-            return [{"text": _("This lead is closed and read-only.")}]
+            closed = _("This lead is closed and read-only (%(reason)s).")
+            return [{"text": closed % {"reason": lead.get_lost_reason_display() or "—"}}]
         if lead.override_reason:
             beside = _("Stands beside another lead of this investor: %(reason)s")
             return [{"text": beside % {"reason": lead.override_reason}}]
@@ -269,6 +288,10 @@ class LeadAdmin(ScopedModelAdmin):
     @display(description=_("stage"), ordering="stage", label=STAGE_COLOURS)
     def display_stage(self, lead):
         return lead.get_stage_display()
+
+    @display(description=_("clocks"))
+    def display_clocks(self, lead):
+        return clocks_of(lead)
 
     @display(description=_("owner"), ordering="owner")
     def display_owner(self, lead):

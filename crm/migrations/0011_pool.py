@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
             name="tier",
             field=models.CharField(
                 blank=True,
-                choices=[("A", "A"), ("B", "B"), ("C", "C")],
+                choices=[("A", "tier A"), ("B", "tier B"), ("C", "tier C")],
                 default="",
                 help_text="Set by the office or the chain leader; A does not count as held.",
                 max_length=1,

@@ -60,7 +60,7 @@ class Terms:
     respond: int
     screen: int
     feed_back: int
-    report: int
+    reporting: int
     early: int
     negotiating: int
     agreeing: int
@@ -150,7 +150,7 @@ def overdue_conditions(on: date, terms: Terms) -> dict[str, Q]:
         name: Q(registered_at__lt=start_of(terms.late(on, getattr(terms, name))))
         for name in ("respond", "screen", "feed_back")
     }
-    quiet = terms.late(on, terms.report)
+    quiet = terms.late(on, terms.reporting)
     stale = [
         Q(stage=stage, stage_since__lt=terms.late(on, terms.stale(stage)))
         for stage in ("NEW", "SCREENED", "NEGOTIATING", "AGREEING")
@@ -159,7 +159,8 @@ def overdue_conditions(on: date, terms: Terms) -> dict[str, Q]:
         "respond": registered["respond"] & Q(first_contact_on=None),
         "screen": registered["screen"] & Q(screened_on=None),
         "feed_back": registered["feed_back"] & Q(fed_back_on=None),
-        "report": Q(owned_on__lt=quiet) & (Q(last_contact_on=None) | Q(last_contact_on__lt=quiet)),
+        "reporting": Q(owned_on__lt=quiet)
+        & (Q(last_contact_on=None) | Q(last_contact_on__lt=quiet)),
         "stale": Q(owned_on__isnull=False) & reduce(or_, stale),
     }
 
@@ -171,7 +172,7 @@ class Clocked(models.Model):
         "respond": _("respond"),
         "screen": _("screen"),
         "feed_back": _("feed back"),
-        "report": _("report"),
+        "reporting": _("reporting"),
         "stale": _("move on"),
     }
 
@@ -195,7 +196,7 @@ class Clocked(models.Model):
         ]
         if self.is_open and self.owned_on:
             quiet = max(filter(None, (self.last_contact_on, self.owned_on)))
-            found.append(self._clock("report", quiet, terms.report, None, on, terms))
+            found.append(self._clock("reporting", quiet, terms.reporting, None, on, terms))
             stale = terms.stale(self.stage)
             found.append(self._clock("stale", self.stage_since, stale, None, on, terms))
         return [clock for clock in found if clock.met_on or self.is_open]

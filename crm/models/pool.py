@@ -83,9 +83,9 @@ class Pooled(models.Model):
     """What somebody owns for a time, or nobody: then it lies in the pool and may be claimed."""
 
     class Tier(models.TextChoices):
-        A = "A", _("A")
-        B = "B", _("B")
-        C = "C", _("C")
+        A = "A", _("tier A")
+        B = "B", _("tier B")
+        C = "C", _("tier C")
 
     tier = models.CharField(
         _("tier"),
@@ -192,10 +192,12 @@ class Pooled(models.Model):
 
     def _refuse_returned(self, person, on: date):
         """Refuse who had the lead until lately, so that nobody renews a protection by a claim."""
-        (days,) = ZoneSetting.whole(KEY.CLAIM_COOLDOWN_DAYS)
         returns = self.owner_changes.filter(to_owner=None, from_owner=person)
         last = returns.aggregate(last=models.Max("on"))["last"]
-        if last and on < (again := last + timedelta(days=days)):
+        if last is None:
+            return
+        (days,) = ZoneSetting.whole(KEY.CLAIM_COOLDOWN_DAYS)
+        if on < (again := last + timedelta(days=days)):
             raise ValidationError(
                 _(
                     "%(person)s had this lead until %(last)s and may claim it again from "

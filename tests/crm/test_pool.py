@@ -85,9 +85,7 @@ def test_each_progress_has_a_setting_and_none_shortens(specialist, chain):
     assert found == [days(30), days(60), days(90), days(90)]
 
 
-def test_a_stage_reached_before_and_a_contact_of_the_owner_before_extend_nothing(
-    specialist, chain
-):
+def test_a_stage_reached_before_and_a_contact_of_the_owner_before_extend_nothing(specialist, chain):
     lead = factories.make_lead(owner=specialist, chain=chain, owned_on=days(-10))
     lead.advance(by=specialist)
     lead.advance(by=specialist, to="NEW", reason="重新研判")
@@ -100,7 +98,9 @@ def test_a_stage_reached_before_and_a_contact_of_the_owner_before_extend_nothing
 
 def test_a_warning_comes_before_the_end(specialist, chain):
     on = {
-        number: put(factories.make_lead(owner=specialist, chain=chain), protected_until=days(number))
+        number: put(
+            factories.make_lead(owner=specialist, chain=chain), protected_until=days(number)
+        )
         for number in (-1, 0, 7, 8)
     }
     assert set(Lead.objects.ending(today())) == {on[0], on[7]}
@@ -269,9 +269,7 @@ def test_the_default_limit_is_50():
 
 
 @pytest.mark.parametrize("by_job", [True, False])
-def test_who_had_a_lead_waits_before_claiming_it_again(
-    specialist, other_specialist, chain, by_job
-):
+def test_who_had_a_lead_waits_before_claiming_it_again(specialist, other_specialist, chain, by_job):
     lead = factories.make_lead(owner=specialist, chain=chain)
     if by_job:
         put(lead, protected_until=days(-1))

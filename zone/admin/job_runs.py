@@ -17,7 +17,7 @@ class RunForm(StateForm):
 
 @admin.register(JobRun)
 class JobRunAdmin(ScopedModelAdmin):
-    menu = Menu("system", "schedule", 115)
+    menu = Menu("system", "cycle", 115)
     list_display = ("display_title", "display_state", "succeeded_at", "outcome", "due_at")
     sortable_by = ()
     fields = ("display_title", "display_state", "due_at", "started_at", "succeeded_at")
