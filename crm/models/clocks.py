@@ -29,8 +29,8 @@ UPDATE crm_lead SET
   fed_back_on = coalesce(crm_lead.fed_back_on, found.told_on),
   untouched_since = CASE WHEN found.last_on >= found.since THEN NULL
     ELSE crm_lead.untouched_since END,
-  protected_until = CASE WHEN crm_lead.owner_id IS NULL THEN NULL
-    ELSE greatest(crm_lead.protected_until, found.until) END
+  protected_until = CASE WHEN crm_lead.owner_id IS NULL OR NOT crm_lead.stage = ANY(%(open)s)
+    THEN crm_lead.protected_until ELSE greatest(crm_lead.protected_until, found.until) END
 FROM (
   SELECT own.id,
     (own.untouched_since AT TIME ZONE 'Asia/Shanghai')::date AS since,
@@ -49,7 +49,7 @@ FROM (
   WHERE own.id = ANY(%(leads)s)
   GROUP BY own.id
 ) found
-WHERE crm_lead.id = found.id AND crm_lead.stage = ANY(%(open)s)
+WHERE crm_lead.id = found.id
 """
 
 

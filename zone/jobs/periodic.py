@@ -23,7 +23,8 @@ from zone.models import JobRun
 from zone.privacy.masking import masked_text
 
 logger = logging.getLogger(__name__)
-LOCKS = 0x4A4F42  # the first half of the key of our advisory locks
+LOCK = "pg_try_advisory_lock(hashtextextended(%s, 9))"
+UNLOCK = "pg_advisory_unlock(hashtextextended(%s, 9))"
 LIMIT = 60 * 60  # seconds, of the watch over the worker's loops
 A_DAY = timedelta(days=1)
 
@@ -57,10 +58,10 @@ def jobs() -> dict[str, PeriodicJob]:
     return {job.name: job for module in modules_of_apps("jobs") for job in module.JOBS}
 
 
-def step(now: datetime | None = None) -> bool:
+def step() -> bool:
     """Run one job that is due and that no other worker runs; whether there was one."""
-    now = now or timezone.now()
-    for run in _rows():
+    rows, now = _rows(), timezone.now()
+    for run in rows:
         if run.due_at <= now:
             with _held(run) as is_ours:
                 # Whoever held it before may have just done it.
@@ -94,14 +95,14 @@ def _held(run: JobRun) -> Iterator[bool]:
     would need one transaction around the whole job, and the change feed waits for the oldest one.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCKS, run.pk])
+        cursor.execute(f"SELECT {LOCK}", [run.name])
         (is_ours,) = cursor.fetchone()
     try:
         yield is_ours
     finally:
         if is_ours:
             with suppress(Error), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCKS, run.pk])
+                cursor.execute(f"SELECT {UNLOCK}", [run.name])
 
 
 def _perform(job: PeriodicJob, run: JobRun) -> None:

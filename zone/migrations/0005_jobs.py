@@ -1,3 +1,5 @@
+import uuid
+
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
@@ -13,8 +15,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 (

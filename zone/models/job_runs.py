@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -27,6 +28,7 @@ class JobRunQuerySet(PermittedQuerySet):
 class JobRun(models.Model):
     """A periodic job: when it is due next, when it ran last, and what came of it."""
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("job"), max_length=40, unique=True, editable=False)
     due_at = models.DateTimeField(_("due at"), db_default=Now(), editable=False)
     started_at = models.DateTimeField(_("last start"), null=True, editable=False)
