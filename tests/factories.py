@@ -18,6 +18,7 @@ from django.utils import timezone
 from crm.models import Contact, Enterprise, FollowUp, Lead
 from projects.models import Agreement, Attachment, CapitalArrival, Credit, Occupancy, Project
 from tests import files
+from zone.calendar import today
 from zone.models import (
     ApiClient,
     Appointment,
@@ -110,6 +111,8 @@ def make_lead(**fields) -> Lead:
     fields.setdefault("chain", make_chain())
     if "enterprise" not in fields:
         fields["enterprise"] = make_enterprise()
+    if owner is not None:
+        fields.setdefault("owned_on", today())
     return _saved(Lead(**defaults | fields, owner=owner))
 
 

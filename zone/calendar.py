@@ -1,10 +1,11 @@
 """Dates in the zone's own time, spans in words, and the pace a year's target is held to."""
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import chinese_calendar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -39,6 +40,62 @@ def time_progress(year: int, on: date) -> Decimal:
         return Decimal(int(on.year > year))
     days = monthrange(on.year, on.month)[1]
     return (Decimal(on.month - 1) + Decimal(on.day) / days) / 12
+
+
+def is_workday(day: date) -> bool:
+    """Whether people work on ``day``: by the published holidays, else Monday to Friday."""
+    try:
+        return chinese_calendar.is_workday(day)
+    except NotImplementedError:  # holidays of that year are not known
+        return day.weekday() < 5
+
+
+def due_date(start: date, days: int, *, workdays: bool = False) -> date:
+    """Return the last day in time for what may take ``days`` from ``start`` on."""
+    if not workdays:
+        return start + timedelta(days=days)
+    due = start
+    for _day in range(days):
+        due = _next_workday(due, 1)
+    return due
+
+
+def first_in_time(on: date, days: int, *, workdays: bool = False) -> date:
+    """Return the earliest start that is not overdue on ``on``; whatever began before it is.
+
+    ``due_date(start, days) < on`` turned round, so that the database compares a column.
+    """
+    if not workdays:
+        return on - timedelta(days=days)
+    for _day in range(days):
+        on = _next_workday(on, -1)
+    return on
+
+
+def hours_before(now: datetime, hours: int, *, workdays: bool = False) -> datetime:
+    """Return the moment since which ``hours`` have passed, of workdays alone if asked."""
+    if not workdays:
+        return now - timedelta(hours=hours)
+    moment, left = now.astimezone(SHANGHAI), timedelta(hours=hours)
+    while True:
+        midnight = start_of(moment.date())
+        passed = moment - midnight if is_workday(moment.date()) else timedelta(0)
+        if passed >= left and passed:
+            return moment - left
+        left -= passed
+        moment = midnight - timedelta(microseconds=1)
+
+
+def start_of(day: date) -> datetime:
+    """Return the first moment of ``day`` in the zone."""
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def _next_workday(day: date, step: int) -> date:
+    day += timedelta(days=step)
+    while not is_workday(day):
+        day += timedelta(days=step)
+    return day
 
 
 def in_words(span: timedelta) -> str:

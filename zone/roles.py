@@ -39,5 +39,6 @@ RIGHTS = {
     "zone.approvedhost": Rights(view=SECURITY, edit=SECURITY, delete=SECURITY),
     "zone.webhookendpoint": Rights(view=SECURITY, edit=SECURITY),
     "zone.webhookdelivery": Rights(view=SECURITY, more={"replay_webhookdelivery": SECURITY}),
+    "zone.jobrun": Rights(view=ADMINISTRATORS, more={"run_jobrun": SYSTEM}),
     "zone.workerbeat": Rights(view=ADMINISTRATORS | OFFICE_ONLY),
 }

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.models import Lead
 from zone.access.row_access import row_access
 from zone.calendar import today
 
@@ -23,6 +24,13 @@ class WhoseFilter(admin.SimpleListFilter):
 
     title = _("whose")
     parameter_name = "whose"
+    # What is worked off, by the method of the queryset.
+    LISTS = {
+        "due": "due",
+        "untouched": "untouched",
+        "ending": "ending",
+        "behind": "overdue_clocks",
+    }
 
     def lookups(self, request, model_admin):
         return [
@@ -30,20 +38,27 @@ class WhoseFilter(admin.SimpleListFilter):
             ("pool", _("pool")),
             ("due", _("follow-up due")),
             ("undated", _("no next date")),
+            ("untouched", _("no first follow-up")),
+            ("ending", _("protection ends soon")),
+            ("behind", _("clock overdue")),
         ]
 
     def queryset(self, request, rows):
+        if self.value() in self.LISTS:
+            return getattr(self.of(request.user, rows), self.LISTS[self.value()])()
         if self.value() == "mine":
             return rows.filter(owner=request.user)
         if self.value() == "pool":
             return rows.pool()
-        if self.value() == "due":
-            access = row_access(request.user)
-            looks_after = access.everything or access.led_chains
-            return (rows if looks_after else rows.filter(owner=request.user)).due(today())
         if self.value() == "undated":
             return rows.undated()
         return rows
+
+    @staticmethod
+    def of(user, rows):
+        """Return one's own leads; to who looks after others, whatever is within their reach."""
+        access = row_access(user)
+        return rows if access.everything or access.led_chains else rows.filter(owner=user)
 
 
 class NextFilter(admin.SimpleListFilter):
@@ -98,3 +113,16 @@ class AmountFilter(admin.SimpleListFilter):
         if least is not None:
             rows = rows.filter(planned_investment_wan__gte=least)
         return rows if below is None else rows.filter(planned_investment_wan__lt=below)
+
+
+class ClockFilter(admin.SimpleListFilter):
+    """The open leads of which this clock is overdue."""
+
+    title = _("clock overdue")
+    parameter_name = "clock"
+
+    def lookups(self, request, model_admin):
+        return [*Lead.CLOCKS.items()]
+
+    def queryset(self, request, rows):
+        return rows.overdue_by(self.value()) if self.value() in Lead.CLOCKS else rows

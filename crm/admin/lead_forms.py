@@ -156,10 +156,32 @@ class CloseForm(ReasonForm):
         choices=[(stage.value, stage.label) for stage in (Lead.Stage.LOST, Lead.Stage.INVALID)],
         widget=UnfoldAdminSelectWidget,
     )
-    field_order = ("to", "reason")
+    lost_reason = forms.ChoiceField(
+        label=_("reason of the end"), choices=Lead.LostReason, widget=UnfoldAdminSelectWidget
+    )
+    field_order = ("to", "lost_reason", "reason")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["lost_reason"].choices = [("", _("Select value")), *Lead.LostReason.choices]
 
     def apply(self):
         self.row.close(by=self.user, **self.cleaned_data)
+
+
+class ReopenForm(ReasonForm):
+    to_pool = forms.BooleanField(
+        label=_("to the pool"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
+    field_order = ("to_pool", "reason")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.row.owner is None:
+            del self.fields["to_pool"]
+
+    def apply(self):
+        self.row.reopen(by=self.user, **self.cleaned_data)
 
 
 class ClaimForm(StateForm):
@@ -237,7 +259,19 @@ LEAD_ACTIONS = (
         "can_advance",
         _("“%(row)s” is closed."),
         explain=lambda lead: _(
-            "A closed lead is no longer followed up and cannot be opened again; its record stays."
+            "A closed lead is no longer followed up. It can be reopened for a time, and its "
+            "record stays."
+        ),
+    ),
+    StateAction(
+        "reopen",
+        _("Reopen"),
+        ReopenForm,
+        "can_reopen",
+        _("“%(row)s” is open again."),
+        explain=lambda lead: (
+            _("The lead goes on where it stood, with %(owner)s or in the pool.")
+            % {"owner": lead.owner or "—"}
         ),
     ),
 )

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.courting import chosen, lines
 from crm.admin.following import FOLLOW_UP, FollowedUpAdmin
-from crm.admin.lead_filters import AmountFilter, NextFilter, WhoseFilter
+from crm.admin.lead_clocks import clocks_of
+from crm.admin.lead_filters import AmountFilter, ClockFilter, NextFilter, WhoseFilter
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
@@ -61,6 +62,7 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         Menu("workbench", "today", 10, title=_("Follow-ups due"), query="?whose=due"),
         Menu("workbench", "pending", 15, title=_("No next date"), query="?whose=undated"),
         Menu("promotion", "flag", 10),
+        Menu("workbench", "warning", 16, title=_("Protection ends"), query="?whose=ending"),
         Menu("promotion", "waves", 20, title=_("Pool"), query="?whose=pool"),
     )
     list_display = (
@@ -68,12 +70,14 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         "enterprise",
         "chain",
         "display_stage",
+        "tier",
         "display_investment",
         "display_owner",
         "display_next",
         "registered_at",
     )
-    list_filter = (WhoseFilter, NextFilter, "stage", "chain", "owner", AmountFilter, "source")
+    list_filter = (WhoseFilter, NextFilter, ClockFilter, "stage", "tier", "chain", "owner")
+    list_filter += (AmountFilter, "source", "lost_reason")
     search_fields = ("title", "enterprise__name", "~enterprise__sort_key")
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
@@ -102,6 +106,7 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         "owner",
         "registered_at",
         "protected_until",
+        "display_clocks",
     )
     fieldsets = (
         (
@@ -123,7 +128,16 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         (_("Origin"), {"fields": ("source", "referrer", "next_follow_up_on")}),
         (
             _("State"),
-            {"fields": ("display_stage", "owner", "registered_at", "protected_until")},
+            {
+                "fields": (
+                    "display_stage",
+                    "owner",
+                    "tier",
+                    "registered_at",
+                    "protected_until",
+                    "display_clocks",
+                )
+            },
         ),
     )
     add_fieldsets = (
@@ -179,6 +193,10 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         if obj is None:
             kwargs["form"] = LeadIntakeForm
         return super().get_form(request, obj, change, **kwargs)
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.has_perm("crm.assign_lead") else (*fields, "tier")
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
@@ -243,7 +261,8 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
                 }
             ]
         if not lead.is_open:
-            return [{"text": _("This lead is closed and read-only.")}]
+            closed = _("This lead is closed and read-only (%(reason)s).")
+            return [{"text": closed % {"reason": lead.get_lost_reason_display() or "—"}}]
         if lead.override_reason:
             beside = _("Stands beside another lead of this investor: %(reason)s")
             return [{"text": beside % {"reason": lead.override_reason}}]
@@ -270,6 +289,10 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
     @display(description=_("stage"), ordering="stage", label=STAGE_COLOURS)
     def display_stage(self, lead):
         return lead.get_stage_display()
+
+    @display(description=_("clocks"))
+    def display_clocks(self, lead):
+        return clocks_of(lead)
 
     @display(description=_("owner"), ordering="owner")
     def display_owner(self, lead):

@@ -39,3 +39,8 @@ class FollowUps(Resource):
     def create(self, row, by):
         row.by = by
         super().create(row, by)
+
+    def create_all(self, rows, by):
+        for row in rows:
+            row.by = by
+        super().create_all(rows, by)

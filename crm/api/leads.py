@@ -44,9 +44,10 @@ class Leads(Resource):
     fields += ("planned_investment_wan", "planned_fixed_asset_wan", "needs")
     fields += ("expected_output_wan", "expected_tax_wan", "stage", "owner")
     fields += ("registered_at", "protected_until", "next_follow_up_on")
+    fields += ("tier", "lost_reason", "last_contact_on")
     writable = ("title", "chain", "segment", "source", "referrer", "contact", "needs")
     writable += ("planned_investment_wan", "planned_fixed_asset_wan", "expected_output_wan")
-    writable += ("expected_tax_wan", "next_follow_up_on")
+    writable += ("expected_tax_wan", "next_follow_up_on", "tier")
     create_only = ("enterprise",)
     permissions = {
         WRITE: ("crm.change_lead", "crm.assign_lead"),
@@ -75,6 +76,25 @@ class Leads(Resource):
             about=_("Move the lead to its next stage, or to another open one with a reason."),
             example={"to": "SCREENED", "on": "2025-03-03"},
         ),
+        "close": Action(
+            lambda lead, by, **given: lead.close(by=by, **{"reason": "", **given}),
+            {
+                "to": values.one_of(Lead.Stage),
+                "lost_reason": values.one_of(Lead.LostReason),
+                "reason": values.reason,
+                "on": values.day,
+            },
+            needed=("to", "lost_reason", "reason"),
+            about=_("End the lead as lost or invalid, with the kind of reason and why."),
+            example={"to": "LOST", "lost_reason": "ENERGY", "reason": "用能指标不够"},
+        ),
+        "reopen": Action(
+            lambda lead, by, **given: lead.reopen(by=by, **{"reason": "", **given}),
+            {"to_pool": values.boolean, "reason": values.reason, "on": values.day},
+            needed=("reason",),
+            about=_("Bring a lost or invalid lead back, to its owner or to the pool, and say why."),
+            example={"to_pool": True, "reason": "投资人重启选址"},
+        ),
     }
     example = {
         "enterprise": known_id("enterprises"),
@@ -94,6 +114,9 @@ class Leads(Resource):
         "registered_at": "2025-03-03T01:00:00+00:00",
         "protected_until": "2025-06-01",
         "next_follow_up_on": "2025-03-10",
+        "tier": "",
+        "lost_reason": "",
+        "last_contact_on": None,
     }
     change = {"title": "正极材料生产基地（二期）", "planned_investment_wan": "15000"}
     filters = {
@@ -104,6 +127,8 @@ class Leads(Resource):
         "owner": ("isnull",),
         "registered_at": ("gte", "lt"),
         "next_follow_up_on": ("gte", "lte"),
+        "tier": ("exact", "in"),
+        "lost_reason": ("exact", "in"),
     }
 
     def create(self, row, by, *, owner=None):

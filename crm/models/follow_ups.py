@@ -117,19 +117,26 @@ class FollowUp(Row):
 
     @transaction.atomic
     def save(self, *args, **kwargs):
-        """Save; the newest with a next date, or with none to come, sets the lead's.
-
-        Each keeps the contact longer.
-        """
         self.is_demo = self.is_demo or bool(self.lead_id and self.lead.is_demo)
         super().save(*args, **kwargs)
-        # By ids: the project may be deleted at the same time.
-        subject = {"pk": self.lead_id} if self.lead_id else {"project": self.project_id}
-        contacts = Lead.objects.filter(**subject).order_by().values("contact")
-        Contact.objects.filter(pk__in=contacts).keep_from(self.happened_on)
-        if self.lead_id and self.lead.is_open and self._sets_next():
-            self.lead.next_follow_up_on = self.next_on
-            self.lead.save(update_fields=["next_follow_up_on"])
+        self.after_writing([self])
+
+    @classmethod
+    def after_writing(cls, rows):
+        """Keep the contacts longer, and the days of contact of the leads.
+
+        The newest with a next date, or with none to come, sets the lead's.
+        """
+        for row in rows:
+            # By ids: the project may be deleted at the same time.
+            subject = {"pk": row.lead_id} if row.lead_id else {"project": row.project_id}
+            contacts = Lead.objects.filter(**subject).order_by().values("contact")
+            Contact.objects.filter(pk__in=contacts).keep_from(row.happened_on)
+        Lead.objects.refresh_contacts({row.lead_id for row in rows if row.lead_id})
+        for row in rows:
+            if row.lead_id and row.lead.is_open and row._sets_next():
+                row.lead.next_follow_up_on = row.next_on
+                row.lead.save(update_fields=["next_follow_up_on"])
 
     def _sets_next(self) -> bool:
         if self.next_on is None and not self.no_next:

@@ -1,10 +1,25 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.leads import Lead
-from zone.models.base import Change
+from zone.models.base import Change, ChangeQuerySet
+
+AUTOMATIC = Q(by=None, to_owner=None, from_owner__isnull=False)
+
+
+class OwnerChangeQuerySet(ChangeQuerySet):
+    def returned_since(self, moment: datetime):
+        """Return what the jobs took from its owners since ``moment``.
+
+        To be told to the owner before, ``from_owner``, and to the leaders of the lead's chain.
+        """
+        rows = self.filter(AUTOMATIC, at__gt=moment).order_by("at", "id")
+        return rows.select_related("lead__chain", "from_owner")
 
 
 class LeadStageChange(Change):
@@ -54,9 +69,12 @@ class LeadOwnerChange(Change):
         verbose_name=_("owner after"),
     )
 
+    objects = OwnerChangeQuerySet.as_manager()
+
     class Meta(Change.Meta):
         verbose_name = _("owner change of a lead")
         verbose_name_plural = _("owner changes of leads")
+        indexes = [models.Index(fields=["at"], condition=AUTOMATIC, name="lead_returned")]
 
     def __str__(self):
         return f"{self.from_owner or _('pool')} → {self.to_owner or _('pool')}"

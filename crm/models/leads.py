@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.clocks import Clocked, ClockQuerySet
+from crm.models.closing import Closing
 from crm.models.courting import Courting, CourtingQuerySet
 from crm.models.followed_up import FollowedUp
+from crm.models.pool import Pooled, PoolQuerySet, protection_from
 from zone.calendar import today
 from zone.database import bulk
 from zone.feed.synced import Synced
@@ -22,12 +25,13 @@ from zone.fields import (
     trigram_index,
 )
 from zone.identifiers import no_personal_number
-from zone.models import ZoneSetting
 from zone.models.base import Row
 from zone.models.staged import Staged
 
+OPEN, ENDED = ("NEW", "SCREENED", "NEGOTIATING", "AGREEING"), ("LOST", "INVALID")
 
-class LeadQuerySet(CourtingQuerySet):
+
+class LeadQuerySet(PoolQuerySet, ClockQuerySet, CourtingQuerySet):
     def within(self, access):
         """Return the leads that ``access`` opens.
 
@@ -44,10 +48,6 @@ class LeadQuerySet(CourtingQuerySet):
     def open(self):
         return self.filter(stage__in=Lead.OPEN_STAGES)
 
-    def pool(self):
-        """Return the open leads that nobody owns (公海)."""
-        return self.open().filter(owner=None)
-
     def due(self, on: date | None = None):
         """Return the open leads whose next follow-up is due or overdue."""
         return self.open().filter(next_follow_up_on__lte=on or today())
@@ -57,7 +57,7 @@ class LeadQuerySet(CourtingQuerySet):
         return self.open().filter(owner__isnull=False, next_follow_up_on=None)
 
 
-class Lead(Courting, FollowedUp, Staged, Row):
+class Lead(Courting, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
     """An investment intention of an enterprise, until it is signed, lost or invalid."""
 
     SYNC = Synced(8, "leads", paths=("chain",))
@@ -149,19 +149,7 @@ class Lead(Courting, FollowedUp, Staged, Row):
     stage = models.CharField(
         _("stage"), max_length=12, choices=Stage, default=Stage.NEW, editable=False
     )
-    owner = models.ForeignKey(
-        "zone.User",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="leads",
-        editable=False,
-        verbose_name=_("owner"),
-        help_text=_("Empty means the pool."),
-        db_index=False,
-    )
     registered_at = models.DateTimeField(_("registered at"), auto_now_add=True)
-    protected_until = models.DateField(_("protected until"), null=True, blank=True, editable=False)
     next_follow_up_on = models.DateField(_("next follow-up"), null=True, blank=True)
 
     objects = LeadQuerySet.as_manager()
@@ -179,8 +167,29 @@ class Lead(Courting, FollowedUp, Staged, Row):
             models.Index(fields=["next_follow_up_on"], name="lead_next_follow_up"),
             models.Index(fields=["planned_investment_wan"], name="lead_investment"),
             trigram_index("title", name="crm_lead_title_trgm"),
+            # Of what the jobs and the lists of the day look for, a small part of the table.
+            models.Index(
+                fields=["protected_until"],
+                condition=Q(stage__in=OPEN, owner__isnull=False),
+                name="lead_protected",
+            ),
+            models.Index(
+                fields=["untouched_since"],
+                condition=Q(untouched_since__isnull=False),
+                name="lead_untouched",
+            ),
+            models.Index(
+                fields=["lost_reason", "stage_since"],
+                condition=~Q(lost_reason=""),
+                name="lead_lost_reason",
+            ),
         ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(lost_reason="") | Q(stage__in=ENDED),
+                name="lead_lost_reason_of_ended",
+                violation_error_message=_("Only a lost or invalid lead has a reason of its end."),
+            ),
             bounded(
                 "planned_investment_wan",
                 "planned_fixed_asset_wan",
@@ -244,16 +253,6 @@ class Lead(Courting, FollowedUp, Staged, Row):
     def _is_in_hand_of(self, user) -> bool:
         return self.owner_id == user.pk or user.has_perm("crm.assign_lead", self)
 
-    def can_assign(self, user) -> bool:
-        return self.is_open and user.has_perm("crm.assign_lead", self)
-
-    def can_claim(self, user) -> bool:
-        return self.is_open and self.owner_id is None and user.has_perm("crm.change_lead", self)
-
-    def can_release(self, user) -> bool:
-        mine = self.owner_id == user.pk or user.has_perm("crm.assign_lead", self)
-        return self.is_open and self.owner_id is not None and mine
-
     def refuse_stage(self, target):
         if not self.is_open or target not in self.OPEN_STAGES:
             raise ValidationError(
@@ -263,16 +262,6 @@ class Lead(Courting, FollowedUp, Staged, Row):
             )
         if target == self.stage:
             raise ValidationError(_("The lead is already at this stage."), code="stage")
-
-    @transaction.atomic
-    def close(self, *, by, to: str, reason: str, on: date | None = None):
-        """End the lead as lost or invalid, with the reason."""
-        self.lock()
-        if not self.is_open or to not in (self.Stage.LOST, self.Stage.INVALID):
-            raise ValidationError(_("This lead is already closed."), code="stage")
-        if not reason:
-            raise ValidationError({"reason": _("Please say why the lead ends.")}, code="reason")
-        self.move(self.stage_changes, by=by, on=on, reason=reason, stage=to)
 
     @transaction.atomic
     def mark_converted(self, *, by, on: date | None = None, reason: str = ""):
@@ -286,41 +275,6 @@ class Lead(Courting, FollowedUp, Staged, Row):
         self.move(self.stage_changes, by=by, on=on, reason=reason, stage=self.Stage.SIGNED)
 
     @transaction.atomic
-    def claim(self, *, by, owner=None, on: date | None = None):
-        """Take the lead out of the pool; of two who try at once one wins.
-
-        Another system, which owns nothing itself, names the ``owner`` it does so for.
-        """
-        self.lock()
-        if not self.is_open or self.owner_id is not None:
-            raise ValidationError(
-                _("This lead has already been taken by %(owner)s."),
-                code="taken",
-                params={"owner": self.owner or "—"},
-            )
-        self._own(owner or by, by=by, on=on, reason="")
-
-    @transaction.atomic
-    def assign(self, *, by, to, reason: str, on: date | None = None):
-        """Give the lead to a specialist, with the reason."""
-        self.lock()
-        if not self.is_open:
-            raise ValidationError(_("This lead is already closed."), code="stage")
-        if not reason:
-            raise ValidationError({"reason": _("Please say why.")}, code="reason")
-        self._own(to, by=by, on=on, reason=reason)
-
-    @transaction.atomic
-    def release(self, *, by, reason: str, on: date | None = None):
-        """Give the lead back to the pool, with the reason."""
-        self.lock()
-        if not self.is_open or self.owner_id is None:
-            raise ValidationError(_("This lead is already in the pool."), code="pool")
-        if not reason:
-            raise ValidationError({"reason": _("Please say why.")}, code="reason")
-        self._own(None, by=by, on=on, reason=reason)
-
-    @transaction.atomic
     def register(self, *, by, on: date | None = None, **whose):
         """Save a new lead as its first reporter's own, protected from others.
 
@@ -328,7 +282,8 @@ class Lead(Courting, FollowedUp, Staged, Row):
         """
         on = on or today()
         self.stage, self.owner = self.Stage.NEW, whose.get("owner", by)
-        self.protected_until = self._protection_from(on) if self.owner else None
+        self.stage_since = on
+        self.set_term(self.owner, on, protection_from(on))
         self.full_clean()
         self.refuse_override(by)
         self.refuse_courted(by)
@@ -349,10 +304,10 @@ class Lead(Courting, FollowedUp, Staged, Row):
         tells the first stage and owner of a lead.
         """
         on = on or today()
-        until = cls._protection_from(on)
+        until = protection_from(on)
         for lead, owner in leads.items():
-            lead.stage, lead.owner = cls.Stage.NEW, owner
-            lead.protected_until = until if owner else None
+            lead.stage, lead.owner, lead.stage_since = cls.Stage.NEW, owner, on
+            lead.set_term(owner, on, until)
         bulk.insert(cls, leads)
         step, handover = (
             getattr(cls, name).rel.related_model for name in ("stage_changes", "owner_changes")
@@ -363,18 +318,4 @@ class Lead(Courting, FollowedUp, Staged, Row):
         owners = [{"lead_id": lead.pk, "to_owner_id": lead.owner_id} for lead in leads]
         bulk.insert_values(handover, owners, same=same)
 
-    for _writer in (close, mark_converted, claim, assign, release, register):
-        _writer.alters_data = True
-    del _writer
-
-    @staticmethod
-    def _protection_from(on: date) -> date:
-        days = ZoneSetting.values()[ZoneSetting.Key.LEAD_PROTECTION_DAYS]
-        return on + timedelta(days=int(days))
-
-    def _own(self, owner, *, by, on, reason):
-        on = on or today()
-        self.protected_until = self._protection_from(on) if owner else None
-        self.move(
-            self.owner_changes, by=by, on=on, reason=reason, owner=owner, also=["protected_until"]
-        )
+    mark_converted.alters_data = register.alters_data = True

@@ -1,7 +1,8 @@
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.leads import Lead
 from zone.calendar import not_in_future, today
 from zone.feed.synced import Synced
 from zone.fields import LineField, NoteField
@@ -45,3 +46,20 @@ class Visit(Row):
 
     def __str__(self):
         return f"{self.happened_on} {self.get_kind_display()}"
+
+    @transaction.atomic
+    def save(self, *args, **kwargs):
+        before = type(self)._base_manager.filter(pk=self.pk).values_list("lead", flat=True).first()
+        super().save(*args, **kwargs)
+        Lead.objects.refresh_contacts({before, self.lead_id} - {None})
+
+    @transaction.atomic
+    def delete(self, *args, **kwargs):
+        done = super().delete(*args, **kwargs)
+        Lead.objects.refresh_contacts({self.lead_id} - {None})
+        return done
+
+    @classmethod
+    def after_writing(cls, rows):
+        """Keep the days of contact of the leads."""
+        Lead.objects.refresh_contacts({row.lead_id for row in rows} - {None})

@@ -11,6 +11,7 @@ from projects.demo.data import FIRST, LAST, DemoData, words
 from projects.demo.deals import Deal, title_for
 from projects.demo.enterprises import contacts_by_enterprise
 from projects.demo.people import chain_leader, specialists
+from zone.calendar import today
 from zone.models import User
 
 HOW_MANY = 600
@@ -27,7 +28,13 @@ STANDING = {
 }
 # Days until the next stage, least and most.
 PACE = {STAGE.SCREENED: (1, 6), STAGE.NEGOTIATING: (7, 35), STAGE.AGREEING: (15, 60)}
-PROTECTION = timedelta(days=180)
+REASON = Lead.LostReason
+# Of the demo's words, in their order.
+KINDS_OF_REASON = {
+    STAGE.LOST: (REASON.ELSEWHERE, REASON.FUNDS, REASON.ENERGY, REASON.PREMISES, REASON.FUNDS),
+    STAGE.INVALID: (REASON.WRONG_DATA, REASON.EXCLUDED, REASON.DUPLICATE, REASON.EXCLUDED),
+}
+PROTECTED = range(3, 170)  # days from the loading on: else the job would return all of them at once
 BESIDE = "示例：同一投资方的另一个项目，经招商办同意另行登记"
 
 
@@ -122,6 +129,9 @@ class LeadWriter:
             stage=stage,
         )
         self._record(Journey(lead, steps, steps[-1][1] if not lead.is_open else LAST), pooled)
+        if lead.is_open and lead.owner:
+            days = PROTECTED[lead.pk.int % len(PROTECTED)]
+            lead.protected_until = today() + timedelta(days=days)
         return lead
 
     def _record(self, journey: Journey, pooled: bool):
@@ -153,7 +163,7 @@ class LeadWriter:
             on=on,
             reason=reason,
         )
-        lead.owner, lead.protected_until = after, on + PROTECTION if after else None
+        lead.owner, lead.owned_on = after, on if after else None
 
     def _move(self, journey: Journey, by):
         before = ""
@@ -171,6 +181,12 @@ class LeadWriter:
                 reason=reason,
             )
             before = stage
+            journey.lead.stage_since = day
+            if stage != STAGE.NEW:
+                journey.lead.screened_on = journey.lead.screened_on or day
+        if stage in reasons:
+            kinds = zip(words()[reasons[stage]], KINDS_OF_REASON[stage], strict=True)
+            journey.lead.lost_reason = dict(kinds)[reason]
 
     def _follow(self, journey: Journey):
         """Write a handful of follow-ups; the newest says when the lead is due next."""

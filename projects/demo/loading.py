@@ -43,7 +43,9 @@ def load() -> int:
     build(data)
     rows = data.save()
     # Registration is dated by the database's clock; the demo's leads came over the year.
-    Lead.objects.filter(is_demo=True).update(registered_at=F("created_at"))
+    demo = Lead.objects.filter(is_demo=True)
+    demo.update(registered_at=F("created_at"))
+    demo.refresh_contacts(demo.values_list("pk", flat=True))
     return rows
 
 

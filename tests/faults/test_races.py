@@ -13,17 +13,23 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
-from crm.models import Lead
+from crm import jobs
+from crm.models import Lead, LeadOwnerChange, pool
 from projects.models import Agreement, Credit, Occupancy, Project
 from projects.signing import convert
 from tests.factories import (
+    build,
     make_agreement,
     make_enterprise,
+    make_follow_up,
     make_lead,
     make_project,
     make_space,
     make_user,
 )
+from zone.calendar import today
+from zone.models import User, ZoneSetting
+from zone.models.audit import AuditEntryQuerySet
 
 THREADS, ROUNDS = 16, 5
 
@@ -154,3 +160,116 @@ def test_without_the_lock_project_numbers_collide():
         )
 
     assert "IntegrityError" in at_once(number)
+
+
+def test_at_the_limit_one_of_several_claims_of_one_person_wins():
+    """Each of another lead, so that the leads' own locks keep nobody waiting."""
+    ZoneSetting.objects.create(key="HOLD_LIMIT", value=1)
+    for _ in range(ROUNDS):
+        person = make_user()
+        leads = [make_lead().pk for _ in range(THREADS)]
+        results = at_once(
+            lambda n, leads=leads, person=person: Lead.objects.get(pk=leads[n]).claim(by=person)
+        )
+        assert results.count("won") == 1
+        assert results.count("ValidationError") == THREADS - 1
+        assert Lead.objects.held_by(person).count() == 1
+
+
+def test_without_the_persons_lock_more_are_claimed_than_one_may_hold(monkeypatch):
+    """The negative control."""
+    ZoneSetting.objects.create(key="HOLD_LIMIT", value=1)
+    monkeypatch.setattr(User.objects, "select_for_update", lambda **_options: User.objects.all())
+    most = 0
+    for _ in range(ROUNDS):
+        person = make_user()
+        leads = [make_lead().pk for _ in range(THREADS)]
+        at_once(
+            lambda n, leads=leads, person=person: Lead.objects.get(pk=leads[n]).claim(by=person)
+        )
+        most = max(most, Lead.objects.held_by(person).count())
+    assert most > 1
+
+
+def test_of_two_jobs_at_once_each_lead_is_returned_once(monkeypatch):
+    monkeypatch.setattr(pool, "AT_ONCE", 7)
+    owner = make_user()
+    for _ in range(60):
+        make_lead(owner=owner, protected_until=date(2025, 1, 1))
+    assert at_once(lambda n: jobs.return_unprotected(), 4) == ["won"] * 4
+    assert Lead.objects.pool().count() == 60
+    assert LeadOwnerChange.objects.count() == 60
+
+
+def test_a_follow_up_that_comes_while_the_job_runs_keeps_the_lead():
+    """The job passes over a lead that somebody else has locked, and looks again afterwards."""
+    owner = make_user()
+    lead = make_lead(owner=owner, protected_until=date(2025, 1, 1))
+    with transaction.atomic():
+        lead.lock()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(closing(jobs.return_unprotected)).result(20)
+        make_follow_up(lead=lead, by=owner, kind="CALL", happened_on=today())
+    jobs.return_unprotected()
+    assert Lead.objects.get().owner == owner
+
+
+def test_a_job_that_is_killed_in_the_middle_is_resumed(monkeypatch):
+    """What a batch has committed stays done; the next run does the rest."""
+    monkeypatch.setattr(pool, "AT_ONCE", 10)
+    owner, batches = make_user(), []
+    for _ in range(35):
+        make_lead(owner=owner, protected_until=date(2025, 1, 1))
+    plain = AuditEntryQuerySet.record_all_states
+
+    def dying(self, *args, **kwargs):
+        batches.append(1)
+        if len(batches) == 3:
+            raise SystemExit
+        return plain(self, *args, **kwargs)
+
+    monkeypatch.setattr(AuditEntryQuerySet, "record_all_states", dying)
+    with pytest.raises(SystemExit):
+        jobs.return_unprotected()
+    assert Lead.objects.pool().count() == LeadOwnerChange.objects.count() == 20
+    jobs.return_unprotected()
+    assert Lead.objects.pool().count() == LeadOwnerChange.objects.count() == 35
+
+
+def closing(work):
+    def run():
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    return run
+
+
+def test_two_follow_ups_at_once_both_count():
+    owner, days = make_user(), [date(2025, 3, 1 + n) for n in range(THREADS)]
+    for _ in range(ROUNDS):
+        lead = make_lead(owner=owner)
+        at_once(
+            lambda n, lead=lead: make_follow_up(
+                lead=Lead.objects.get(pk=lead.pk), by=owner, happened_on=days[n]
+            )
+        )
+        lead.refresh_from_db()
+        assert (lead.first_contact_on, lead.last_contact_on) == (days[0], days[-1])
+
+
+def test_a_lead_reopened_and_one_registered_at_once_do_not_both_court():
+    office = make_user(is_superuser=True)
+    for _ in range(ROUNDS):
+        lost = make_lead(owner=office)
+        lost.close(by=office, to="LOST", reason="未谈成")
+
+        def either(n, lost=lost):
+            if n % 2:
+                Lead.objects.get(pk=lost.pk).reopen(by=office, reason="重启")
+            else:
+                build(Lead, enterprise=lost.enterprise, chain=lost.chain).register(by=office)
+
+        assert at_once(either).count("won") == 1
+        assert Lead.objects.open().filter(enterprise=lost.enterprise).count() == 1

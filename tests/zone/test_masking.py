@@ -286,6 +286,7 @@ NOT_FREE = {
     "zone.SentForm",
     "zone.Throttle",
     "zone.WorkerBeat",
+    "zone.JobRun",
     "zone.User.password",
     "zone.User.username",
     "zone.User.first_name",  # in no form

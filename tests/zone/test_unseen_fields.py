@@ -50,6 +50,7 @@ BY_PROGRAM = {
     "zone.SentForm",
     "zone.Throttle",
     "zone.WorkerBeat",
+    "zone.JobRun",
     "zone.WebhookDelivery",
     "crm.Enterprise.exact_key",
     "crm.Enterprise.name_key",

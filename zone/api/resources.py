@@ -192,6 +192,7 @@ class Resource:
                 row.entered_by = by
         self.model.set_derived_fields(list(rows))
         bulk.insert(self.model, rows)
+        self.model.after_writing(list(rows))
         AuditEntry.objects.record_all_made(rows, by=by)
 
     def duplicates(self, rows: Iterable[models.Model]) -> dict[models.Model, Problem]:

@@ -276,6 +276,7 @@ class Batch:
         self.model._base_manager.bulk_create(
             rows, update_conflicts=True, unique_fields=["id"], update_fields=sorted(names)
         )
+        self.model.after_writing(rows)
         changes = {item.row: item.changes for item in changed}
         AuditEntry.objects.record_all_changed(changes, by=self.by)
 

@@ -77,6 +77,7 @@ def line(value) -> str:
     return one_line(text(value))
 
 
+@shaped(type="boolean")
 def boolean(value) -> bool:
     if not isinstance(value, bool):
         raise ValidationError(_("true or false is needed here."), code="type")

@@ -1,0 +1,3 @@
+from zone.jobs.upkeep import JOBS
+
+__all__ = ["JOBS"]

@@ -61,9 +61,13 @@ class AuditEntryQuerySet(RowQuerySet):
         """Write for each row what ``differences`` found, in one statement."""
         self._record_all(AuditEntry.Action.CHANGED, changes, by)
 
-    def _record_all(self, action: str, changes: dict[models.Model, dict], by):
+    def record_all_states(self, changes: dict[models.Model, dict], *, by, why: str):
+        """Write that a state method changed each row, for one reason, in one statement."""
+        self._record_all(AuditEntry.Action.STATE, changes, by, why)
+
+    def _record_all(self, action: str, changes: dict[models.Model, dict], by, why: str = ""):
         lines = [self._subject(row, found) for row, found in changes.items()]
-        bulk.insert_values(AuditEntry, lines, same=self._deed(action, by=by))
+        bulk.insert_values(AuditEntry, lines, same=self._deed(action, by=by, why=why))
 
     def record_command(self, command: str, **detail) -> AuditEntry:
         """Write that a command changed data, and which account of the machine ran it."""

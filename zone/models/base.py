@@ -100,6 +100,10 @@ class Row(models.Model):
     def set_derived_fields(cls, rows: list[Row]):
         """Set what follows from the other fields; each way of saving rows asks for it first."""
 
+    @classmethod
+    def after_writing(cls, rows: list[Row]):
+        """Write to other rows what follows from these; each way of saving rows ends with it."""
+
     def has_changed(self, *names: str) -> bool:
         """Whether one of these fields differs from the stored row; of a new row all do.
 

@@ -51,7 +51,8 @@ class WorkerBeat(models.Model):
     """A loop of a running ``manage.py work``: that it goes round, and what it began last."""
 
     class Loop(models.TextChoices):
-        STEPS = "STEPS", _("uploads and upkeep")
+        STEPS = "STEPS", _("uploads")
+        JOBS = "JOBS", _("periodic jobs")
         WEBHOOKS = "WEBHOOKS", _("webhooks")
 
     host = models.CharField(_("host"), max_length=100)

@@ -23,6 +23,11 @@ class SettingSpec(NamedTuple):
     quantity: str = ""  # what the value is, as ``zone.units`` calls it; "count" of days is whole
 
 
+def count(default: int, unit, meaning, most: int = 3650) -> SettingSpec:
+    """Return the spec of a whole number."""
+    return SettingSpec(Decimal(default), Decimal(most), unit, meaning, "count")
+
+
 class ZoneSetting(Row):
     """A number the office may set; without a row its default holds."""
 
@@ -38,6 +43,22 @@ class ZoneSetting(Row):
         USUAL_TARGET_MOST_WAN = "USUAL_TARGET_MOST_WAN", _("usual target amount, at most")
         LEAD_PROTECTION_DAYS = "LEAD_PROTECTION_DAYS", _("protection of a lead")
         CONTACT_RETENTION_DAYS = "CONTACT_RETENTION_DAYS", _("keeping of contacts")
+        LEAD_WARNING_DAYS = "LEAD_WARNING_DAYS", _("warning before protection ends")
+        CONTACT_EXTENDS_DAYS = "CONTACT_EXTENDS_DAYS", _("protection from a call or meeting")
+        VISIT_EXTENDS_DAYS = "VISIT_EXTENDS_DAYS", _("protection from a visit")
+        STAGE_EXTENDS_DAYS = "STAGE_EXTENDS_DAYS", _("protection from a new stage")
+        HOLD_LIMIT = "HOLD_LIMIT", _("leads one person may hold")
+        CLAIM_COOLDOWN_DAYS = "CLAIM_COOLDOWN_DAYS", _("wait before claiming again")
+        FIRST_FOLLOW_UP_HOURS = "FIRST_FOLLOW_UP_HOURS", _("time for the first follow-up")
+        REOPEN_DAYS = "REOPEN_DAYS", _("reopening of a closed lead")
+        COUNT_WORKDAYS = "COUNT_WORKDAYS", _("clocks count workdays")
+        RESPOND_DAYS = "RESPOND_DAYS", _("clock: respond")
+        SCREEN_DAYS = "SCREEN_DAYS", _("clock: screen")
+        FEEDBACK_DAYS = "FEEDBACK_DAYS", _("clock: feed back")
+        REPORT_DAYS = "REPORT_DAYS", _("clock: report")
+        STALE_EARLY_DAYS = "STALE_EARLY_DAYS", _("clock: stale before negotiations")
+        STALE_NEGOTIATING_DAYS = "STALE_NEGOTIATING_DAYS", _("clock: stale while negotiating")
+        STALE_AGREEING_DAYS = "STALE_AGREEING_DAYS", _("clock: stale before signing")
 
     KNOBS = {
         Key.LIGHT_YELLOW_FROM: SettingSpec(
@@ -104,6 +125,64 @@ class ZoneSetting(Row):
             ),
             "count",
         ),
+        Key.LEAD_WARNING_DAYS: count(
+            7, _("days"), _("So long before it ends, a lead's protection is told to its owner.")
+        ),
+        Key.CONTACT_EXTENDS_DAYS: count(
+            180, _("days"), _("From a call or meeting on a lead stays protected so long.")
+        ),
+        Key.VISIT_EXTENDS_DAYS: count(
+            180, _("days"), _("From a visit or site survey on a lead stays protected so long.")
+        ),
+        Key.STAGE_EXTENDS_DAYS: count(
+            180,
+            _("days"),
+            _("From a stage reached for the first time on it stays protected so long."),
+        ),
+        Key.HOLD_LIMIT: count(
+            50,
+            _("leads"),
+            _("Who holds so many open leads, A-tier ones aside, claims no more."),
+            10_000,
+        ),
+        Key.CLAIM_COOLDOWN_DAYS: count(
+            15, _("days"), _("A lead that was returned is not claimed by the same person so long.")
+        ),
+        Key.FIRST_FOLLOW_UP_HOURS: count(
+            48,
+            _("hours"),
+            _(
+                "Not followed up so long after a claim or assignment, a lead returns to the pool; "
+                "0: never."
+            ),
+        ),
+        Key.REOPEN_DAYS: count(90, _("days"), _("A lost or invalid lead may be reopened so long.")),
+        Key.COUNT_WORKDAYS: count(
+            0,
+            _("0 or 1"),
+            _(
+                "1: clocks and hours pass on workdays only; 0: every day. Years whose holidays are "
+                "not known count Monday to Friday."
+            ),
+            1,
+        ),
+        Key.RESPOND_DAYS: count(1, _("days"), _("From its registration to the first contact.")),
+        Key.SCREEN_DAYS: count(3, _("days"), _("From its registration to the end of screening.")),
+        Key.FEEDBACK_DAYS: count(
+            7, _("days"), _("From its registration to the first contact after screening.")
+        ),
+        Key.REPORT_DAYS: count(
+            14, _("days"), _("From one follow-up of an owned lead to the next.")
+        ),
+        Key.STALE_EARLY_DAYS: count(
+            45, _("days"), _("So long an owned lead may stand before negotiations begin.")
+        ),
+        Key.STALE_NEGOTIATING_DAYS: count(
+            30, _("days"), _("So long an owned lead may stand in negotiations.")
+        ),
+        Key.STALE_AGREEING_DAYS: count(
+            20, _("days"), _("So long an owned lead may stand before it is signed.")
+        ),
     }
 
     ORDERED = (
@@ -151,7 +230,7 @@ class ZoneSetting(Row):
         if self.key not in self.Key.values or self.value is None:
             return
         if self.spec.quantity == "count" and self.value != int(self.value):
-            self._refuse(_("Days are whole numbers, such as 180."), "fraction")
+            self._refuse(self._whole_words(), "fraction")
         if self.value > self.spec.most:
             most = units.in_words(self.spec.most, self.spec.quantity)
             self._refuse(_("At most %(most)s."), "most", most=most)
@@ -159,6 +238,17 @@ class ZoneSetting(Row):
         for lower, upper, words in self.ORDERED:
             if self.key in (lower, upper) and values[lower] > values[upper]:
                 self._refuse(words, "order")
+
+    @classmethod
+    def whole(cls, *keys: str) -> tuple[int, ...]:
+        """Return these settings as whole numbers, with one query."""
+        values = cls.values()
+        return tuple(int(values[key]) for key in keys)
+
+    def _whole_words(self):
+        if self.key.endswith("_DAYS"):
+            return _("Days are whole numbers, such as 180.")
+        return _("A whole number is needed here.")
 
     @staticmethod
     def _refuse(words, code: str, **params):

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from zone.feed.log import lag
-from zone.models import ApiUpload, WebhookDelivery, WorkerBeat
+from zone.models import ApiUpload, JobRun, WebhookDelivery, WorkerBeat
 from zone.monitoring.disks import Disk, disks
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ def checks() -> Iterator[Check]:
     yield migrations()
     yield from map(disk_check, disks())
     yield worker()
+    yield jobs()
     yield feed()
     yield uploads()
     yield webhooks()
@@ -161,6 +162,17 @@ def worker() -> Check:
         )
         return Check(title, BAD, found, cure)
     return Check(title, GOOD, found)
+
+
+def jobs() -> Check:
+    title, failing, late = _("Periodic jobs"), JobRun.objects.failing(), JobRun.objects.late()
+    if names := ", ".join(failing.values_list("name", flat=True)):
+        cure = _("The fault stands under Periodic jobs; cure it, then run the job now.")
+        return Check(title, BAD, _("failing: %s") % names, cure)
+    if names := ", ".join(late.values_list("name", flat=True)):
+        cure = _("Look whether the background worker goes on; it makes up what was missed.")
+        return Check(title, WARNING, _("late: %s") % names, cure)
+    return Check(title, GOOD, _("all done in time"))
 
 
 def feed() -> Check:
