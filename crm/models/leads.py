@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.courting import Courting, CourtingQuerySet
+from crm.models.next_dates import Dated
 from zone.calendar import today
 from zone.database import bulk
 from zone.feed.synced import Synced
@@ -56,7 +57,7 @@ class LeadQuerySet(CourtingQuerySet):
         return self.open().filter(owner__isnull=False, next_follow_up_on=None)
 
 
-class Lead(Courting, Staged, Row):
+class Lead(Courting, Dated, Staged, Row):
     """An investment intention of an enterprise, until it is signed, lost or invalid."""
 
     SYNC = Synced(8, "leads", paths=("chain",))

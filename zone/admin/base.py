@@ -21,6 +21,7 @@ from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashAwareAdmin
 from zone.admin.guarded import GuardedAdmin, GuardedInline
 from zone.admin.inputs import OurInputs
+from zone.admin.many import ManyRowsAdmin
 from zone.admin.once import SavedOnceAdmin
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.scope import ScopedDoors, ScopedRows
@@ -59,6 +60,7 @@ class ScopedModelAdmin(
     TitledAdmin,
     ClashAwareAdmin,
     SavedOnceAdmin,
+    ManyRowsAdmin,
     ScopedDoors,
     VersionedAdmin,
     GuardedAdmin,
@@ -150,7 +152,7 @@ class ScopedModelAdmin(
             return redirect(request.path)
 
     def get_custom_urls(self):
-        return tuple(
+        single = tuple(
             (
                 f"<uuid:object_id>/{action.name}/",
                 action.url_name(self.model),
@@ -158,6 +160,7 @@ class ScopedModelAdmin(
             )
             for action in self.state_actions
         )
+        return (*super().get_custom_urls(), *single)
 
     def _state_view(self, action: StateAction):
         def view(request: HttpRequest, object_id, model_admin=None) -> TemplateResponse:
