@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.bands import BAND_NAMES, in_band
 from zone.access.row_access import row_access
 from zone.calendar import today
 
@@ -78,23 +78,9 @@ class AmountFilter(admin.SimpleListFilter):
 
     title = _("planned investment")
     parameter_name = "amount"
-    BANDS = {
-        "s": (None, Decimal(1_000)),
-        "m": (Decimal(1_000), Decimal(10_000)),
-        "l": (Decimal(10_000), Decimal(100_000)),
-        "xl": (Decimal(100_000), None),
-    }
 
     def lookups(self, request, model_admin):
-        return [
-            ("s", _("below RMB 10 million")),
-            ("m", _("RMB 10 to 100 million")),
-            ("l", _("RMB 100 million to 1 billion")),
-            ("xl", _("from RMB 1 billion")),
-        ]
+        return BAND_NAMES
 
     def queryset(self, request, rows):
-        least, below = self.BANDS.get(self.value(), (None, None))
-        if least is not None:
-            rows = rows.filter(planned_investment_wan__gte=least)
-        return rows if below is None else rows.filter(planned_investment_wan__lt=below)
+        return rows.filter(in_band("planned_investment_wan", self.value()))

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm.models import Lead
-from tests import factories, forms
+from tests import factories
 from tests.racing import at_once
 from zone.calendar import today
 from zone.models import AuditEntry, SentForm, ZoneSetting
