@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -98,12 +98,13 @@ class Board:
         return in_cheaper_form(rows)
 
     def of(self, stage: str) -> QuerySet:
-        """Return the leads of a column; what was signed counts in the year of its signing."""
-        rows = self.rows.filter(stage=stage)
-        if stage != SIGNED:
-            return rows
+        return self.rows.filter(self._signed_this_year if stage == SIGNED else Q(stage=stage))
+
+    @property
+    def _signed_this_year(self) -> Q:
+        """Return the condition of the last column: the year is that of the signing."""
         changes = LeadStageChange.objects.filter(lead=OuterRef("pk"), to_stage=SIGNED)
-        return rows.filter(Exists(changes.filter(on__gte=date(self.on.year, 1, 1))))
+        return Q(stage=SIGNED) & Q(Exists(changes.filter(on__gte=date(self.on.year, 1, 1))))
 
     def columns(self, cards: bool = True) -> list[Column]:
         sums, shown = self._sums(), self._first() if cards else {}
@@ -114,13 +115,10 @@ class Board:
 
     def _sums(self) -> dict[str, tuple]:
         """Return count and amount of each column, of every row: read anew once one is written."""
-        found = [self.rows.filter(stage__in=Lead.OPEN_STAGES), self.of(SIGNED)]
-        sums = {}
-        for rows in found:
-            summed = rows.values("stage").annotate(n=Count("pk"), wan=Sum("planned_investment_wan"))
-            listed = remembered.rows(summed.values_list("stage", "n", "wan"))
-            sums |= {stage: (number, wan) for stage, number, wan in listed}
-        return sums
+        rows = self.rows.filter(Q(stage__in=Lead.OPEN_STAGES) | self._signed_this_year)
+        sums = rows.values("stage").annotate(n=Count("pk"), wan=Sum("planned_investment_wan"))
+        listed = remembered.rows(sums.values_list("stage", "n", "wan"))
+        return {stage: (number, wan) for stage, number, wan in listed}
 
     def _first(self) -> dict[str, list[Lead]]:
         """Return the first cards of each column: their keys in one query, the rows in another."""

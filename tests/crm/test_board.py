@@ -162,7 +162,7 @@ def test_the_board_takes_as_many_queries_for_30_leads_as_for_one(as_user, chain,
         with CaptureQueriesContext(connection) as seen:
             client.get(BOARD)
         asked.append(len(seen))
-    assert asked[0] == asked[1] <= 14, [query["sql"][:90] for query in seen]
+    assert asked[0] == asked[1] <= 12, [query["sql"][:90] for query in seen]
 
 
 @pytest.mark.django_db(transaction=True)
