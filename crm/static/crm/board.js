@@ -99,6 +99,10 @@
     else ask(moving, to);
   });
 
+  const choosers = document.querySelector(".crm-choosers");
+  choosers.classList.add("sends-itself");
+  choosers.addEventListener("change", () => choosers.requestSubmit());
+
   const more = async (button) => {
     const list = button.parentElement.querySelector(".crm-cards");
     const query = new URLSearchParams({ stage: button.parentElement.dataset.stage, offset: list.children.length });
