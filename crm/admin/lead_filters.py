@@ -84,3 +84,35 @@ class AmountFilter(admin.SimpleListFilter):
 
     def queryset(self, request, rows):
         return rows.filter(in_band("planned_investment_wan", self.value()))
+
+
+class RegionFilter(admin.SimpleListFilter):
+    """Where the investor comes from, by the first digits of the region's code (GB/T 2260)."""
+
+    title = _("region of origin")
+    parameter_name = "region"
+    path = "origin_region"
+    PROVINCE, CITY = "14", "1404"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("city", _("from the city")),
+            ("province", _("from the province")),
+            ("outside", _("from outside the province")),
+            ("unknown", _("not known")),
+        ]
+
+    def queryset(self, request, rows):
+        within, city = (Q(**{f"{self.path}__startswith": p}) for p in (self.PROVINCE, self.CITY))
+        unknown = Q(**{self.path: ""})
+        choices = {
+            "city": city,
+            "province": within & ~city,
+            "outside": ~within & ~unknown,
+            "unknown": unknown,
+        }
+        return rows.filter(choices[self.value()]) if self.value() in choices else rows
+
+
+class LeadRegionFilter(RegionFilter):
+    path = "enterprise__origin_region"

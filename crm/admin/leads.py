@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.courting import chosen, lines
-from crm.admin.lead_filters import AmountFilter, NextFilter, WhoseFilter
+from crm.admin.lead_filters import AmountFilter, LeadRegionFilter, NextFilter, WhoseFilter
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
@@ -20,6 +20,7 @@ from zone.admin.base import (
     display,
     is_open,
 )
+from zone.admin.scope import LookedUpFilter
 from zone.navigation import Menu
 
 LONGEST_NAME = 200  # characters that are looked up
@@ -87,7 +88,19 @@ class LeadAdmin(ScopedModelAdmin):
         "display_next",
         "registered_at",
     )
-    list_filter = (WhoseFilter, NextFilter, "stage", "chain", "owner", AmountFilter, "source")
+    optional_columns = ("source", "referrer", "display_origin", "protected_until")
+    list_total = "planned_investment_wan"
+    list_filter = (
+        WhoseFilter,
+        NextFilter,
+        "stage",
+        "chain",
+        ("owner", LookedUpFilter),
+        ("enterprise", LookedUpFilter),
+        AmountFilter,
+        LeadRegionFilter,
+        "source",
+    )
     search_fields = ("title", "enterprise__name", "~enterprise__sort_key")
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
@@ -269,6 +282,10 @@ class LeadAdmin(ScopedModelAdmin):
     @display(description=_("stage"), ordering="stage", label=STAGE_COLOURS)
     def display_stage(self, lead):
         return lead.get_stage_display()
+
+    @display(description=_("region of origin"))
+    def display_origin(self, lead):
+        return lead.enterprise.origin_label or "—"
 
     @display(description=_("owner"), ordering="owner")
     def display_owner(self, lead):

@@ -21,6 +21,7 @@ from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashAwareAdmin
 from zone.admin.guarded import GuardedAdmin, GuardedInline
 from zone.admin.inputs import OurInputs
+from zone.admin.list_views import ViewedAdmin
 from zone.admin.many import ManyRowsAdmin
 from zone.admin.once import SavedOnceAdmin
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
@@ -61,6 +62,7 @@ class ScopedModelAdmin(
     ClashAwareAdmin,
     SavedOnceAdmin,
     ManyRowsAdmin,
+    ViewedAdmin,
     ScopedDoors,
     VersionedAdmin,
     GuardedAdmin,
@@ -129,6 +131,7 @@ class ScopedModelAdmin(
     def get_paginator(self, request, queryset, *args, **kwargs):
         paginator = super().get_paginator(request, queryset, *args, **kwargs)
         paginator.asked = page_of(request)
+        paginator.total_of = self.list_total
         if SEARCH_VAR not in request.GET:  # what is searched for shows no periods
             paginator.period = self.date_hierarchy
         return paginator

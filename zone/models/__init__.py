@@ -11,6 +11,7 @@ from zone.models.deliveries import WebhookDelivery
 from zone.models.external_refs import ExternalRef, Merged
 from zone.models.funds import Fund
 from zone.models.parks import Building, Park, Space
+from zone.models.saved_views import SavedView
 from zone.models.sent_forms import SentForm
 from zone.models.targets import Measure, PublishedFigure, Target
 from zone.models.throttles import Throttle
@@ -45,6 +46,7 @@ __all__ = [
     "Park",
     "PublishedFigure",
     "Row",
+    "SavedView",
     "SecurityAlert",
     "SentForm",
     "Space",
