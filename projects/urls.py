@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import path
 
+from crm.pages import board
 from projects.pages.downloads import download
 from projects.pages.home import home
 from projects.pages.progress import progress_page
@@ -9,4 +10,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("admin/attachment/<uuid:pk>/", admin.site.admin_view(download), name="attachment"),
     path("admin/progress/", admin.site.admin_view(progress_page), name="progress"),
+    path("admin/board/", board.board_page, name="board"),
+    path("admin/board/cards/", board.more_cards, name="board_cards"),
+    path("admin/board/move/", board.move_card, name="board_move"),
 ]

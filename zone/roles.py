@@ -7,6 +7,7 @@ from zone.access.roles import (
     OFFICE_ONLY,
     PARK_OPERATOR,
     READERS,
+    ROLES,
     SECURITY_ADMIN,
     SPECIALIST,
     SYSTEM_ADMIN,
@@ -16,6 +17,7 @@ from zone.access.roles import (
 ADMINISTRATORS = frozenset({SECURITY_ADMIN, SYSTEM_ADMIN})
 SECURITY = frozenset({SECURITY_ADMIN})
 SYSTEM = frozenset({SYSTEM_ADMIN})
+EVERYBODY = frozenset(ROLES)
 PREMISES = frozenset({OFFICE, PARK_OPERATOR})
 
 RIGHTS = {
@@ -28,6 +30,9 @@ RIGHTS = {
     "zone.publishedfigure": Rights(view=EVERYBODY_IN_BUSINESS, edit=OFFICE_ONLY),
     "zone.target": Rights(view=READERS - {SPECIALIST}, edit=OFFICE_ONLY),
     "zone.zonesetting": Rights(view=OFFICE_ONLY, edit=OFFICE_ONLY),
+    "zone.savedview": Rights(
+        view=EVERYBODY, edit=EVERYBODY, delete=EVERYBODY, more={"share_savedview": OFFICE_ONLY}
+    ),
     "zone.user": Rights(
         view=ADMINISTRATORS | OFFICE_ONLY, edit=SYSTEM, more={"reset_second_factor": SECURITY}
     ),

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import ContactInline, found_by_number, mark_entered
+from crm.admin.lead_filters import RegionFilter
 from crm.models import Contact, Enterprise, Lead
 from zone.admin.base import ScopedModelAdmin, display
 from zone.admin.records import Record, Related
@@ -17,7 +18,7 @@ class EnterpriseAdmin(ScopedModelAdmin):
     menu = Menu("promotion", "apartment", 30)
     list_display = ("name", "chain", "uscc", "industry_code", "display_origin", "display_leads")
     sortable_by = ("uscc",)
-    list_filter = ("chain", "scale", "is_chain_leader", "is_above_scale")
+    list_filter = ("chain", RegionFilter, "scale", "is_chain_leader", "is_above_scale")
     search_fields = ("name", "=uscc", "~sort_key")
     autocomplete_fields = ("chain",)
     list_select_related = ("chain",)

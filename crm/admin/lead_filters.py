@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Lead
+from crm.models.bands import BAND_NAMES, in_band
 from zone.access.row_access import row_access
 from zone.calendar import today
 
@@ -93,26 +93,44 @@ class AmountFilter(admin.SimpleListFilter):
 
     title = _("planned investment")
     parameter_name = "amount"
-    BANDS = {
-        "s": (None, Decimal(1_000)),
-        "m": (Decimal(1_000), Decimal(10_000)),
-        "l": (Decimal(10_000), Decimal(100_000)),
-        "xl": (Decimal(100_000), None),
-    }
+
+    def lookups(self, request, model_admin):
+        return BAND_NAMES
+
+    def queryset(self, request, rows):
+        return rows.filter(in_band("planned_investment_wan", self.value()))
+
+
+class RegionFilter(admin.SimpleListFilter):
+    """Where the investor comes from, by the first digits of the region's code (GB/T 2260)."""
+
+    title = _("region of origin")
+    parameter_name = "region"
+    path = "origin_region"
+    PROVINCE, CITY = "14", "1404"
 
     def lookups(self, request, model_admin):
         return [
-            ("s", _("below RMB 10 million")),
-            ("m", _("RMB 10 to 100 million")),
-            ("l", _("RMB 100 million to 1 billion")),
-            ("xl", _("from RMB 1 billion")),
+            ("city", _("from the city")),
+            ("province", _("from the province")),
+            ("outside", _("from outside the province")),
+            ("unknown", _("not known")),
         ]
 
     def queryset(self, request, rows):
-        least, below = self.BANDS.get(self.value(), (None, None))
-        if least is not None:
-            rows = rows.filter(planned_investment_wan__gte=least)
-        return rows if below is None else rows.filter(planned_investment_wan__lt=below)
+        within, city = (Q(**{f"{self.path}__startswith": p}) for p in (self.PROVINCE, self.CITY))
+        unknown = Q(**{self.path: ""})
+        choices = {
+            "city": city,
+            "province": within & ~city,
+            "outside": ~within & ~unknown,
+            "unknown": unknown,
+        }
+        return rows.filter(choices[self.value()]) if self.value() in choices else rows
+
+
+class LeadRegionFilter(RegionFilter):
+    path = "enterprise__origin_region"
 
 
 class ClockFilter(admin.SimpleListFilter):

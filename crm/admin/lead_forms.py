@@ -14,6 +14,7 @@ from crm.intake import find_enterprise
 from crm.models import Contact, Enterprise, Lead
 from zone import identifiers
 from zone.admin.autocomplete import KnowingForm
+from zone.admin.inputs import DayWidget
 from zone.admin.state import ReasonForm, StageForm, StateAction, StateForm
 from zone.calendar import today
 from zone.fields import LineInput, NormalisedText, ProseInput
@@ -194,6 +195,13 @@ class ReleaseForm(ReasonForm):
         self.row.release(by=self.user, **self.cleaned_data)
 
 
+class RescheduleForm(StateForm):
+    next_on = forms.DateField(label=_("next follow-up"), widget=DayWidget(coming=True))
+
+    def apply(self):
+        self.row.reschedule(by=self.user, **self.cleaned_data)
+
+
 class OverrideForm(ReasonForm):
     def apply(self):
         self.row.override(by=self.user, **self.cleaned_data)
@@ -218,7 +226,13 @@ class AssignForm(ReasonForm):
 
 LEAD_ACTIONS = (
     StateAction(
-        "advance", _("Advance"), AdvanceForm, "can_advance", _("“%(row)s” has moved on."), True
+        "advance",
+        _("Advance"),
+        AdvanceForm,
+        "can_advance",
+        _("“%(row)s” has moved on."),
+        primary=True,
+        many="crm.advance_lead",
     ),
     StateAction(
         "claim",
@@ -239,6 +253,15 @@ LEAD_ACTIONS = (
             _("%(owner)s no longer owns this lead; the specialists of its chain may claim it.")
             % {"owner": lead.owner}
         ),
+        many="crm.change_lead",
+    ),
+    StateAction(
+        "reschedule",
+        _("Set next follow-up"),
+        RescheduleForm,
+        "can_reschedule",
+        _("“%(row)s” has a new date."),
+        many="crm.change_lead",
     ),
     StateAction(
         "override",
@@ -251,7 +274,14 @@ LEAD_ACTIONS = (
             "changed like any other; the reason stays in the trail."
         ),
     ),
-    StateAction("assign", _("Assign"), AssignForm, "can_assign", _("“%(row)s” has a new owner.")),
+    StateAction(
+        "assign",
+        _("Assign"),
+        AssignForm,
+        "can_assign",
+        _("“%(row)s” has a new owner."),
+        many="crm.assign_lead",
+    ),
     StateAction(
         "close",
         _("Close"),

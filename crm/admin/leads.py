@@ -8,7 +8,13 @@ from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.courting import chosen, lines
 from crm.admin.following import FOLLOW_UP, FollowedUpAdmin
 from crm.admin.lead_clocks import clocks_of
-from crm.admin.lead_filters import AmountFilter, ClockFilter, NextFilter, WhoseFilter
+from crm.admin.lead_filters import (
+    AmountFilter,
+    ClockFilter,
+    LeadRegionFilter,
+    NextFilter,
+    WhoseFilter,
+)
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
@@ -16,6 +22,7 @@ from zone import identifiers, units
 from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.events import tell
 from zone.admin.records import Record
+from zone.admin.scope import LookedUpFilter
 from zone.navigation import Menu, record_url
 
 MOVED = {"before": "from_stage", "after": "to_stage", "text": "reason"}
@@ -76,8 +83,22 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         "display_next",
         "registered_at",
     )
-    list_filter = (WhoseFilter, NextFilter, ClockFilter, "stage", "tier", "chain", "owner")
-    list_filter += (AmountFilter, "source", "lost_reason")
+    optional_columns = ("source", "referrer", "display_origin", "protected_until")
+    list_total = "planned_investment_wan"
+    list_filter = (
+        WhoseFilter,
+        NextFilter,
+        ClockFilter,
+        "stage",
+        "tier",
+        "chain",
+        ("owner", LookedUpFilter),
+        ("enterprise", LookedUpFilter),
+        AmountFilter,
+        LeadRegionFilter,
+        "source",
+        "lost_reason",
+    )
     search_fields = ("title", "enterprise__name", "~enterprise__sort_key")
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
@@ -293,6 +314,10 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
     @display(description=_("clocks"))
     def display_clocks(self, lead):
         return clocks_of(lead)
+
+    @display(description=_("region of origin"))
+    def display_origin(self, lead):
+        return lead.enterprise.origin_label or "—"
 
     @display(description=_("owner"), ordering="owner")
     def display_owner(self, lead):

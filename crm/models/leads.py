@@ -11,6 +11,7 @@ from crm.models.clocks import Clocked, ClockQuerySet
 from crm.models.closing import Closing
 from crm.models.courting import Courting, CourtingQuerySet
 from crm.models.followed_up import FollowedUp
+from crm.models.next_dates import Dated
 from crm.models.pool import Pooled, PoolQuerySet, protection_from
 from zone.calendar import today
 from zone.database import bulk
@@ -57,7 +58,7 @@ class LeadQuerySet(PoolQuerySet, ClockQuerySet, CourtingQuerySet):
         return self.open().filter(owner__isnull=False, next_follow_up_on=None)
 
 
-class Lead(Courting, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
+class Lead(Courting, Dated, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
     """An investment intention of an enterprise, until it is signed, lost or invalid."""
 
     SYNC = Synced(8, "leads", paths=("chain",))

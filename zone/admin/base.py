@@ -21,6 +21,8 @@ from zone.admin.autocomplete import KnownAutocompleteMixin
 from zone.admin.clashes import ClashAwareAdmin
 from zone.admin.guarded import GuardedAdmin, GuardedInline
 from zone.admin.inputs import OurInputs
+from zone.admin.list_views import ViewedAdmin
+from zone.admin.many import ManyRowsAdmin
 from zone.admin.once import SavedOnceAdmin
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.records import RecordAdmin
@@ -62,6 +64,8 @@ class ScopedModelAdmin(
     ClashAwareAdmin,
     SavedOnceAdmin,
     RecordAdmin,
+    ManyRowsAdmin,
+    ViewedAdmin,
     ScopedDoors,
     VersionedAdmin,
     GuardedAdmin,
@@ -130,6 +134,7 @@ class ScopedModelAdmin(
     def get_paginator(self, request, queryset, *args, **kwargs):
         paginator = super().get_paginator(request, queryset, *args, **kwargs)
         paginator.asked = page_of(request)
+        paginator.total_of = self.list_total
         if SEARCH_VAR not in request.GET:  # what is searched for shows no periods
             paginator.period = self.date_hierarchy
         return paginator

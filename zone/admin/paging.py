@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Sum
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
@@ -23,6 +25,7 @@ class CappedPaginator(Paginator):
     """
 
     period: str | None = None
+    total_of = ""  # the field that is summed up
     asked = 1
 
     @cached_property
@@ -34,10 +37,15 @@ class CappedPaginator(Paginator):
     @cached_property
     def counted(self) -> dict:
         rows = self.object_list.order_by()
-        if self.period is None:
+        asked = {}
+        if self.period:
+            asked |= {"first": Min(self.period), "last": Max(self.period)}
+        if self.total_of:
+            asked["total"] = Sum(self.total_of)
+        if not asked:
             return {"rows": rows.values("pk")[:COUNTED].count()}
-        ends = {"first": Min(self.period), "last": Max(self.period)}
-        return rows.values("pk", self.period)[:COUNTED].aggregate(rows=Count("*"), **ends)
+        names = {name for name in (self.period, self.total_of) if name}
+        return rows.values("pk", *names)[:COUNTED].aggregate(rows=Count("*"), **asked)
 
     @property
     def count(self) -> int:
@@ -46,6 +54,16 @@ class CappedPaginator(Paginator):
     @property
     def is_capped(self) -> bool:
         return self.reading.is_capped if self.reading else self.count == COUNTED
+
+    @cached_property
+    def total(self) -> Decimal | None:
+        """Return what the rows come to that were counted; of more rows it is the least."""
+        if not self.total_of:
+            return None
+        if not self.reading:
+            return self.counted["total"]
+        rows = self.object_list.model._base_manager.filter(pk__any_of=self.reading.keys)
+        return rows.aggregate(total=Sum(self.total_of))["total"]
 
     def page(self, number):
         number = self.validate_number(number)
@@ -67,6 +85,10 @@ def page_of(request) -> int:
 
 
 class ScopedChangeList(ChangeList):
+    def get_filters_params(self, params=None):
+        found = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name not in ("columns", "view")}
+
     def ends_of_period(self) -> tuple:
         """Return the first and the last value of the date hierarchy's field."""
         paginator = self.paginator

@@ -5,12 +5,15 @@ Each method closes a way that Django leaves open; tests/probe/test_probe.py trie
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import admin
 from django.contrib.admin.utils import NestedObjects
 from django.contrib.auth import get_permission_codename
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models, router
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 # What may follow a permitted path in a query string.
@@ -31,6 +34,39 @@ class ScopedRelatedFilter(admin.RelatedFieldListFilter):
         rows = field.remote_field.model._default_manager.visible_to(request.user)
         ordering = self.field_admin_ordering(field, request, model_admin)
         return [(row.pk, str(row)) for row in (rows.order_by(*ordering) if ordering else rows)]
+
+
+class LookedUpFilter(admin.FieldListFilter):
+    """Looks rows within reach up by their names: for what is too many to be listed."""
+
+    template = "zone/look_up_filter.html"
+
+    def __init__(self, field, request, params, model, model_admin, field_path):
+        self.lookup_kwarg = f"{field_path}__id__exact"
+        super().__init__(field, request, params, model, model_admin, field_path)
+        names = {"app_label": model._meta.app_label, "model_name": model._meta.model_name}
+        self.source = urlencode(names | {"field_name": field.name})
+        self.chosen = self._row(field, request) if self.lookup_kwarg in self.used_parameters else ""
+
+    def _row(self, field, request):
+        rows = field.remote_field.model._default_manager.visible_to(request.user)
+        try:
+            return rows.filter(pk=self.used_parameters[self.lookup_kwarg][-1]).first() or "—"
+        except (ValidationError, ValueError):
+            return "—"
+
+    def has_output(self):
+        return True
+
+    def expected_parameters(self):
+        return [self.lookup_kwarg]
+
+    def choices(self, changelist):
+        whole = changelist.get_query_string(remove=[self.lookup_kwarg])
+        yield {"selected": not self.chosen, "query_string": whole, "display": _("All")}
+        if self.chosen:
+            here = changelist.get_query_string()
+            yield {"selected": True, "query_string": here, "display": self.chosen}
 
 
 class ScopedRows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 
 from django import forms
@@ -44,6 +45,7 @@ class StateAction:
     why_not: str = ""  # the model's method that says in words why somebody may not
     icon: str = ""
     is_sheet: bool = False  # asked over the record, without leaving it
+    many: str = ""  # the permission of those who may do it for many chosen rows at once
 
     def url_name(self, model) -> str:
         return f"{model._meta.app_label}_{model._meta.model_name}_{self.name}"
@@ -56,7 +58,10 @@ class StateAction:
 
 
 class StateForm(forms.Form):
-    """The questions of a state change; ``apply`` calls the model's method."""
+    """The questions of a state change; ``apply`` calls the model's method.
+
+    ``row`` is None while they are asked once for many rows.
+    """
 
     once = ""  # the token of the page, by which it is sent a single time
     folded: tuple[str, ...] = ()  # the last fields, asked for only when wanted
@@ -65,6 +70,12 @@ class StateForm(forms.Form):
     def __init__(self, *args, row, user, **kwargs):
         self.row, self.user = row, user
         super().__init__(*args, **kwargs)
+
+    def of(self, row) -> StateForm:
+        """Return the form for one of many rows, answered as this one."""
+        form = copy(self)
+        form.row = row
+        return form
 
     def apply(self):
         """Make the change and return a row to go to, or None for the same one."""
@@ -97,9 +108,14 @@ class StageForm(DatedForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        others = [stage for stage in self.stages if stage != self.row.stage]
-        self.fields["to"].choices = [(stage.value, stage.label) for stage in others]
-        self.initial["to"] = self.row.next_stage
+        others = [stage for stage in self.stages if not self.row or stage != self.row.stage]
+        choices = [(stage.value, stage.label) for stage in others]
+        if self.row is None:
+            choices.insert(0, ("", _("the next stage of each")))
+            self.fields["to"].required = False
+        else:
+            self.initial["to"] = self.row.next_stage
+        self.fields["to"].choices = choices
 
     def apply(self):
         self.row.advance(by=self.user, **self.cleaned_data)

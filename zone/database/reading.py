@@ -53,6 +53,14 @@ def _all(few: models.QuerySet, rows: models.QuerySet) -> Reading:
     return Reading(rows, keys, is_capped=len(keys) == AT_MOST)
 
 
+def in_cheaper_form(queryset: models.QuerySet) -> models.QuerySet:
+    """Return the queryset with its conditions in the form for as many rows as are expected."""
+    if not conditions(queryset):
+        return queryset
+    expected, few = min(_ways(queryset), key=lambda way: way[0])
+    return few if expected <= AT_MOST else with_rows(queryset, many=True)
+
+
 def unconditional(queryset: models.QuerySet) -> models.QuerySet:
     """Return the queryset without its conditions in two forms."""
     return in_forms(queryset, lambda condition: None)

@@ -12,6 +12,7 @@ from zone.models.external_refs import ExternalRef, Merged
 from zone.models.funds import Fund
 from zone.models.job_runs import JobRun
 from zone.models.parks import Building, Park, Space
+from zone.models.saved_views import SavedView
 from zone.models.sent_forms import SentForm
 from zone.models.targets import Measure, PublishedFigure, Target
 from zone.models.throttles import Throttle
@@ -47,6 +48,7 @@ __all__ = [
     "Park",
     "PublishedFigure",
     "Row",
+    "SavedView",
     "SecurityAlert",
     "SentForm",
     "Space",

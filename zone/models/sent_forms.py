@@ -8,7 +8,7 @@ class SentForm(models.Model):
     """A form that was saved: tapped twice, it saves nothing more.
 
     ``digest`` is made of what was posted, with the token that its page carried. ``address`` is
-    where the answer led to.
+    where the answer led to, ``outcome`` what became of many rows.
     """
 
     SYNC = None
@@ -16,6 +16,7 @@ class SentForm(models.Model):
 
     digest = models.CharField(max_length=64, primary_key=True)
     address = models.CharField(max_length=1000)
+    outcome = models.JSONField(null=True)
     at = models.DateTimeField(db_default=Now(), db_index=True)
 
     class Meta:

@@ -42,6 +42,7 @@ class ZoneSetting(Row):
         USUAL_TARGET_LEAST_WAN = "USUAL_TARGET_LEAST_WAN", _("usual target amount, at least")
         USUAL_TARGET_MOST_WAN = "USUAL_TARGET_MOST_WAN", _("usual target amount, at most")
         LEAD_PROTECTION_DAYS = "LEAD_PROTECTION_DAYS", _("protection of a lead")
+        ROWS_AT_ONCE = "ROWS_AT_ONCE", _("rows at once")
         CONTACT_RETENTION_DAYS = "CONTACT_RETENTION_DAYS", _("keeping of contacts")
         LEAD_WARNING_DAYS = "LEAD_WARNING_DAYS", _("warning before protection ends")
         CONTACT_EXTENDS_DAYS = "CONTACT_EXTENDS_DAYS", _("protection from a call or meeting")
@@ -114,6 +115,12 @@ class ZoneSetting(Row):
             _("days"),
             _("How long a registered lead is kept for its owner."),
             "count",
+        ),
+        Key.ROWS_AT_ONCE: SettingSpec(
+            Decimal(500),
+            Decimal(2_000),
+            _("rows"),
+            _("How many rows of a list may be changed by one action."),
         ),
         Key.CONTACT_RETENTION_DAYS: SettingSpec(
             Decimal(1095),
