@@ -6,6 +6,14 @@ SECTIONS = {"promotion": Section(_("Promotion"), 20)}
 PAGES = (
     Page(
         "workbench",
+        "today",
+        5,
+        title=_("My day"),
+        permission="crm.view_lead",
+        view="my_day",
+    ),
+    Page(
+        "workbench",
         "view_kanban",
         30,
         title=_("Board"),

@@ -45,7 +45,7 @@ class FollowUpForm(StateForm):
         label=_("what was said"),
         max_length=2000,
         validators=[no_personal_number],
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     result = forms.ChoiceField(
         label=_("result"), choices=FollowUp.Result, required=False, widget=ChipsWidget

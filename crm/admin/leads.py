@@ -66,7 +66,7 @@ tell(
 @admin.register(Lead)
 class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
     menu = (
-        Menu("workbench", "today", 10, title=_("Follow-ups due"), query="?whose=due"),
+        Menu("workbench", "event_upcoming", 10, title=_("Follow-ups due"), query="?whose=due"),
         Menu("workbench", "pending", 15, title=_("No next date"), query="?whose=undated"),
         Menu("promotion", "flag", 10),
         Menu("workbench", "warning", 16, title=_("Protection ends"), query="?whose=ending"),

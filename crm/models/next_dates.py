@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from zone.calendar import today
+from zone.calendar import short_day, today
 from zone.models import AuditEntry
 
 
@@ -15,6 +15,14 @@ class Dated(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def next_day(self) -> str:
+        return short_day(self.next_follow_up_on) if self.next_follow_up_on else ""
+
+    @property
+    def days_overdue(self) -> int:
+        return (today() - self.next_follow_up_on).days
 
     def can_reschedule(self, user) -> bool:
         return self.can_change(user) and user.has_perm("crm.change_lead", self)

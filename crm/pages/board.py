@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -146,9 +146,8 @@ class Board:
 
 def drawn(keys: list, user, on: date) -> list[Lead]:
     """Return the leads of ``keys`` with what their cards show."""
-    since = LeadStageChange.objects.filter(lead=OuterRef("pk")).order_by("-at").values("on")[:1]
     rows = Lead.objects.filter(pk__in=keys).select_related("enterprise", "owner")
-    rows = list(rows.annotate(stage_since=Subquery(since)).order_by(*ORDER))
+    rows = list(rows.order_by(*ORDER))
     assigns = user.has_perm("crm.assign_lead")
     advances = user.has_perm("crm.advance_lead")
     for lead in rows:

@@ -35,6 +35,8 @@ KINDS_OF_REASON = {
     STAGE.INVALID: (REASON.WRONG_DATA, REASON.EXCLUDED, REASON.DUPLICATE, REASON.EXCLUDED),
 }
 PROTECTED = range(3, 170)  # days from the loading on: else the job would return all of them at once
+LATELY, DUE = 12, range(-4, 24)  # days before the loading, and from it on
+UNDATED = 15  # of so many open leads one has no next date
 BESIDE = "示例：同一投资方的另一个项目，经招商办同意另行登记"
 
 
@@ -151,6 +153,8 @@ class LeadWriter:
             journey.owners.append((day, colleague))
         self._move(journey, reporter)
         self._follow(journey)
+        if lead.is_open and lead.owner:
+            self._follow_lately(lead)
 
     def _own(self, lead, before, after, by, on: date, reason: str = ""):
         self.data.add(
@@ -200,6 +204,17 @@ class LeadWriter:
             due = following or (self._due(day) if lead.is_open else None)
             self._follow_up(lead, day, due, journey.owner_on(day))
             lead.next_follow_up_on = due if lead.is_open else None
+
+    def _follow_lately(self, lead: Lead):
+        """Talk about an open lead in the days before the loading, so that lists look as at work."""
+        number, on = lead.pk.int, today()
+        if number % UNDATED == 0:
+            lead.next_follow_up_on = None
+            return
+        day = on - timedelta(days=1 + number % LATELY)
+        due = max(day, on + timedelta(days=number % len(DUE) + DUE[0]))
+        self._follow_up(lead, day, due, lead.owner)
+        lead.next_follow_up_on = due
 
     def _due(self, day: date) -> date:
         return day + timedelta(days=self.rng.randint(5, 21))

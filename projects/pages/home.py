@@ -10,7 +10,7 @@ from zone.models import Appointment
 Role = Appointment.Role
 # The first role that a person holds decides.
 FIRST_PAGES = (
-    (Role.SPECIALIST, "admin:crm_lead_changelist", "?whose=mine"),
+    (Role.SPECIALIST, "my_day", ""),
     (Role.OFFICE, "progress", ""),
     (Role.LEADERSHIP, "progress", ""),
     (Role.CHAIN_LEADER, "progress", ""),

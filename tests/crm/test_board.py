@@ -119,7 +119,7 @@ def test_a_card_goes_to_open_stages_only(as_user, specialist, lead, to):
 def test_a_refusal_says_why_and_leads_to_the_lead(as_user, specialist, lead, monkeypatch):
     monkeypatch.setattr(Lead, "missing_for", lambda lead, stage: ["请先完成研判。"])
     answer = moved(as_user(specialist), lead, "SCREENED")
-    link = reverse("admin:crm_lead_change", args=[lead.pk])
+    link = reverse("admin:crm_lead_record", args=[lead.pk])
     assert (answer.status_code, answer.json()) == (
         409,
         {"message": "请先完成研判。", "link": link, "name": "正极材料"},

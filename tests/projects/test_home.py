@@ -12,7 +12,7 @@ def test_home_leads_each_role_to_its_own_first_page(client, leader, office, spec
         leader: "/admin/progress/",
         office: "/admin/progress/",
         factories.make_user("statistician"): "/admin/progress/",
-        specialist: "/admin/crm/lead/?whose=mine",
+        specialist: "/admin/my-day/",
         keeper: "/admin/zone/park/",
         factories.make_user("auditor"): "/admin/zone/auditentry/",
         factories.make_user("service_agent"): "/admin/projects/project/",

@@ -43,7 +43,7 @@ def test_what_may_be_done_is_done_and_of_the_rest_one_is_told_why(as_user, offic
     assert (page.context["done"], len(page.context["refused"])) == (3, 1)
     refused = page.context["refused"][0]
     assert refused["name"] == closed.title
-    assert reverse("admin:crm_lead_change", args=[closed.pk]) in page.text
+    assert reverse("admin:crm_lead_record", args=[closed.pk]) in page.text
     history = owned[0].owner_changes.get()
     assert (history.by, history.reason) == (office, "重新分配")
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from zone.admin.scope import LookedUpFilter, ScopedRelatedFilter
 from zone.models import SavedView
+from zone.models.saved_views import COLUMNS, VIEW
 
-COLUMNS, VIEW = "columns", "view"
 OWN = (COLUMNS, VIEW)  # of the parameters of a list those that filter nothing
 WHOLE = {VIEW: "all"}  # the list itself, where another view opens first
 ORDER = re.compile(r"[-.\d]{1,60}")

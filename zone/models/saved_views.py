@@ -12,6 +12,7 @@ from zone.models.appointments import Appointment
 from zone.models.base import Row
 
 EVERYBODY = "EVERYBODY"
+COLUMNS, VIEW = "columns", "view"  # parameters of a list
 
 
 class SavedViewQuerySet(RowQuerySet):

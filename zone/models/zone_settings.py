@@ -44,6 +44,7 @@ class ZoneSetting(Row):
         LEAD_PROTECTION_DAYS = "LEAD_PROTECTION_DAYS", _("protection of a lead")
         ROWS_AT_ONCE = "ROWS_AT_ONCE", _("rows at once")
         CONTACT_RETENTION_DAYS = "CONTACT_RETENTION_DAYS", _("keeping of contacts")
+        NEXT_FOLLOW_UP_DAYS = "NEXT_FOLLOW_UP_DAYS", _("days until the next follow-up")
         LEAD_WARNING_DAYS = "LEAD_WARNING_DAYS", _("warning before protection ends")
         CONTACT_EXTENDS_DAYS = "CONTACT_EXTENDS_DAYS", _("protection from a call or meeting")
         VISIT_EXTENDS_DAYS = "VISIT_EXTENDS_DAYS", _("protection from a visit")
@@ -131,6 +132,9 @@ class ZoneSetting(Row):
                 "by a rule of the zone; please check."
             ),
             "count",
+        ),
+        Key.NEXT_FOLLOW_UP_DAYS: count(
+            3, _("days"), _("Proposed for a new lead, and set when a lead is marked as contacted.")
         ),
         Key.LEAD_WARNING_DAYS: count(
             7, _("days"), _("So long before it ends, a lead's protection is told to its owner.")

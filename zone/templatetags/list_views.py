@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from zone import units
-from zone.admin.list_views import COLUMNS
+from zone.models.saved_views import COLUMNS
 
 register = Library()
 

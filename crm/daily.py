@@ -1,0 +1,83 @@
+"""What is done to a lead at one tap: contacted, put off, and taken back."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.models import FollowUp, Lead
+from zone.calendar import today
+from zone.models import AuditEntry, ZoneSetting
+
+SALT = "crm.daily"
+TAKEN_BACK_WITHIN = timedelta(minutes=10)
+
+
+def usual_next(on: date | None = None) -> date:
+    """Return the day of the next contact where none is named."""
+    (days,) = ZoneSetting.whole(ZoneSetting.Key.NEXT_FOLLOW_UP_DAYS)
+    return (on or today()) + timedelta(days=days)
+
+
+@transaction.atomic
+def contacted(lead: Lead, *, by) -> str:
+    """Write a call that needs no words; return what takes it back."""
+    lead.lock()
+    before = lead.next_follow_up_on
+    row = FollowUp(lead=lead, by=by, kind=FollowUp.Kind.CALL, summary=_("Contacted."))
+    row.next_on = usual_next()
+    row.full_clean()
+    row.clean_for(by)
+    row.save()
+    return _ticket(lead, before, row.pk)
+
+
+@transaction.atomic
+def put_off(lead: Lead, *, by, to: date) -> str:
+    """Put the next follow-up on another day; return what takes it back."""
+    lead.lock()
+    before = lead.next_follow_up_on
+    lead.reschedule(by=by, next_on=to)
+    return _ticket(lead, before, None)
+
+
+@transaction.atomic
+def take_back(ticket: str, *, by) -> Lead:
+    """Undo what ``contacted`` or ``put_off`` did; refuses what has been changed since."""
+    try:
+        done = signing.loads(ticket, salt=SALT, max_age=TAKEN_BACK_WITHIN)
+    except signing.BadSignature as fault:
+        raise ValidationError(_("It is too late to take this back; please correct it.")) from fault
+    lead = Lead.objects.visible_to(by).filter(pk=done["lead"]).first()
+    if lead is None or not lead.can_change(by):
+        raise ValidationError(Lead.CLOSED)
+    lead.lock()
+    if lead.version != done["version"]:
+        raise ValidationError(_("The lead has been changed since; please look at it first."))
+    if done["follow_up"]:
+        _remove(FollowUp.objects.get(pk=done["follow_up"]), by)
+        Lead.objects.refresh_contacts({lead.pk})
+        lead.refresh_from_db()
+    before = date.fromisoformat(done["before"]) if done["before"] else None
+    changes = {"next_follow_up_on": [str(lead.next_follow_up_on or ""), done["before"]]}
+    lead.next_follow_up_on = before
+    lead.save(update_fields=["next_follow_up_on"])
+    AuditEntry.objects.record(AuditEntry.Action.CHANGED, by=by, of=lead, changes=changes)
+    return lead
+
+
+def _remove(row: FollowUp, by):
+    AuditEntry.objects.record(
+        AuditEntry.Action.DELETED, by=by, of=row, changes={"summary": [row.summary, ""]}
+    )
+    row.delete()
+
+
+def _ticket(lead: Lead, before: date | None, follow_up) -> str:
+    lead.refresh_from_db()
+    done = {"lead": str(lead.pk), "version": lead.version, "before": str(before or "")}
+    return signing.dumps(done | {"follow_up": str(follow_up or "")}, salt=SALT)
