@@ -38,7 +38,7 @@ def test_a_part_is_closed_with_what_it_belongs_to(specialist, chain):
     lead.release(by=specialist, reason="让出")
     visit = Visit.objects.get()
     assert not visit.can_change(specialist)
-    lead.claim(by=specialist)
+    lead.assign(by=specialist, to=specialist, reason="再跟进")
     lead.close(by=specialist, to="LOST", reason="未落户")
     assert not Visit.objects.get().can_change(specialist)
 

@@ -1,6 +1,5 @@
 """Periodic jobs: made up once when missed, run by one worker, seen when they fail."""
 
-from contextlib import nullcontext
 from datetime import UTC, datetime, time, timedelta
 from time import sleep
 
@@ -15,6 +14,7 @@ from tests.racing import at_once
 from zone.jobs import periodic
 from zone.jobs.periodic import PeriodicJob
 from zone.models import AuditEntry, JobRun
+from zone.models.job_runs import JobRunQuerySet
 from zone.monitoring import health
 
 HOUR = timedelta(hours=1)
@@ -106,11 +106,11 @@ def test_a_job_that_nobody_runs_is_told(ran):
 
 
 @pytest.mark.django_db
-def test_looking_for_work_is_one_query(ran):
+def test_looking_for_work_is_two_queries(ran):
     periodic.step()
     with CaptureQueriesContext(connection) as seen:
         periodic.step()
-    assert len(seen) == 1
+    assert len([query for query in seen if "SAVEPOINT" not in query["sql"]]) == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -123,7 +123,7 @@ def test_of_many_workers_one_runs_it(ran):
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_many_run_it(ran, monkeypatch):
     """The negative control."""
-    monkeypatch.setattr(periodic, "_held", lambda run: nullcontext(True))
+    monkeypatch.setattr(JobRunQuerySet, "take", lambda rows, lease: rows.first())
 
     def slow() -> str:
         ran.append(1)
@@ -137,29 +137,29 @@ def test_without_the_lock_many_run_it(ran, monkeypatch):
     assert len(ran) > 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_run_that_was_killed_comes_again(ran, monkeypatch):
-    """The session ends with its process; so does its lock, and nothing moved the job on."""
-
-    def die():
-        ran.append(1)
-        if len(ran) == 1:
-            raise SystemExit
-        return ""
-
-    job = PeriodicJob("test", "试验", die, HOUR)
-    monkeypatch.setattr(periodic, "jobs", lambda: {"test": job})
-
-    def worker(_n):
-        try:
-            return periodic.step()
-        except SystemExit:
-            return "killed"
-
+@pytest.mark.django_db
+def test_a_run_that_was_killed_comes_again_once_its_lease_is_over(ran):
     run_of(due_at=timezone.now())
-    assert at_once(1, worker) == ["killed"]
-    assert at_once(1, worker) == [True]
-    assert len(ran) == 2
+    assert JobRun.objects.take(HOUR).name == "test"  # and its process is gone
+    assert periodic.step() is False
+    JobRun.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+    assert periodic.step() is True
+    assert len(ran) == 1
+
+
+@pytest.mark.django_db
+def test_a_worker_that_is_ended_lets_go_of_its_job(ran, monkeypatch):
+    def end():
+        raise SystemExit
+
+    job = PeriodicJob("test", "试验", end, HOUR)
+    monkeypatch.setattr(periodic, "jobs", lambda: {"test": job})
+    run_of(due_at=timezone.now())
+    with pytest.raises(SystemExit):
+        periodic.step()
+    run = JobRun.objects.get()
+    assert (run.held_until, run.failures) == (None, 0)
+    assert run.due_at <= timezone.now()
 
 
 # In the admin

@@ -34,6 +34,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "held_until",
+                    models.DateTimeField(editable=False, null=True, verbose_name="under way until"),
+                ),
+                (
                     "started_at",
                     models.DateTimeField(editable=False, null=True, verbose_name="last start"),
                 ),
