@@ -88,7 +88,8 @@ class LeadAdmin(ScopedModelAdmin):
         "registered_at",
     )
     list_filter = (WhoseFilter, NextFilter, "stage", "chain", "owner", AmountFilter, "source")
-    search_fields = ("title", "enterprise__name", "~enterprise__sort_key")
+    search_fields = ("title", "~sort_key", "enterprise__name", "~enterprise__sort_key")
+    in_search = ("enterprise", "chain", "display_stage", "display_owner")
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
     coming_dates = ("next_follow_up_on",)

@@ -11,13 +11,12 @@ from django.db import models, transaction
 from django.test import Client
 
 from crm.models import Contact, Enterprise, Lead
-from crm.models.enterprises import pinyin_key
 from projects.admin.attachments import AttachForm
 from tests import factories
 from tests.forms import send
 from tests.unseen import ALL_UNSEEN
 from tests.zone.test_unseen_characters import NAME, between, unseen
-from zone.database import bulk
+from zone.database import bulk, pinyin
 from zone.fields import (
     LineInput,
     NormalisedField,
@@ -53,7 +52,8 @@ BY_PROGRAM = {
     "zone.WebhookDelivery",
     "crm.Enterprise.exact_key",
     "crm.Enterprise.name_key",
-    "crm.Enterprise.sort_key",
+    *SORT_KEYS,
+    "crm.Contact.phone_end_key",
     "crm.Contact.phone_key",
     "projects.Attachment.content_type",
     "projects.Attachment.sha256",
@@ -150,7 +150,7 @@ def test_a_look_up_finds_by_the_form_and_refuses_nothing():
 def test_the_keys_of_an_enterprise_come_from_the_name_as_kept():
     row = Enterprise(name=between("长治材料", "\u200b"))
     row.save()
-    assert (row.name, row.sort_key) == ("长治材料", pinyin_key("长治材料"))
+    assert (row.name, row.sort_key) == ("长治材料", pinyin.key("长治材料"))
 
 
 def test_a_file_name_shows_all_it_holds():

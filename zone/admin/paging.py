@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Min
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
+from zone.admin.sorting import order_of
 from zone.database import reading
 from zone.database.plans import conditions
 
@@ -66,6 +67,9 @@ def page_of(request) -> int:
 
 
 class ScopedChangeList(ChangeList):
+    def get_ordering_field(self, field_name):
+        return order_of(self.model, super().get_ordering_field(field_name))
+
     def ends_of_period(self) -> tuple:
         """Return the first and the last value of the date hierarchy's field."""
         paginator = self.paginator

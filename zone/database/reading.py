@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import models
+from django.db.models import Window
 from django.db.models.sql.datastructures import BaseTable
 
 from zone.database.plans import conditions, in_forms, with_rows
 
 # So many rows are found by indexes and sorted in some 50 ms.
 AT_MOST = 10_000
+# So many of a kind are counted where one searches everything.
+AT_LEAST = 1_000
 # So many are looked at first.
 FIRST = 5_000
 PAGES_AHEAD = 9
@@ -25,6 +28,27 @@ class Reading:
     rows: models.QuerySet
     keys: list
     is_capped: bool
+
+
+@dataclass(frozen=True)
+class Best:
+    """The rows that fit best, and how many there are; more than ``AT_LEAST`` are not counted."""
+
+    rows: list
+    number: int
+    is_capped: bool
+
+
+def best(queryset: models.QuerySet, number: int, closeness: models.Expression) -> Best:
+    """Return ``number`` rows, the closest first; where very many fit, the first of the list."""
+    expected, few = min(_ways(queryset), key=lambda way: way[0], default=(0, queryset))
+    if expected > AT_LEAST and len(keys := _walk(queryset, FIRST, number)) == number:
+        return Best(list(unconditional(queryset).filter(pk__in=keys)), AT_LEAST, is_capped=True)
+    order = few.query.order_by or few.model._meta.ordering
+    found = few.annotate(found_in_all=Window(models.Count("*"))).order_by(closeness, *order)
+    rows = list(found[:number])
+    counted = rows[0].found_in_all if rows else 0
+    return Best(rows, min(counted, AT_LEAST), counted > AT_LEAST)
 
 
 def read(queryset: models.QuerySet, page: int, per_page: int) -> Reading:
