@@ -15,7 +15,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Upper
-from django.db.models.lookups import EndsWith, Exact, StartsWith
+from django.db.models.lookups import Contains, EndsWith, Exact, StartsWith
 from django.utils.text import smart_split, unescape_string_literal
 
 from zone import identifiers
@@ -89,12 +89,13 @@ def search(rows: models.QuerySet, fields: Sequence[str], term: str) -> models.Qu
 
 
 def closeness(model: type[models.Model], fields: Iterable[str], term: str) -> models.Case:
-    """Return how close the names of a row are to ``term``: 0 for the whole of one, 3 the least.
+    """Return how close the names of a row are to ``term``, 0 the closest.
 
-    Of ``fields`` those of the row itself count.
+    Of ``fields`` those of the row itself count: the term may be all of one, its beginning, its
+    end, or anywhere within.
     """
     text = identifiers.folded(term).upper()
-    close: list[list] = [[], [], []]  # the whole, its beginning, its end
+    close: list[list] = [[], [], [], []]
     for mark, path in map(_marked, fields):
         if "__" in path or mark == EXACT or (mark == PINYIN and not pinyin.is_pinyin(text)):
             continue
@@ -105,12 +106,13 @@ def closeness(model: type[models.Model], fields: Iterable[str], term: str) -> mo
             close[0].append(Exact(whole, models.Value(text)))
             close[2].append(EndsWith(whole, text))
         close[1].append(StartsWith(whole, text))
+        close[3].append(Contains(whole, text))
     cases = [
         models.When(reduce(or_, map(models.Q, some)), then=models.Value(place))
         for place, some in enumerate(close)
         if some
     ]
-    return models.Case(*cases, default=models.Value(3))
+    return models.Case(*cases, default=models.Value(len(close)))
 
 
 def condition(model: type[models.Model], paths: Iterable[str], word: str) -> FewOrMany:

@@ -108,8 +108,10 @@ def group(request: HttpRequest, model_admin: admin.ModelAdmin, term: str) -> Gro
 
 
 def icon(model_admin: admin.ModelAdmin) -> str:
-    menu = model_admin.menu
-    return (menu if isinstance(menu, navigation.Menu) else menu[0]).icon
+    """Return the icon of the whole list in the sidebar."""
+    menus = model_admin.menu
+    menus = (menus,) if isinstance(menus, navigation.Menu) else menus
+    return next(menu.icon for menu in menus if not menu.query)
 
 
 def hit(model_admin: admin.ModelAdmin, row, sought: list[str]) -> Hit:
