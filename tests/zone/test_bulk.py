@@ -5,11 +5,11 @@ from django.db import IntegrityError, transaction
 from pypinyin import lazy_pinyin
 
 from crm.models import Enterprise
-from zone.database.pinyin import pinyin as pinyin_of
 from crm.models.lead_changes import LeadStageChange
 from tests import factories, trail
 from zone.audit import chain as audit_chain
 from zone.database import bulk
+from zone.database.pinyin import pinyin as pinyin_of
 from zone.models import AuditEntry, AuditLink
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
-from pypinyin.contrib.mmseg import seg
+from pypinyin import lazy_pinyin, load_phrases_dict, load_single_dict
+from pypinyin.contrib.mmseg import retrain, seg
 
 from zone import identifiers
 
@@ -19,6 +19,11 @@ LONGEST_KEY = LONGEST_PINYIN + 1 + LONGEST_INITIALS
 INITIALS = "/"  # stands before them; no part of a word to the trigrams
 FEWEST_LETTERS = 2
 NUMBER = re.compile(r"0*(\d+)", re.ASCII)
+# What the library reads otherwise: it takes the 长 of the city for that of 成长.
+PLACES = {"长治": "chang zhi", "长钢": "chang gang", "洪洞": "hong tong", "解州": "xie zhou"}
+load_phrases_dict({name: [[one] for one in read.split()] for name, read in PLACES.items()})
+load_single_dict({ord("晟"): "sheng"})
+retrain(seg)
 # As surnames they are read differently from elsewhere.
 SURNAMES = {
     "单": "shan", "仇": "qiu", "曾": "zeng", "解": "xie", "区": "ou", "查": "zha", "朴": "piao",

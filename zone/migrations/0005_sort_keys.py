@@ -84,6 +84,14 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "people",
             },
         ),
+        migrations.AlterModelOptions(
+            name="webhookendpoint",
+            options={
+                "ordering": ("client__sort_key", "url"),
+                "verbose_name": "webhook endpoint",
+                "verbose_name_plural": "webhook endpoints",
+            },
+        ),
         migrations.AddField(
             model_name="apiclient",
             name="sort_key",
