@@ -32,9 +32,8 @@
       try {
         const address = `${form.getAttribute("action")}?${new URLSearchParams({ q: term, part: 1 })}`;
         const answer = await fetch(address, { signal: request.signal });
-        // The session has ended: the page of results asks for the password, then comes back.
-        if (answer.redirected) return form.submit();
-        if (!answer.ok) return form.submit();
+        // The session has ended, or something failed: the page of results says so.
+        if (answer.redirected || !answer.ok) return form.submit();
         found.innerHTML = await answer.text();
         number();
       } catch (error) {
@@ -75,6 +74,12 @@
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
       event.preventDefault();
       open();
+    });
+    // In a box of type search, Escape would empty it and leave the dialog open.
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing) return;
+      event.preventDefault();
+      dialog.close();
     });
     document.addEventListener("click", (event) => {
       if (event.target === dialog || event.target.closest("[data-search-close]")) dialog.close();
