@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -92,7 +93,7 @@ def group(request: HttpRequest, model_admin: admin.ModelAdmin, term: str) -> Gro
     rows, _duplicates = model_admin.get_search_results(request, rows, term)
     fields = model_admin.get_search_fields(request)
     try:
-        some = best(rows, SHOWN, closeness(model_admin.model, fields, term))
+        some = best(rows, SHOWN, partial(closeness, model_admin.model, fields, term))
     except DataError:
         return None  # nothing that the database could hold
     if not some.rows:
