@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Contact
 from zone.calendar import SHANGHAI, today
+from zone.database.plans import with_rows
 from zone.models import AuditEntry, SecurityAlert, User
-from zone.privacy.masking import phone_key
+from zone.privacy.masking import ending_key, phone_key
 
 KEPT_OF_KEY = 16  # enough to see that two searches were for one number
 
@@ -89,6 +90,23 @@ def contacts_of_number(number: str, *, by) -> models.QuerySet:
     return found
 
 
+@transaction.atomic
+def note_ending(digits: str, *, by):
+    """Write a search for the last four digits of a number into the trail, the same once a day.
+
+    A mask shows them, so this is no look at contact data, and counted by itself: a project's
+    number is looked for by four digits, too.
+    """
+    found = Contact.objects.with_ending(digits).visible_to(by, "view")
+    if not with_rows(found, many=True).exists():  # few have the digits; each is looked at
+        return
+    key = ending_key(digits)[:KEPT_OF_KEY]
+    _take_turns(by)
+    if not _endings_today(by).filter(detail__ending=key).exists():
+        AuditEntry.objects.record(AuditEntry.Action.SEARCHED, by=by, ending=key)
+        _alert(by, _endings_today(by).count())
+
+
 def _take_turns(person):
     """Serialise one person's reveals: two at once would both count as the 50th."""
     list(User.objects.select_for_update(no_key=True).filter(pk=person.pk).values_list("pk"))
@@ -96,11 +114,15 @@ def _take_turns(person):
 
 def _count(person) -> int:
     times = looks_today(person)
+    _alert(person, times)
+    return times
+
+
+def _alert(person, times: int):
     if times > settings.REVEALS_A_DAY:
         SecurityAlert.objects.note(
             SecurityAlert.Kind.REVEALS, about=person, on=today(), count=times
         )
-    return times
 
 
 def looks_today(person) -> int:
@@ -108,6 +130,14 @@ def looks_today(person) -> int:
 
 
 def _looks_today(person) -> models.QuerySet:
+    return _today(person).exclude(detail__has_key="ending")
+
+
+def _endings_today(person) -> models.QuerySet:
+    return _today(person).filter(detail__has_key="ending")
+
+
+def _today(person) -> models.QuerySet:
     midnight = datetime.combine(today(), time(), tzinfo=SHANGHAI)
     looks = (AuditEntry.Action.REVEALED, AuditEntry.Action.SEARCHED)
     return AuditEntry.objects.filter(action__in=looks, by=person, at__gte=midnight)

@@ -1,5 +1,7 @@
 """Fields that take what people paste: full-width digits, 1,234.50, 1.2亿, blanks inside codes."""
 
+import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django import forms
@@ -12,9 +14,12 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
 from zone import identifiers, units
+from zone.database import pinyin
 from zone.database.folding import Folded
 from zone.privacy import masking
 from zone.privacy.masking import Masked
+
+FOUR_DIGITS = re.compile(r"\d{4}", re.ASCII)
 
 
 class LineInput(forms.CharField):
@@ -215,21 +220,71 @@ class MailField(PersonalField):
     default_validators = [validate_email, identifiers.no_identity_number]
 
 
-class PhoneKeyField(models.CharField):
-    """The keyed hash of the telephone number in the field ``of``, however the row is written."""
+class DerivedField(models.CharField):
+    """A text made from the field ``of``, however the row is written."""
 
-    def __init__(self, *args, of: str = "phone", **kwargs):
+    derive = staticmethod(str)
+
+    def __init__(self, *args, of: str, **kwargs):
         self.of = of
-        super().__init__(*args, **{"max_length": 64, "editable": False, **kwargs})
+        super().__init__(*args, **{"editable": False, **kwargs})
 
     def deconstruct(self):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {"of": self.of, **kwargs}
 
     def pre_save(self, model_instance, add):
-        key = masking.phone_key(getattr(model_instance, self.of))
-        setattr(model_instance, self.attname, key)
-        return key
+        value = self.derive(getattr(model_instance, self.of))
+        setattr(model_instance, self.attname, value)
+        return value
+
+
+class PhoneKeyField(DerivedField):
+    """The keyed hash of a telephone number."""
+
+    derive = staticmethod(masking.phone_key)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{"of": "phone", "max_length": 64, **kwargs})
+
+
+class PhoneEndKeyField(PhoneKeyField):
+    """The keyed hash of the last four digits of a telephone number."""
+
+    derive = staticmethod(masking.phone_end_key)
+
+    def searched(self, word: str) -> str:
+        return masking.ending_key(word) if FOUR_DIGITS.fullmatch(word) else ""
+
+
+class PinyinKeyField(DerivedField):
+    """What a name is sorted by, and found by in pinyin (``zone.database.pinyin``)."""
+
+    derive = staticmethod(pinyin.key)
+
+    def __init__(self, *args, **kwargs):
+        longest = {"max_length": pinyin.LONGEST_KEY, "blank": True, "default": ""}
+        super().__init__(*args, **{"of": "name", **longest, **kwargs})
+
+    def searched(self, word: str) -> str:
+        return pinyin.part_of_key(word)
+
+
+class PersonKeyField(PinyinKeyField):
+    """The same of a person's name."""
+
+    derive = staticmethod(pinyin.key_of_person)
+
+
+def derived_from(model: type[models.Model], names: Iterable[str]) -> set[str]:
+    """Return the names of the fields that are made from one of ``names``."""
+    return {field.name for field in model._meta.fields if getattr(field, "of", None) in names}
+
+
+def pinyin_key_of(model: type[models.Model], name: str) -> PinyinKeyField | None:
+    """Return the field that the text field ``name`` is sorted by, if it has one."""
+    keys = (field for field in model._meta.fields if isinstance(field, PinyinKeyField))
+    return next((field for field in keys if field.of == name), None)
 
 
 class PlainNumber(forms.DecimalField):

@@ -206,3 +206,11 @@ def units_script(request) -> str:
 
 def days_script(request) -> str:
     return static("zone/days.js")
+
+
+def search_script(request) -> str:
+    return static("zone/search.js")
+
+
+def search_stylesheet(request) -> str:
+    return static("zone/search.css")

@@ -341,11 +341,16 @@ UNFOLD = {
     "ENVIRONMENT": "zone.navigation.environment",
     "DASHBOARD_CALLBACK": "zone.navigation.dashboard",
     "ACCOUNT": {"navigation": navigation.ACCOUNT},
-    "STYLES": ["zone.navigation.colours", "zone.navigation.stylesheet"],
+    "STYLES": [
+        "zone.navigation.colours",
+        "zone.navigation.stylesheet",
+        "zone.navigation.search_stylesheet",
+    ],
     "SCRIPTS": [
         "zone.navigation.admin_script",
         "zone.navigation.units_script",
         "zone.navigation.days_script",
+        "zone.navigation.search_script",
     ],
     "SIDEBAR": {
         "show_search": False,

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.admin.revealing import reveal_page
 from crm.models import Contact, Lead
-from crm.revealing import contacts_of_number
+from crm.revealing import contacts_of_number, note_ending
 from zone import identifiers
-from zone.admin.base import ScopedModelAdmin, ZoneInline, display
+from zone.admin.base import ScopedModelAdmin, ZoneInline, display, searched
 from zone.admin.records import Record, Related
 from zone.admin.state import ReasonForm, StateAction
+from zone.fields import FOUR_DIGITS
 from zone.navigation import Menu
 
 
@@ -27,6 +28,12 @@ def found_by_number(request: HttpRequest, term: str):
     if not identifiers.phone_digits(term) or not request.user.has_perm("crm.view_contact_pii"):
         return None
     return contacts_of_number(term, by=request.user)
+
+
+def four_digits(term: str) -> str:
+    """Return the four digits that ``term`` is; "" if it is anything else."""
+    term = identifiers.folded(searched(term))
+    return term if FOUR_DIGITS.fullmatch(term) else ""
 
 
 def reveal_link(contact: Contact, user, lead=None) -> str:
@@ -85,8 +92,15 @@ class ContactAdmin(ScopedModelAdmin):
     list_display = ("name", "enterprise", "title", "role", "display_phone", "retain_until")
     sortable_by = ("name",)
     list_filter = ("role", "consent_source")
-    search_fields = ("name", "enterprise__name")
-    search_help_text = _("A name, an enterprise, or a whole telephone number.")
+    search_fields = (
+        "name",
+        "~sort_key",
+        "=phone_end_key",
+        "enterprise__name",
+        "~enterprise__sort_key",
+    )
+    search_help_text = _("A name, an enterprise, a whole telephone number or its last four digits.")
+    in_search = ("enterprise", "title", "role")
     autocomplete_fields = ("enterprise",)
     list_select_related = ("enterprise",)
     readonly_fields = ("entered_by", "anonymised_at")
@@ -130,6 +144,8 @@ class ContactAdmin(ScopedModelAdmin):
         callers = found_by_number(request, search_term)
         if callers is not None:
             return queryset.filter(pk__in=callers), False
+        if ending := four_digits(search_term):
+            note_ending(ending, by=request.user)
         return super().get_search_results(request, queryset, search_term)
 
     def save_model(self, request, obj, form, change):

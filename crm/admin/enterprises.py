@@ -20,6 +20,7 @@ class EnterpriseAdmin(ScopedModelAdmin):
     sortable_by = ("uscc",)
     list_filter = ("chain", RegionFilter, "scale", "is_chain_leader", "is_above_scale")
     search_fields = ("name", "=uscc", "~sort_key")
+    in_search = ("chain", "uscc", "display_origin")
     autocomplete_fields = ("chain",)
     list_select_related = ("chain",)
     ordering = ("sort_key", "id")

@@ -99,7 +99,8 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         "source",
         "lost_reason",
     )
-    search_fields = ("title", "enterprise__name", "~enterprise__sort_key")
+    search_fields = ("title", "~sort_key", "enterprise__name", "~enterprise__sort_key")
+    in_search = ("enterprise", "chain", "display_stage", "display_owner")
     autocomplete_fields = ("enterprise", "chain", "segment", "contact")
     list_select_related = ("enterprise", "chain", "owner")
     coming_dates = ("next_follow_up_on",)

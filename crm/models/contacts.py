@@ -13,7 +13,16 @@ from zone.access.origin import Origin
 from zone.access.row_access import RowQuerySet
 from zone.calendar import local_date, today
 from zone.feed.synced import Synced
-from zone.fields import LineField, MailField, PhoneField, PhoneKeyField, WeChatField, trigram_index
+from zone.fields import (
+    LineField,
+    MailField,
+    PersonKeyField,
+    PhoneEndKeyField,
+    PhoneField,
+    PhoneKeyField,
+    WeChatField,
+    trigram_index,
+)
 from zone.models import ApiReply, AuditEntry, ZoneSetting
 from zone.models.base import Row
 from zone.privacy import masking
@@ -46,6 +55,10 @@ class ContactQuerySet(RowQuerySet):
         """Return the contacts of this whole telephone number, however it is spelt."""
         key = masking.phone_key(number)
         return self.filter(phone_key=key) if key else self.none()
+
+    def with_ending(self, digits: str):
+        """Return the contacts whose mobile number ends with these four digits."""
+        return self.filter(phone_end_key=masking.ending_key(digits))
 
     def past_retention(self, on: date | None = None):
         """Return those whose data is no longer to be kept."""
@@ -87,7 +100,7 @@ class Contact(Row):
 
     BELONGS_TO = ()  # some see the enterprise and not whom to call there
     NUMBERS = ("phone", "wechat", "email")
-    PERSONAL = ("name", "title", *NUMBERS, "phone_key")
+    PERSONAL = ("name", "title", *NUMBERS, "phone_key", "phone_end_key")
 
     enterprise = models.ForeignKey(
         "crm.Enterprise",
@@ -96,6 +109,7 @@ class Contact(Row):
         verbose_name=_("enterprise"),
     )
     name = LineField(_("full name"), max_length=50, validators=[identifiers.no_personal_number])
+    sort_key = PersonKeyField()
     title = LineField(
         _("post"),
         max_length=50,
@@ -105,7 +119,8 @@ class Contact(Row):
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, blank=True, default="")
     phone = PhoneField(_("telephone"), max_length=20, blank=True, default="")
-    phone_key = PhoneKeyField(of="phone", blank=True, default="", db_index=True)
+    phone_key = PhoneKeyField(blank=True, default="", db_index=True)
+    phone_end_key = PhoneEndKeyField(blank=True, default="", db_index=True)
     wechat = WeChatField(_("WeChat"), max_length=50, blank=True, default="")
     email = MailField(_("e-mail"), max_length=254, blank=True, default="")
     consent_source = models.CharField(
@@ -138,10 +153,11 @@ class Contact(Row):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
-        ordering = ("name", "id")
+        ordering = ("sort_key", "id")
         indexes = [
-            models.Index(fields=["name", "id"], name="contact_name"),
+            models.Index(fields=["sort_key", "id"], name="contact_sort_key"),
             trigram_index("name", name="crm_contact_name_trgm"),
+            trigram_index("sort_key", name="crm_contact_pinyin"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -151,6 +167,7 @@ class Contact(Row):
                     title="",
                     phone="",
                     phone_key="",
+                    phone_end_key="",
                     wechat="",
                     email="",
                     consent_source="",
@@ -173,9 +190,6 @@ class Contact(Row):
 
     def save(self, *args, **kwargs):
         self.set_derived_fields([self])
-        names = kwargs.get("update_fields")
-        if names is not None and "phone" in names:
-            kwargs["update_fields"] = {*names, "phone_key"}
         super().save(*args, **kwargs)
 
     @classmethod
@@ -233,7 +247,7 @@ class Contact(Row):
             self.refuse_name_in(reason)
         except ValidationError as refusal:
             raise ValidationError({"reason": refusal}) from refusal
-        emptied = [name for name in self.PERSONAL if name != "phone_key" and getattr(self, name)]
+        emptied = [name for name in self.PERSONAL if name[-4:] != "_key" and getattr(self, name)]
         for name in (*self.PERSONAL, "consent_source"):
             setattr(self, name, "")
         self.name, self.anonymised_at = ANONYMOUS, timezone.now()

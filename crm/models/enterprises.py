@@ -2,14 +2,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
-from pypinyin import lazy_pinyin
-from pypinyin.contrib.mmseg import seg
 
 from zone import identifiers
 from zone.access.row_access import RowQuerySet, row_access
@@ -17,6 +14,7 @@ from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import (
     CodeField,
     LineField,
+    PinyinKeyField,
     ProseField,
     RegisteredNameField,
     WanField,
@@ -26,23 +24,6 @@ from zone.fields import (
 )
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
-
-LONGEST_KEY = 200
-
-
-@lru_cache(maxsize=10_000)  # names share most of their words
-def _pinyin(word: str) -> str:
-    return "".join(lazy_pinyin(word))
-
-
-def pinyin_key(name: str) -> str:
-    """Return the key Chinese names are sorted by (the wheels have no ICU collation).
-
-    Word by word, as the library itself reads a text: 长 is chang in 长治 and zhang in 成长.
-    """
-    # The library copies the rest of a text at each word. No character is read as nothing.
-    return "".join(map(_pinyin, seg.cut(name[:LONGEST_KEY]))).lower()[:LONGEST_KEY]
-
 
 ALIKE = ValidationError(
     _(
@@ -129,7 +110,7 @@ class Enterprise(Row):
             "Needed only when a like name is on record and one of the two has no credit code."
         ),
     )
-    sort_key = models.CharField(max_length=LONGEST_KEY, editable=False, db_index=True)
+    sort_key = PinyinKeyField()
     uscc = CodeField(
         _("unified social credit code"),
         max_length=18,
@@ -209,6 +190,7 @@ class Enterprise(Row):
         ordering = ("sort_key", "id")
         indexes = [
             trigram_index("name", name="crm_enterprise_name_trgm"),
+            models.Index(fields=["sort_key", "id"], name="enterprise_sort_key"),
             # Without bigrams: two letters are in most keys.
             trigram_index("sort_key", name="crm_enterprise_pinyin"),
         ]
@@ -266,7 +248,6 @@ class Enterprise(Row):
         for row in rows:
             row.exact_key = identifiers.exact_key(row.name)
             row.name_key = identifiers.name_key(row.name)
-            row.sort_key = pinyin_key(identifiers.half_width(row.name))
 
     def may_be(self, other: Enterprise) -> bool:
         """Whether ``other``, of like name, may be this enterprise: two codes are two."""

@@ -18,6 +18,7 @@ from zone.database import bulk
 from zone.feed.synced import Synced
 from zone.fields import (
     LineField,
+    PinyinKeyField,
     ProseField,
     WanField,
     above_zero,
@@ -92,6 +93,7 @@ class Lead(Courting, Dated, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
         "crm.Enterprise", models.PROTECT, related_name="leads", verbose_name=_("enterprise")
     )
     title = LineField(_("subject"), max_length=100, validators=[no_personal_number])
+    sort_key = PinyinKeyField(of="title")
     chain = models.ForeignKey(
         "zone.IndustryChain",
         models.PROTECT,
@@ -162,12 +164,13 @@ class Lead(Courting, Dated, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
         indexes = [
             models.Index(fields=["-registered_at", "id"], name="lead_registered"),
             models.Index(fields=["stage", "-registered_at"], name="lead_stage"),
-            models.Index(fields=["title", "id"], name="lead_title"),
+            models.Index(fields=["sort_key", "id"], name="lead_sort_key"),
             models.Index(fields=["owner", "stage"], name="lead_owner_stage"),
             models.Index(fields=["chain", "stage"], name="lead_chain_stage"),
             models.Index(fields=["next_follow_up_on"], name="lead_next_follow_up"),
             models.Index(fields=["planned_investment_wan"], name="lead_investment"),
             trigram_index("title", name="crm_lead_title_trgm"),
+            trigram_index("sort_key", name="crm_lead_pinyin"),
             # Of what the jobs and the lists of the day look for, a small part of the table.
             models.Index(
                 fields=["protected_until"],

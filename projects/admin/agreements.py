@@ -97,7 +97,13 @@ class AgreementAdmin(HoldsAttachments, ScopedModelAdmin):
     )
     sortable_by = ("signed_on", "display_amount")
     list_filter = (CountsFilter, "kind", "signed_on", "project__chain")
-    search_fields = ("project__name", "project__enterprise__name", "=project__code")
+    search_fields = (
+        "project__name",
+        "~project__sort_key",
+        "project__enterprise__name",
+        "project__code",
+    )
+    in_search = ("display_amount", "display_state")
     autocomplete_fields = ("project", "handled_by", "upgrades")
     list_select_related = ("project__chain",)
     date_hierarchy = "signed_on"

@@ -105,9 +105,17 @@ class ProjectAdmin(FollowedUpAdmin, HoldsAttachments, ScopedModelAdmin):
         "key_level",
     )
     list_display_links = ("code", "name")
-    sortable_by = ("code", "stage", "display_investment")
+    sortable_by = ("code", "name", "stage", "display_investment")
     list_filter = ("stage", "status", "chain", "key_level", "park")
-    search_fields = ("name", "=code", "=project_code", "enterprise__name")
+    search_fields = (
+        "name",
+        "~sort_key",
+        "code",
+        "=project_code",
+        "enterprise__name",
+        "~enterprise__sort_key",
+    )
+    in_search = ("code", "enterprise", "chain", "stage")
     autocomplete_fields = ("enterprise", "chain", "park", "handler", "service_agent")
     list_select_related = ("enterprise", "chain", "park", "lead")
     coming_dates = ("planned_start_on",)

@@ -11,6 +11,7 @@ from django.db import connection
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from projects.management.benching import insert
 from projects.models import Agreement, CapitalArrival, Credit, Occupancy, Project, StageChange
+from zone.database import pinyin
 from zone.models import Appointment, AuditEntry, Building, IndustryChain, Park, Space, Target, User
 
 CHAINS = 4
@@ -30,6 +31,7 @@ MARKS = "华 信 远 科 恒 瑞 鑫 泰 诚 博 创 智 联 盛 宏 达 启 航
 GOODS = """储能材料 正极材料 负极材料 光伏组件 风电主轴 液压元件 减速机 传感器 芯片封装 显示模组
   医用导管 中药饮片 体外诊断 机器人本体 数控机床 电解液 隔膜 氢燃料电池 智能矿灯 工业软件"""
 KINDS = "项目 扩建项目 产业化项目 研发中心 生产基地 技改项目"
+FORM = "有限公司"
 NAMES, POSTS = "王 李 张 刘 陈 杨 赵 黄 周 吴", "经理 总 主任 工"
 GIN_INDEXES = """SELECT c.oid::regclass::text, pg_get_indexdef(c.oid) FROM pg_class c
   JOIN pg_am ON pg_am.oid = c.relam WHERE amname = 'gin'
@@ -43,6 +45,17 @@ def words(choices: str) -> str:
     return f"(ARRAY[{', '.join(listed)}])[1 + floor(random() * {len(listed)})::int]"
 
 
+def key_of(name: str, *choices: str) -> str:
+    """Return SQL for the key that a name made of these words is sorted and found by."""
+    known = sorted({*" ".join(choices).split()}, key=len, reverse=True)
+    read, initials = name, f"translate({name}, '0123456789', '')"
+    for word in known:
+        spelt, first = pinyin.key(word).split(pinyin.INITIALS)
+        read = f"replace({read}, '{word}', '{spelt}')"
+        initials = f"replace({initials}, '{word}', '{first}')"
+    return f"{read} || '{pinyin.INITIALS}' || {initials}"
+
+
 def numbered(table: str, count: str = "") -> str:
     """Return a FROM item with the ids of a table, numbered from 0."""
     limit = f" LIMIT {count}" if count else ""
@@ -52,6 +65,8 @@ def numbered(table: str, count: str = "") -> str:
 def statements() -> list[str]:
     """Return the statements that fill the database, in their order."""
     company = f"{words(PLACES)} || {words(MARKS)} || {words(MARKS)} || {words(GOODS)}"
+    title = f"{words(GOODS)} || n || {words(KINDS)}"
+    person = f"{words(NAMES)} || {words(POSTS)}"
     return [
         insert(
             IndustryChain,
@@ -91,32 +106,36 @@ def statements() -> list[str]:
         ),
         insert(
             Enterprise,
-            f"""FROM (SELECT n, {company} || n || '有限公司' AS name
+            f"""FROM (SELECT n, {company} || n || '{FORM}' AS name
                 FROM generate_series(1, %(leads)s / 2) n) e
               JOIN {numbered("zone_industrychain")} c ON c.k = n %% %(chains)s""",
             name="e.name",
             exact_key="'bench' || n",
             name_key="'bench' || n",
-            sort_key="md5(n::text)",
+            sort_key=key_of("e.name", PLACES, MARKS, GOODS, FORM),
             chain_id="c.id",
         ),
         insert(
             Contact,
-            "FROM (SELECT *, row_number() OVER () AS n FROM crm_enterprise) e",
+            f"FROM (SELECT id, row_number() OVER () AS n, {person} AS name FROM crm_enterprise) e",
             enterprise_id="e.id",
-            name=f"{words(NAMES)} || {words(POSTS)}",
+            name="e.name",
+            sort_key=key_of("e.name", NAMES, POSTS),
             phone="'139' || lpad((n %% 100000000)::text, 8, '0')",
             phone_key="md5(n::text)",
+            phone_end_key="md5((n %% 10000)::text)",
             retain_until="date '2030-01-01'",
         ),
         insert(
             Lead,
-            f"""FROM (SELECT n, {DAY} AS at, random() AS r FROM generate_series(1, %(leads)s) n) l
+            f"""FROM (SELECT n, {DAY} AS at, random() AS r, {title} AS title
+                FROM generate_series(1, %(leads)s) n) l
               JOIN (SELECT e.id, e.chain_id, c.id AS contact_id, row_number() OVER () - 1 AS k
                 FROM crm_enterprise e JOIN crm_contact c ON c.enterprise_id = e.id) e
                 ON e.k = n %% (%(leads)s / 2)
               JOIN {numbered("zone_user WHERE username <> 'bench1'", "16")} u ON u.k = n %% 16""",
-            title=f"{words(GOODS)} || n || {words(KINDS)}",
+            title="l.title",
+            sort_key=key_of("l.title", GOODS, KINDS),
             source="'OWN'",
             planned_investment_wan="1000 + floor(random() * 90000)",
             stage="""(ARRAY['NEW','SCREENED','NEGOTIATING','AGREEING','LOST'])
@@ -137,6 +156,7 @@ def statements() -> list[str]:
               WHERE n <= %(leads)s / %(per)s""",
             code="'CZGX-2025-' || lpad(n::text, 6, '0')",
             name="title",
+            sort_key="sort_key",
             enterprise_id="enterprise_id",
             chain_id="chain_id",
             park_id="p.id",

@@ -19,6 +19,7 @@ from zone.feed.synced import Synced
 from zone.fields import (
     CodeField,
     LineField,
+    PinyinKeyField,
     ProseField,
     WanField,
     bounded,
@@ -94,6 +95,7 @@ class Project(FollowedUp, Staged, Row):
         help_text=_("Given by the system, such as CZGX-2025-0001."),
     )
     name = LineField(_("name"), max_length=150, validators=[no_personal_number])
+    sort_key = PinyinKeyField()
     enterprise = models.ForeignKey(
         "crm.Enterprise",
         models.PROTECT,
@@ -215,7 +217,10 @@ class Project(FollowedUp, Staged, Row):
             models.Index(fields=["stage", "status"], name="project_stage"),
             models.Index(fields=["chain", "stage"], name="project_chain_stage"),
             models.Index(fields=["total_investment_wan"], name="project_investment"),
+            models.Index(fields=["sort_key", "id"], name="project_sort_key"),
+            trigram_index("code", name="projects_project_code_trgm"),
             trigram_index("name", name="projects_project_name_trgm"),
+            trigram_index("sort_key", name="projects_project_pinyin"),
         ]
         constraints = [
             bounded("total_investment_wan", "fixed_asset_investment_wan", name="project_bounded"),

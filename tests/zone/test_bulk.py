@@ -5,11 +5,12 @@ from django.db import IntegrityError, transaction
 from pypinyin import lazy_pinyin
 
 from crm.models import Enterprise
-from crm.models.enterprises import pinyin_key
 from crm.models.lead_changes import LeadStageChange
 from tests import factories, trail
 from zone.audit import chain as audit_chain
 from zone.database import bulk
+from zone.database.pinyin import pinyin as pinyin_of
+from zone.identifiers import half_width
 from zone.models import AuditEntry, AuditLink
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def test_rows_are_copied_as_they_are_saved(chain):
     "name", ["长治市成长银行（集团）", "重庆行走重工No.3", "示例·乐山音乐公司", "㐀x长-治", ""]
 )
 def test_pinyin_is_found_by_words_as_for_the_whole_name(name):
-    assert pinyin_key(name) == "".join(lazy_pinyin(name)).lower()
+    assert pinyin_of(name) == "".join(lazy_pinyin(half_width(name))).lower()
 
 
 def test_values_take_the_defaults_of_their_model():

@@ -17,6 +17,7 @@ from django.views.debug import get_exception_reporter_class
 from gunicorn.config import Config
 
 from zone import gunicorn
+from zone.fields import DerivedField
 from zone.identifiers import no_identity_number, no_personal_number, phone_digits
 from zone.models import User
 from zone.privacy import masking
@@ -298,12 +299,10 @@ NOT_FREE = {
     "zone.Space.code",
     "crm.Enterprise.exact_key",
     "crm.Enterprise.name_key",
-    "crm.Enterprise.sort_key",
     "crm.Enterprise.uscc",
     "crm.Enterprise.industry_code",
     "crm.Enterprise.origin_region",
     "crm.Contact.phone",  # masked
-    "crm.Contact.phone_key",
     "crm.Contact.wechat",
     "crm.Contact.email",
     "projects.Project.code",
@@ -331,6 +330,7 @@ def test_every_free_text_refuses_personal_numbers():
         for field in model._meta.local_fields
         if isinstance(field, (models.CharField, models.TextField)) and not field.choices
     ]
+    texts = [field for field in texts if not isinstance(field, DerivedField)]
     open_ones = {str(field) for field in texts if no_personal_number not in field.validators}
     known = {name for name in open_ones if {name, name.rpartition(".")[0]} & NOT_FREE}
     assert open_ones - known == set()

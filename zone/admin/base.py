@@ -27,6 +27,7 @@ from zone.admin.once import SavedOnceAdmin
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.records import RecordAdmin
 from zone.admin.scope import ScopedDoors, ScopedRows
+from zone.admin.sorting import SortedByPinyin
 from zone.admin.state import StateAction, perform
 from zone.admin.titles import TitledAdmin
 from zone.admin.trail import TrailMixin
@@ -67,6 +68,7 @@ class ScopedModelAdmin(
     ManyRowsAdmin,
     ViewedAdmin,
     ScopedDoors,
+    SortedByPinyin,
     VersionedAdmin,
     GuardedAdmin,
     TrailMixin,
@@ -83,6 +85,8 @@ class ScopedModelAdmin(
     warn_unsaved_form = True
     change_form_outer_before_template = "zone/state_bar.html"
     state_actions: tuple[StateAction, ...] = ()
+    # What the second line of a row found in the search of everything shows; None: it finds none.
+    in_search: tuple[str, ...] | None = None
 
     @property
     def media(self):

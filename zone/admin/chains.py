@@ -34,7 +34,7 @@ class IndustryChainAdmin(ScopedModelAdmin):
     menu = Menu("system", "account_tree", 10, permission="zone.change_chainsegment")
     fields = ("code", "name", "position", "description")
     list_display = ("name", "code", "position")
-    search_fields = ("name", "code")
+    search_fields = ("name", "~sort_key", "code")
     inlines = (SegmentInline,)
 
 
@@ -43,6 +43,6 @@ class ChainSegmentAdmin(ScopedModelAdmin):
     menu = Menu("system", "schema", 20, permission="zone.change_chainsegment")
     list_display = ("name", "chain", "position", "gap")
     list_filter = ("chain", "position", "gap")
-    search_fields = ("name",)
+    search_fields = ("name", "~sort_key")
     autocomplete_fields = ("chain", "parent")
     list_select_related = ("chain",)

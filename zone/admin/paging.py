@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Sum
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
+from zone.admin.sorting import order_of
 from zone.database import reading
 from zone.database.plans import conditions
 from zone.navigation import record_url
@@ -88,6 +89,9 @@ class ScopedChangeList(ChangeList):
     def get_filters_params(self, params=None):
         found = super().get_filters_params(params)
         return {name: value for name, value in found.items() if name not in ("columns", "view")}
+
+    def get_ordering_field(self, field_name):
+        return order_of(self.model, super().get_ordering_field(field_name))
 
     def ends_of_period(self) -> tuple:
         """Return the first and the last value of the date hierarchy's field."""

@@ -29,7 +29,8 @@ class ParkAdmin(ScopedModelAdmin):
         "display_let_rate",
     )
     list_filter = ("kind", "chain")
-    search_fields = ("name", "code")
+    search_fields = ("name", "~sort_key", "code")
+    in_search = ("kind", "chain")
     autocomplete_fields = ("parent", "chain")
     fieldsets = (
         (None, {"fields": ("code", "name", "kind", "parent", "chain", "position")}),
@@ -70,7 +71,7 @@ class BuildingAdmin(ScopedModelAdmin):
     menu = Menu("premises", "location_city", 20, permission="zone.change_building")
     list_display = ("name", "park", "floors")
     list_filter = ("park",)
-    search_fields = ("name", "park__name")
+    search_fields = ("name", "~sort_key", "park__name", "~park__sort_key")
     autocomplete_fields = ("park",)
     list_select_related = ("park",)
 
@@ -80,7 +81,8 @@ class SpaceAdmin(ScopedModelAdmin):
     menu = Menu("premises", "meeting_room", 30, title=_("Spaces"))
     list_display = ("code", "park", "building", "kind", "display_state", "display_area")
     list_filter = ("kind", "state", "park")
-    search_fields = ("code", "park__name")
+    search_fields = ("code", "park__name", "~park__sort_key")
+    in_search = ("building", "kind", "display_state", "display_area")
     autocomplete_fields = ("park", "building")
     list_select_related = ("park", "building__park")
     fieldsets = (

@@ -95,7 +95,7 @@ class PublishedFigureAdmin(ScopedModelAdmin):
 class FundAdmin(ScopedModelAdmin):
     menu = Menu("targets", "savings", 30)
     list_display = ("name", "purpose", "announced_on", "source")
-    search_fields = ("name", "purpose")
+    search_fields = ("name", "~sort_key", "purpose")
 
 
 @admin.register(ZoneSetting)

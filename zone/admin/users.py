@@ -27,8 +27,9 @@ class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
     list_display = ("username", "display_name", "department", "is_active", "last_login")
     list_filter = ("is_active", "appointments__role")
     filter_horizontal = ()
-    search_fields = ("username", "display_name", "department")
-    ordering = ("username",)
+    search_fields = ("username", "display_name", "~sort_key", "department")
+    in_search = ("username", "department")
+    ordering = ("sort_key", "username")
     fieldsets = (
         (None, {"fields": ("username", "display_name", "department")}),
         (_("Rights"), {"fields": ("is_active", "is_superuser")}),

@@ -20,6 +20,7 @@ LABELS = {
     "client": _("interface client"),
     "command": _("command"),
     "deleted": _("deleted rows among them"),
+    "ending": _("fingerprint of the last four digits"),
     "fields": _("fields"),
     "filter": _("filter"),
     "first": _("first day"),

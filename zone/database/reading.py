@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db import models
+from django.db.models import Window
 from django.db.models.sql.datastructures import BaseTable
 
-from zone.database.plans import conditions, in_forms, with_rows
+from zone.database.plans import FewOrMany, conditions, in_forms, with_rows
 
 # So many rows are found by indexes and sorted in some 50 ms.
 AT_MOST = 10_000
+# So many of a kind are counted where one searches everything.
+AT_LEAST = 1_000
 # So many are looked at first.
 FIRST = 5_000
 PAGES_AHEAD = 9
@@ -25,6 +28,36 @@ class Reading:
     rows: models.QuerySet
     keys: list
     is_capped: bool
+
+
+@dataclass(frozen=True)
+class Best:
+    """The rows that fit best, and how many there are; more than ``AT_LEAST`` are not counted."""
+
+    rows: list
+    number: int
+    is_capped: bool
+
+
+def best(queryset: models.QuerySet, number: int, closeness: Callable) -> Best:
+    """Return ``number`` rows, the closest first; where very many fit, the first of the list.
+
+    ``closeness`` returns what the few are sorted by. The last condition is estimated first: that
+    of a search stands behind those of access.
+    """
+    few, expected = queryset, 0
+    if known := conditions(queryset):
+        few, expected = _by(queryset, known[-1]), _estimate(_alone(queryset, known[-1]))
+    if expected > AT_LEAST:
+        keys = _walk(queryset, FIRST, number)
+        if len(keys) == number:
+            return Best(list(unconditional(queryset).filter(pk__in=keys)), AT_LEAST, True)
+        _expected, few = min(_ways(queryset), key=lambda way: way[0])
+    order = few.query.order_by or few.model._meta.ordering
+    found = few.annotate(found_in_all=Window(models.Count("*"))).order_by(closeness(), *order)
+    rows = list(found[:number])
+    counted = rows[0].found_in_all if rows else 0
+    return Best(rows, min(counted, AT_LEAST), counted > AT_LEAST)
 
 
 def read(queryset: models.QuerySet, page: int, per_page: int) -> Reading:
@@ -72,12 +105,19 @@ def _ways(queryset: models.QuerySet) -> Iterator[tuple[int, models.QuerySet]]:
     if plain.query.where:
         yield _estimate(plain), with_rows(queryset, many=True)
     for rare in conditions(queryset):
-        alone = queryset.all()
-        alone.query.where.children = [rare.few]
-        yield (
-            _estimate(alone),
-            in_forms(queryset, lambda each, rare=rare: each.few if each is rare else each.many),
-        )
+        yield _estimate(_alone(queryset, rare)), _by(queryset, rare)
+
+
+def _alone(queryset: models.QuerySet, rare: FewOrMany) -> models.QuerySet:
+    """Return the rows that one condition finds by its indexes, whatever the others say."""
+    alone = queryset.all()
+    alone.query.where.children = [rare.few]
+    return alone
+
+
+def _by(queryset: models.QuerySet, rare: FewOrMany) -> models.QuerySet:
+    """Return the queryset with one condition finding the rows, and the others asked of each."""
+    return in_forms(queryset, lambda each: each.few if each is rare else each.many)
 
 
 def _estimate(queryset: models.QuerySet) -> int:

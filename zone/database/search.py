@@ -15,9 +15,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Upper
+from django.db.models.lookups import Contains, EndsWith, Exact, StartsWith
 from django.utils.text import smart_split, unescape_string_literal
 
 from zone import identifiers
+from zone.database import pinyin
 from zone.database.folding import Folded, holds
 from zone.database.objects import DatabaseObject, Index, function
 from zone.database.plans import FewOrMany, Relation, union_of
@@ -68,11 +70,11 @@ class Bigrams(models.Func):
 
 
 def words(term: str) -> Iterator[str]:
-    """Yield the words of a search; a quoted one may hold blanks, and a code of its own too."""
+    """Yield the words of a search, folded; a quoted one, and a code, may be typed with blanks."""
     for word in smart_split(identifiers.whole_code(term) or term):
         if word[:1] in "\"'" and word[:1] == word[-1:]:
             word = unescape_string_literal(word)
-        yield word
+        yield identifiers.folded(word)
 
 
 def search(rows: models.QuerySet, fields: Sequence[str], term: str) -> models.QuerySet:
@@ -86,18 +88,46 @@ def search(rows: models.QuerySet, fields: Sequence[str], term: str) -> models.Qu
     return rows
 
 
+def closeness(model: type[models.Model], fields: Iterable[str], term: str) -> models.Case:
+    """Return how close the names of a row are to ``term``, 0 the closest.
+
+    Of ``fields`` those of the row itself count: the term may be all of one, its beginning, its
+    end, or anywhere within.
+    """
+    text = identifiers.folded(term).upper()
+    close: list[list] = [[], [], [], []]
+    for mark, path in map(_marked, fields):
+        if "__" in path or mark == EXACT or (mark == PINYIN and not pinyin.is_pinyin(text)):
+            continue
+        whole = Upper(Folded(path))
+        if mark == PINYIN:
+            close[0].append(EndsWith(whole, pinyin.INITIALS + text))
+        else:
+            close[0].append(Exact(whole, models.Value(text)))
+            close[2].append(EndsWith(whole, text))
+        close[1].append(StartsWith(whole, text))
+        close[3].append(Contains(whole, text))
+    cases = [
+        models.When(reduce(or_, map(models.Q, some)), then=models.Value(place))
+        for place, some in enumerate(close)
+        if some
+    ]
+    return models.Case(*cases, default=models.Value(len(close)))
+
+
 def condition(model: type[models.Model], paths: Iterable[str], word: str) -> FewOrMany:
     few, many, relations = [], [], defaultdict(list)
     for mark, path in map(_marked, paths):
         name, _separator, rest = path.partition("__")
-        if mark == PINYIN and not is_pinyin(word):
+        if mark == PINYIN and not pinyin.is_pinyin(word):
             continue
         if rest:
             relations[name].append(mark + rest)
         else:
             rows = model._base_manager.order_by()
-            few.append(_by_index(rows, name, word, mark == EXACT).values("pk"))
-            many.append(_contains(name, word, mark == EXACT))
+            if part := sought(model._meta.get_field(name), word, mark == EXACT):
+                few.append(_by_index(rows, name, part, mark == EXACT).values("pk"))
+                many.append(_contains(name, part, mark == EXACT))
     for name, rest in relations.items():
         far = model._meta.get_field(name).related_model
         relation = Relation(model, name, far._base_manager.filter(condition(far, rest, word)))
@@ -106,9 +136,11 @@ def condition(model: type[models.Model], paths: Iterable[str], word: str) -> Few
     return FewOrMany(union_of(few), reduce(or_, many))
 
 
-def is_pinyin(word: str) -> bool:
-    """Whether ``word`` may be a part of a name in pinyin; two letters are in most names."""
-    return len(word) > 2 and word.isascii() and word.isalpha()
+def sought(field: models.Field, word: str, exact: bool) -> str:
+    """Return what ``field`` holds where ``word`` is found; "" where it cannot be."""
+    if hasattr(field, "searched"):
+        return field.searched(word)
+    return word.upper() if exact else word  # codes are kept in capitals
 
 
 def _marked(path: str) -> tuple[str, str]:
@@ -117,8 +149,7 @@ def _marked(path: str) -> tuple[str, str]:
 
 
 def _contains(name: str, word: str, exact: bool) -> models.Q:
-    # Codes are kept in capitals.
-    return models.Q(**{name: word.upper()}) if exact else holds(name, word)
+    return models.Q(**{name: word}) if exact else holds(name, word)
 
 
 def _by_index(rows: models.QuerySet, name: str, word: str, exact: bool) -> models.QuerySet:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.access.row_access import RowQuerySet, is_open
 from zone.calendar import today
-from zone.fields import NoteField
+from zone.fields import NoteField, derived_from
 from zone.identifiers import no_personal_number
 from zone.models.audit import AuditEntry, owner_columns
 
@@ -57,6 +57,12 @@ class Row(models.Model):
 
     class Meta:
         abstract = True
+
+    def save(self, *args, update_fields=None, **kwargs):
+        """Save the row; with a field what is made from it."""
+        if update_fields is not None:
+            update_fields = {*update_fields, *derived_from(type(self), update_fields)}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     def _without_post(self, before: Row | None) -> Iterator[tuple[str, ValidationError]]:
         for name, role in self.HOLDERS.items():

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.access.row_access import OpenQuerySet
 from zone.feed.synced import ALL, Open, Synced
-from zone.fields import LineField, ProseField
+from zone.fields import LineField, PinyinKeyField, ProseField
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
@@ -27,6 +27,7 @@ class IndustryChain(Row):
         ],
     )
     name = LineField(_("name"), max_length=50, unique=True, validators=[no_personal_number])
+    sort_key = PinyinKeyField()
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     description = ProseField(
         _("description"), blank=True, default="", validators=[no_personal_number]
@@ -78,6 +79,7 @@ class ChainSegment(Row):
         verbose_name=_("parent segment"),
     )
     name = LineField(_("name"), max_length=100, validators=[no_personal_number])
+    sort_key = PinyinKeyField()
     position = models.CharField(_("position"), max_length=10, choices=Position)
     gap = models.CharField(_("gap"), max_length=10, choices=Gap, default=Gap.NONE)
 
@@ -86,7 +88,7 @@ class ChainSegment(Row):
     class Meta:
         verbose_name = _("chain segment")
         verbose_name_plural = _("chain segments")
-        ordering = ("chain", "name")
+        ordering = ("chain", "sort_key", "id")
         constraints = [
             models.UniqueConstraint(
                 fields=["chain", "parent", "name"],

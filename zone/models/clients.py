@@ -21,7 +21,7 @@ from zone.access.client_triggers import SOURCES
 from zone.access.networks import check_networks
 from zone.access.row_access import OpenQuerySet, PermittedQuerySet
 from zone.feed.scope import Scope
-from zone.fields import LineField, SourceField
+from zone.fields import LineField, PinyinKeyField, SourceField
 from zone.identifiers import check_source, no_personal_number, source_code
 from zone.models.audit import AuditEntry
 from zone.models.base import Row
@@ -39,6 +39,7 @@ class ApiClient(Row):
     SYNC = None
 
     name = LineField(_("name"), max_length=80, unique=True, validators=[no_personal_number])
+    sort_key = PinyinKeyField()
     owner = models.ForeignKey(
         User,
         models.PROTECT,
@@ -98,7 +99,7 @@ class ApiClient(Row):
     class Meta:
         verbose_name = _("interface client")
         verbose_name_plural = _("interface clients")
-        ordering = ("name",)
+        ordering = ("sort_key", "id")
 
     def __str__(self):
         return self.name

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.feed.synced import ANY_CHAIN, Open, Synced
-from zone.fields import AreaField, LineField, ProseField
+from zone.fields import AreaField, LineField, PinyinKeyField, ProseField
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 from zone.units import share
@@ -58,6 +58,7 @@ class Park(Row):
 
     code = LineField(_("code"), max_length=40, unique=True)
     name = LineField(_("name"), max_length=100, unique=True, validators=[no_personal_number])
+    sort_key = PinyinKeyField()
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     parent = models.ForeignKey(
         "self",
@@ -126,6 +127,7 @@ class Building(Row):
         Park, models.PROTECT, related_name="buildings", verbose_name=_("park"), db_index=False
     )
     name = LineField(_("name"), max_length=50, validators=[no_personal_number])
+    sort_key = PinyinKeyField()
     floors = models.PositiveSmallIntegerField(_("floors"), null=True, blank=True)
 
     objects = InParkQuerySet.as_manager()
@@ -133,7 +135,7 @@ class Building(Row):
     class Meta:
         verbose_name = _("building")
         verbose_name_plural = _("buildings")
-        ordering = ("park", "name")
+        ordering = ("park", "sort_key", "id")
         constraints = [
             models.UniqueConstraint(
                 fields=["park", "name"],
@@ -208,6 +210,7 @@ class Space(Row):
         help_text=_("Empty for a plot."),
     )
     code = LineField(_("number"), max_length=40)
+    sort_key = PinyinKeyField(of="code")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     state = models.CharField(_("state"), max_length=14, choices=State, default=State.LETTABLE)
     area_m2 = AreaField(_("area (㎡)"), validators=[MinValueValidator(Decimal("0.01"))])
@@ -222,7 +225,7 @@ class Space(Row):
     class Meta:
         verbose_name = _("space")
         verbose_name_plural = _("spaces")
-        ordering = ("park", "code")
+        ordering = ("park", "sort_key", "id")
         indexes = [models.Index(fields=["state", "kind"], name="space_state_kind")]
         constraints = [
             models.UniqueConstraint(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from zone import units
 from zone.access.row_access import OpenQuerySet
 from zone.feed.synced import ALL, Open, Synced
-from zone.fields import TOO_MUCH, LineField, bounded
+from zone.fields import TOO_MUCH, LineField, PinyinKeyField, bounded
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
@@ -189,6 +189,7 @@ class PublishedFigure(Row):
 
     year = models.PositiveSmallIntegerField(_("year"))
     indicator = LineField(_("indicator"), max_length=100, validators=[no_personal_number])
+    sort_key = PinyinKeyField(of="indicator")
     value = models.DecimalField(_("value"), max_digits=16, decimal_places=4)
     unit = LineField(_("unit"), max_length=20, validators=[no_personal_number])
     source = LineField(_("source"), max_length=200, validators=[no_personal_number])
@@ -201,7 +202,7 @@ class PublishedFigure(Row):
     class Meta:
         verbose_name = _("published figure")
         verbose_name_plural = _("published figures")
-        ordering = ("-year", "indicator", "unit")
+        ordering = ("-year", "sort_key", "id")
         constraints = [
             models.UniqueConstraint(
                 fields=["year", "indicator", "unit"],

@@ -16,7 +16,7 @@ from zone.access.origin import Origin
 from zone.access.roles import giving
 from zone.access.row_access import RowQuerySet
 from zone.calendar import today
-from zone.fields import LineField, NameField
+from zone.fields import LineField, NameField, PersonKeyField
 from zone.identifiers import no_personal_number
 from zone.models.alerts import SecurityAlert
 from zone.models.audit import AuditEntry
@@ -260,6 +260,7 @@ class User(Row, Account):
     display_name = LineField(
         _("display name"), max_length=50, blank=True, default="", validators=[no_personal_number]
     )
+    sort_key = PersonKeyField(of="display_name")
     department = LineField(
         _("department"), max_length=100, blank=True, default="", validators=[no_personal_number]
     )
@@ -269,6 +270,7 @@ class User(Row, Account):
     class Meta(Account.Meta):
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        ordering = ("sort_key", "username")
         permissions = [("reset_second_factor", "Can reset the second factor of a person")]
 
     def __str__(self):

@@ -190,7 +190,7 @@ class WebhookEndpoint(Row):
     class Meta:
         verbose_name = _("webhook endpoint")
         verbose_name_plural = _("webhook endpoints")
-        ordering = ("client__name", "url")
+        ordering = ("client__sort_key", "url")
         constraints = [
             models.UniqueConstraint(
                 fields=["client", "url"],

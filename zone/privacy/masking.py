@@ -85,9 +85,22 @@ def _masked(text: str) -> str:
 def phone_key(number: str) -> str:
     """Return the keyed hash of a whole telephone number in any spelling; "" if it is none."""
     digits = identifiers.phone_digits(number)
-    if not digits:
-        return ""
-    return hmac.new(settings.CONTACT_KEY.encode(), digits.encode(), hashlib.sha256).hexdigest()
+    return _keyed(digits) if digits else ""
+
+
+def phone_end_key(number: str) -> str:
+    """Return the keyed hash of the last four digits, which a mask shows; "" if it shows none."""
+    shown = re.search(r"\*(\d{4})$", mask_phone(number), re.ASCII)
+    return ending_key(shown[1]) if shown else ""
+
+
+def ending_key(digits: str) -> str:
+    """Return the keyed hash under which those whose number ends with four digits are found."""
+    return _keyed(f"end {digits}")
+
+
+def _keyed(text: str) -> str:
+    return hmac.new(settings.CONTACT_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 class Masked(str):

@@ -45,6 +45,8 @@ LISTS = [
 # What is changed in a form before it is saved.
 SAVES = {"lead": (Lead, "title"), "project": (Project, "name")}
 OPEN = {Lead: {"owner__isnull": False, "stage": "NEW"}, Project: {"status": "ACTIVE"}}
+# Words, pinyin, initials, a project's number, and what nothing fits.
+TERMS = ("储能材料", "传感", "chuneng", "cncl", "2025-000005", "0005", "没有这样")
 COLUMNS = ("median", "p95", "bare SQL", "ratio", "queries", "KB")
 
 
@@ -126,6 +128,8 @@ def pages() -> dict[str, str]:
         "lead search, no hit": f"{leads}?q=没有这样",
         "enterprise search": f"{enterprises}?q=太原华信",
         "enterprise autocomplete": f"{lookup}&field_name=enterprise&term=储能",
+        **{f"search all, {term}": f"{reverse('search')}?part=1&q={term}" for term in TERMS},
+        "search page": f"{reverse('search')}?q=储能材料",
         "lead form": reverse("admin:crm_lead_change", args=[lead.pk]),
         "new lead": reverse("admin:crm_lead_add"),
         "project form": reverse("admin:projects_project_change", args=[project.pk]),

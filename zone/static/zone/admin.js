@@ -1,6 +1,6 @@
 // What the skin's templates call by name: Alpine without eval only knows what is registered.
 document.addEventListener("alpine:init", () => {
-  for (const component of [theme, searchForm, searchDropdown, searchCommand]) {
+  for (const component of [theme, searchForm]) {
     Alpine.data(component.name, component);
   }
   // The state of every page, on <body>: the open tab and the two ways the sidebar opens.
