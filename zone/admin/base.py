@@ -7,10 +7,9 @@ from django.contrib import messages
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DataError, connection
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
@@ -22,6 +21,7 @@ from zone.admin.clashes import ClashAwareAdmin
 from zone.admin.guarded import GuardedAdmin, GuardedInline
 from zone.admin.inputs import OurInputs
 from zone.admin.once import SavedOnceAdmin
+from zone.admin.opened import OpenedPagesAdmin, action_url, gone
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
@@ -57,6 +57,7 @@ def searched(term: str) -> str:
 
 class ScopedModelAdmin(
     TitledAdmin,
+    OpenedPagesAdmin,
     ClashAwareAdmin,
     SavedOnceAdmin,
     ScopedDoors,
@@ -163,7 +164,7 @@ class ScopedModelAdmin(
         def view(request: HttpRequest, object_id, model_admin=None) -> TemplateResponse:
             row = self.get_object(request, str(object_id))
             if row is None:
-                raise Http404
+                return gone(self, request, object_id, action)
             return perform(self, action, request, row)
 
         return view
@@ -186,7 +187,7 @@ class ScopedModelAdmin(
             {
                 "label": action.label,
                 "primary": action.primary,
-                "url": reverse(f"admin:{action.url_name(self.model)}", args=[obj.pk]),
+                "url": action_url(action, obj, request.user),
             }
             for action in self.state_actions
             if action.allowed(obj, request.user)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -23,6 +23,7 @@ from unfold.widgets import (
 
 from zone.admin.clashes import clash_error
 from zone.admin.inputs import DayWidget
+from zone.admin.opened import gone, mark, no_longer
 from zone.calendar import today
 from zone.fields import ProseInput
 from zone.identifiers import no_personal_number
@@ -41,6 +42,8 @@ class StateAction:
     explain: Callable | None = None
     secret_note: str = ""
     why_not: str = ""  # the model's method that says in words why somebody may not
+    gone: str = ""  # what is said where the row has left reach meanwhile, and
+    gone_to: str = ""  # with which query the list is opened then
 
     def url_name(self, model) -> str:
         return f"{model._meta.app_label}_{model._meta.model_name}_{self.name}"
@@ -112,7 +115,7 @@ class ReasonForm(StateForm):
 def perform(model_admin, action: StateAction, request: HttpRequest, row) -> TemplateResponse:
     """Show the form of ``action`` on GET, do it on POST; a refusal stays on the form."""
     if not action.allowed(row, request.user):
-        raise PermissionDenied(action.refusal(row, request.user))
+        return no_longer(request, action, row, _change_url(row))
     data = (request.POST, request.FILES) if request.method == "POST" else ()
     form = action.form(*data, row=row, user=request.user)
     if form.is_valid():
@@ -130,6 +133,8 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
                 return _show_once(model_admin, action, request, target, form.secret)
             messages.success(request, action.done % {"row": target})
             return redirect(_change_url(target))
+        if not model_admin.get_queryset(request).filter(pk=row.pk).exists():
+            return gone(model_admin, request, row.pk, action)
     return TemplateResponse(
         request,
         "zone/state_form.html",
@@ -141,6 +146,7 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
             "form": form,
             "action": action,
             "explanation": action.explain(row) if action.explain else "",
+            "opened": mark(request.user, type(row), row.pk, action.name),
             "back": _change_url(row),
         },
     )
