@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
-from crm.admin.leads import LeadAdmin
+from crm.admin.lead_forms import LEAD_ACTIONS
 from crm.models import Contact, Enterprise, Lead
 from projects.models import Occupancy
 from tests import factories
@@ -182,6 +182,7 @@ def test_the_loser_of_a_claim_is_told_and_led_to_the_pool():
     assert logged_in(late).get(claim_address(clients[0], lead, late), follow=True).text.count(TAKEN)
 
 
+ACTIONS = {action.name: action for action in LEAD_ACTIONS}
 TAKEN = "已被他人抢先认领"
 POOL = reverse_lazy("admin:crm_lead_changelist", query={"whose": "pool"})
 
@@ -189,7 +190,7 @@ POOL = reverse_lazy("admin:crm_lead_changelist", query={"whose": "pool"})
 def claim_address(client: Client, lead: Lead, person=None) -> str:
     """Return where the button on the lead's page leads, or led before somebody else took it."""
     if person is not None:
-        return action_url(LeadAdmin.state_actions[1], lead, person)
+        return action_url(ACTIONS["claim"], lead, person)
     page = client.get(reverse("admin:crm_lead_change", args=[lead.pk]))
     return next(link["url"] for link in page.context["state_links"] if "/claim/" in link["url"])
 
@@ -203,7 +204,7 @@ def test_an_id_that_never_was_within_reach_stays_unknown():
     address = reverse("admin:crm_lead_claim", args=[lead.pk])
     foreign = claim_address(None, lead, owner).partition("?")[2]
     within = claim_address(None, factories.make_lead(chain=chain), person).partition("?")[2]
-    advance = action_url(LeadAdmin.state_actions[0], lead, person).partition("?")[2]
+    advance = action_url(ACTIONS["advance"], lead, person).partition("?")[2]
     client = logged_in(person)
     for query in ("", foreign, within, advance, "_opened=x"):
         assert client.get(f"{address}?{query}").status_code == 404
