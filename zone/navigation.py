@@ -200,3 +200,7 @@ def units_script(request) -> str:
 
 def days_script(request) -> str:
     return static("zone/days.js")
+
+
+def drafts_script(request) -> str:
+    return static("zone/drafts.js")

@@ -4,7 +4,7 @@ from django.http import Http404
 from django.urls import include, path, re_path
 from django.views import defaults
 
-from zone.pages import account, health, second_factor
+from zone.pages import account, health, second_factor, session
 
 
 def no_such_page(request):
@@ -23,6 +23,8 @@ urlpatterns = [
     # "View on site" would say of any row whether it exists; nothing here has such a page.
     re_path(r"^admin/r/", no_such_page),
     path("admin/health/", health.health_page, name="health"),
+    path("admin/session/", session.session, name="session"),
+    path("admin/session/again/", session.logged_in_again, name="logged_in_again"),
     path("admin/account/", account.account, name="account"),
     path("admin/account/sign-out/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
     path("admin/account/code/", second_factor.code, name="second_factor"),
