@@ -30,6 +30,7 @@ class WhoseFilter(admin.SimpleListFilter):
             ("pool", _("pool")),
             ("due", _("follow-up due")),
             ("undated", _("no next date")),
+            ("departed", _("owner has left")),
         ]
 
     def queryset(self, request, rows):
@@ -43,6 +44,8 @@ class WhoseFilter(admin.SimpleListFilter):
             return (rows if looks_after else rows.filter(owner=request.user)).due(today())
         if self.value() == "undated":
             return rows.undated()
+        if self.value() == "departed":
+            return rows.departed()
         return rows
 
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from projects import stage_requirements
+from projects.models.handling import Handled
 from projects.models.numbers import ProjectNumber
 from zone import identifiers
 from zone.access.row_access import RowQuerySet
@@ -56,7 +57,7 @@ class ProjectQuerySet(RowQuerySet):
         return self.filter(status=Project.Status.ACTIVE)
 
 
-class Project(Staged, Row):
+class Project(Handled, Staged, Row):
     """An investment project, from the reserve to full production."""
 
     SYNC = Synced(10, "projects", paths=("chain", "park"))
