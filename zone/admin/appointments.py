@@ -66,7 +66,8 @@ def what_goes(post: Appointment) -> str:
     if not (left := post.left()):
         return words
     still = _("%(person)s still has in hand: %(left)s. It changes hands in the same act.")
-    return f"{words} {still % {'person': post.user, 'left': in_words(left)}}"
+    still %= {"person": post.user, "left": in_words(left)}
+    return _("%(goes)s %(still)s") % {"goes": words, "still": still}
 
 
 @admin.register(Appointment)
