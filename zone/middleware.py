@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
@@ -155,6 +156,43 @@ class PermissionsPolicyMiddleware:
         response = self.get_response(request)
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
         return response
+
+
+class SavedDraftMiddleware:
+    """Names the draft that was saved, so that the browser keeps it no longer.
+
+    A form that was saved leads on to another page; one that is drawn again was not, nor was one
+    whose answer says so (``keeps_draft``).
+    """
+
+    COOKIE, SHAPE = "saved_draft", re.compile(r"[\w-]{8,40}")
+    AGE = 60 * 60  # seconds; the next page reads it
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        came = getattr(request, "came_through", False)
+        if came and request.method == "POST" and self._saved(response):
+            draft = request.POST.get("_draft", "")
+            if self.SHAPE.fullmatch(draft):
+                secure = settings.SESSION_COOKIE_SECURE
+                response.set_cookie(self.COOKIE, draft, self.AGE, secure=secure, samesite="Lax")
+        return response
+
+    def process_view(self, request, view, args, kwargs):
+        # What a step of the login turns away never comes here.
+        request.came_through = request.path_info.startswith("/admin/")
+
+    @staticmethod
+    def _saved(response: HttpResponse) -> bool:
+        if response.status_code == 302:
+            return not hasattr(response, "keeps_draft")
+        context = getattr(response, "context_data", None)
+        return (
+            response.status_code == 200 and bool(context) and not {"form", "adminform"} & {*context}
+        )
 
 
 class ChosenLanguageMiddleware:

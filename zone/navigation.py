@@ -214,3 +214,7 @@ def search_script(request) -> str:
 
 def search_stylesheet(request) -> str:
     return static("zone/search.css")
+
+
+def drafts_script(request) -> str:
+    return static("zone/drafts.js")

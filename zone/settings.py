@@ -151,6 +151,8 @@ MIDDLEWARE = [
     "zone.login.steps.GateMiddleware",
     "axes.middleware.AxesMiddleware",
     "zone.login.hashing.BusyMiddleware",
+    # Last, so that it sees only what came through to a view.
+    "zone.middleware.SavedDraftMiddleware",
 ]
 ROOT_URLCONF = "zone.urls"
 WSGI_APPLICATION = "zone.wsgi.application"
@@ -164,6 +166,7 @@ TEMPLATES = [
             "builtins": ["zone.templatetags.units"],
             "context_processors": [
                 "django.template.context_processors.request",
+                "zone.pages.session.time_left",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
@@ -351,6 +354,7 @@ UNFOLD = {
         "zone.navigation.units_script",
         "zone.navigation.days_script",
         "zone.navigation.search_script",
+        "zone.navigation.drafts_script",
     ],
     "SIDEBAR": {
         "show_search": False,

@@ -41,6 +41,7 @@ class WhoseFilter(admin.SimpleListFilter):
             ("untouched", _("no first follow-up")),
             ("ending", _("protection ends soon")),
             ("behind", _("clock overdue")),
+            ("departed", _("owner has left")),
         ]
 
     def queryset(self, request, rows):
@@ -52,6 +53,8 @@ class WhoseFilter(admin.SimpleListFilter):
             return rows.pool()
         if self.value() == "undated":
             return rows.undated()
+        if self.value() == "departed":
+            return rows.departed()
         return rows
 
     @staticmethod

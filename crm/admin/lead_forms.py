@@ -242,6 +242,10 @@ LEAD_ACTIONS = (
         _("“%(row)s” is yours now."),
         primary=True,
         explain=lambda lead: _("The lead leaves the pool and is yours to follow up."),
+        gone=_(
+            "Somebody else was faster: this lead has been taken. Here is the pool as it is now."
+        ),
+        gone_to="?whose=pool",
     ),
     StateAction(
         "release",

@@ -28,6 +28,7 @@ from zone.fields import (
 )
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
+from zone.models.in_hand import Hand, departed
 from zone.models.staged import Staged
 
 OPEN, ENDED = ("NEW", "SCREENED", "NEGOTIATING", "AGREEING"), ("LOST", "INVALID")
@@ -53,6 +54,10 @@ class LeadQuerySet(PoolQuerySet, ClockQuerySet, CourtingQuerySet):
     def due(self, on: date | None = None):
         """Return the open leads whose next follow-up is due or overdue."""
         return self.open().filter(next_follow_up_on__lte=on or today())
+
+    def departed(self):
+        """Return the open leads of owners who hold no post that courts (已离任)."""
+        return self.filter(departed(Lead, *Lead.HELD_BY))
 
     def undated(self):
         """Return the owned open leads without a next follow-up, which are never due."""
@@ -87,6 +92,17 @@ class Lead(Courting, Dated, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
 
     STAGES = OPEN_STAGES = (Stage.NEW, Stage.SCREENED, Stage.NEGOTIATING, Stage.AGREEING)
     CONVERTIBLE_STAGES = OPEN_STAGES[1:]
+    HELD_BY = (
+        Hand(
+            "owner",
+            roles=("SPECIALIST", "CHAIN_LEADER", "OFFICE"),
+            permission="crm.assign_lead",
+            done=~Q(stage__in=OPEN_STAGES),
+            give=lambda lead, **given: lead.assign(**given),
+            drop=lambda lead, **given: lead.release(**given),
+            drop_label=_("Return to the pool"),
+        ),
+    )
     CLOSED = _("Only an open lead of your own takes entries; please claim it first.")
 
     enterprise = models.ForeignKey(

@@ -26,6 +26,6 @@ def fields(response) -> dict:
 
 
 def carried(response) -> dict:
-    """Return the hidden field that says which version the page was drawn from."""
-    seen = re.search(r'name="seen" value="([^"]+)"', response.text)
-    return {"seen": unescape(seen[1])} if seen else {}
+    """Return the hidden fields that say which version the page was drawn from, and for whom."""
+    found = re.findall(r'name="(seen|_opened)" value="([^"]+)"', response.text)
+    return {name: unescape(value) for name, value in found}

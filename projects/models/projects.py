@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.followed_up import FollowedUp
 from projects import stage_requirements
+from projects.models.handling import Handled
 from projects.models.numbers import ProjectNumber
 from zone import identifiers
 from zone.access.row_access import RowQuerySet
@@ -58,7 +59,7 @@ class ProjectQuerySet(RowQuerySet):
         return self.filter(status=Project.Status.ACTIVE)
 
 
-class Project(FollowedUp, Staged, Row):
+class Project(FollowedUp, Handled, Staged, Row):
     """An investment project, from the reserve to full production."""
 
     SYNC = Synced(10, "projects", paths=("chain", "park"))

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from crm.models import Lead
 from projects.models import Agreement, Credit, Project
 from projects.pages import charts, choices, months
 from projects.pages.figures import Shown, amount
@@ -84,6 +85,7 @@ def progress_page(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Target progress"),
         "is_fullwidth": "1",
+        "departed": leads_of_departed(request.user),
         "chosen": chosen,
         "chains": [chain for chain in chains if access.covers(chain)],
         "year_has_targets": chosen.year in targets,
@@ -92,6 +94,13 @@ def progress_page(request: HttpRequest) -> HttpResponse:
         **_surroundings(request.user, chosen, links),
     }
     return TemplateResponse(request, "projects/progress.html", context)
+
+
+def leads_of_departed(user) -> int:
+    """Return how many open leads wait for whoever assigns them: their owners have left."""
+    if not user.has_perm("crm.assign_lead"):
+        return 0
+    return Lead.objects.visible_to(user, "crm.assign_lead").departed().count()
 
 
 def _shown(

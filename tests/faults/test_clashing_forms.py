@@ -6,14 +6,17 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
+from crm.admin.lead_forms import LEAD_ACTIONS
 from crm.models import Contact, Enterprise, Lead
 from projects.models import Occupancy
 from tests import factories
+from tests.forms import fields
 from tests.racing import at_once, held_up
 from zone.admin.clashes import rule_of
+from zone.admin.opened import action_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADD_OCCUPANCY, ADD_LEAD = "admin:projects_occupancy_add", "admin:crm_lead_add"
@@ -142,3 +145,91 @@ def test_every_rule_of_a_model_says_what_to_do():
                 if isinstance(rule, (ExclusionConstraint, models.UniqueConstraint)):
                     (said,) = rule_of(model._meta.db_table, rule.name).messages
                     assert rule.name not in said, rule.name
+
+
+def test_of_two_who_enter_shares_of_a_project_at_once_the_second_reads_the_rule():
+    """The second waits for the project's row, and is checked after the first has committed."""
+    project, offices = factories.make_project(), [factories.make_office() for _ in range(2)]
+    address = reverse("admin:projects_project_change", args=[project.pk])
+    clients = [logged_in(office) for office in offices]
+    forms = [fields(client.get(address)) for client in clients]
+    for form in forms:
+        share = {"specialist": factories.make_specialist().pk, "share": "60", "project": project.pk}
+        form |= {f"credits-0-{name}": value for name, value in share.items()}
+        form["credits-TOTAL_FORMS"] = 1
+    answers = at_once(2, lambda n: clients[n].post(address, forms[n]))
+    assert sorted(answer.status_code for answer in answers) == [200, 302]
+    (refused,) = (answer for answer in answers if answer.status_code == 200)
+    assert "合计 120%，不能超过 100%" in refused.text
+    assert project.credits.count() == 1
+
+
+def test_the_loser_of_a_claim_is_told_and_led_to_the_pool():
+    chain = factories.make_chain()
+    lead = factories.make_lead(chain=chain)
+    people = [factories.make_specialist(chain) for _ in range(3)]
+    clients = [logged_in(person) for person in people]
+    addresses = [claim_address(client, lead) for client in clients]
+    answers = at_once(3, lambda n: clients[n].post(addresses[n], follow=True))
+    lead.refresh_from_db()
+    assert lead.owner in people
+    told = [answer for answer in answers if TAKEN in answer.text]
+    assert (len(told), {answer.status_code for answer in answers}) == (2, {200})
+    for answer in told:
+        assert answer.redirect_chain[-1][0] == POOL
+        assert lead.title not in answer.text
+    late = people[[owner != lead.owner for owner in people].index(True)]
+    assert logged_in(late).get(claim_address(clients[0], lead, late), follow=True).text.count(TAKEN)
+
+
+ACTIONS = {action.name: action for action in LEAD_ACTIONS}
+TAKEN = "已被他人抢先认领"
+POOL = reverse_lazy("admin:crm_lead_changelist", query={"whose": "pool"})
+
+
+def claim_address(client: Client, lead: Lead, person=None) -> str:
+    """Return where the button on the lead's page leads, or led before somebody else took it."""
+    if person is not None:
+        return action_url(ACTIONS["claim"], lead, person)
+    page = client.get(reverse("admin:crm_lead_change", args=[lead.pk]))
+    return next(link["url"] for link in page.context["state_links"] if "/claim/" in link["url"])
+
+
+def test_an_id_that_never_was_within_reach_stays_unknown():
+    """The negative control: the mark is one person's, for one row and one action."""
+    chain, other = factories.make_chain(), factories.make_chain("electronics")
+    lead, person = factories.make_lead(chain=other), factories.make_specialist(chain)
+    owner = factories.make_specialist(other)
+    lead.claim(by=owner)
+    address = reverse("admin:crm_lead_claim", args=[lead.pk])
+    foreign = claim_address(None, lead, owner).partition("?")[2]
+    within = claim_address(None, factories.make_lead(chain=chain), person).partition("?")[2]
+    advance = action_url(ACTIONS["advance"], lead, person).partition("?")[2]
+    client = logged_in(person)
+    for query in ("", foreign, within, advance, "_opened=x"):
+        assert client.get(f"{address}?{query}").status_code == 404
+        assert client.post(f"{address}?{query}").status_code == 404
+
+
+def test_a_lead_that_was_handed_on_while_its_form_was_filled_is_told_of():
+    chain = factories.make_chain()
+    person, office = factories.make_specialist(chain), factories.make_office()
+    lead = factories.make_lead(chain=chain, owner=person)
+    client, address = logged_in(person), reverse("admin:crm_lead_change", args=[lead.pk])
+    form = fields(client.get(address))
+    release = next(link["url"] for link in client.get(address).context["state_links"]
+                   if "/release/" in link["url"])  # fmt: skip
+    lead.assign(by=office, to=factories.make_specialist(chain), reason="调整分工")
+    for answer in (client.post(address, form, follow=True), client.get(release, follow=True)):
+        assert "已不在您的范围内" in answer.text
+        assert answer.redirect_chain[-1][0] == reverse("admin:crm_lead_changelist")
+
+
+def test_a_step_that_somebody_else_has_taken_leads_back_to_the_row():
+    office, lead = factories.make_office(), factories.make_lead()
+    client, change = logged_in(office), reverse("admin:crm_lead_change", args=[lead.pk])
+    address = claim_address(client, lead)
+    assert client.post(reverse("admin:crm_lead_claim", args=[lead.pk])).status_code == 302
+    answer = client.post(address, follow=True)
+    assert (answer.redirect_chain[-1][0], "现在不能再" in answer.text) == (change, True)
+    assert client.post(reverse("admin:crm_lead_claim", args=[lead.pk])).status_code == 403

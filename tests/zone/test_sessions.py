@@ -101,6 +101,8 @@ def test_the_mark_is_written_once_a_minute_at_most(client, person):
         request = SimpleNamespace(session=client.session, user=person)
         request.session.modified = False
         assert sessions.why_over(request) == ""
+        assert not request.session.modified
+        sessions.prolong(request)
         return request.session.modified
 
     set_back(client, started_at=5, seen_at=0.5)

@@ -6,8 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.access.roles import may_grant
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
+from zone.admin.handing_over import HandingOverForm, in_words
 from zone.admin.inputs import DayWidget
-from zone.admin.state import ReasonForm, StateAction
+from zone.admin.state import StateAction
 from zone.calendar import today
 from zone.models import Appointment, User
 from zone.navigation import Menu
@@ -37,7 +38,7 @@ def yesterday() -> date:
     return today() - timedelta(days=1)
 
 
-class EndForm(ReasonForm):
+class EndForm(HandingOverForm):
     on = forms.DateField(
         label=_("last day in post"),
         initial=yesterday,
@@ -47,10 +48,26 @@ class EndForm(ReasonForm):
             "today too."
         ),
     )
-    field_order = ("on", "reason")
+
+    def shares(self):
+        return self.row.left()
+
+    def _ended(self):
+        return self.row
 
     def apply(self):
-        self.row.end(by=self.user, **self.cleaned_data)
+        data = self.cleaned_data
+        self.row.end(by=self.user, on=data["on"], reason=data["reason"], to=self.chosen())
+
+
+def what_goes(post: Appointment) -> str:
+    """Say what the end of a post takes away, and what it leaves in the person's hand."""
+    words = _("With the post goes: %(reach)s") % {"reach": post.reach_words}
+    if not (left := post.left()):
+        return words
+    still = _("%(person)s still has in hand: %(left)s. It changes hands in the same act.")
+    still %= {"person": post.user, "left": in_words(left)}
+    return _("%(goes)s %(still)s") % {"goes": words, "still": still}
 
 
 @admin.register(Appointment)
@@ -76,7 +93,7 @@ class AppointmentAdmin(ScopedModelAdmin):
             "can_end",
             _("“%(row)s” ends."),
             primary=True,
-            explain=lambda post: _("With the post goes: %(reach)s") % {"reach": post.reach_words},
+            explain=what_goes,
         ),
     )
 

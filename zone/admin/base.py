@@ -7,10 +7,9 @@ from django.contrib import messages
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DataError, connection
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
@@ -24,6 +23,7 @@ from zone.admin.inputs import OurInputs
 from zone.admin.list_views import ViewedAdmin
 from zone.admin.many import ManyRowsAdmin
 from zone.admin.once import SavedOnceAdmin
+from zone.admin.opened import OpenedPagesAdmin, action_url, gone
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.records import RecordAdmin
 from zone.admin.scope import ScopedDoors, ScopedRows
@@ -62,6 +62,7 @@ def searched(term: str) -> str:
 
 class ScopedModelAdmin(
     TitledAdmin,
+    OpenedPagesAdmin,
     ClashAwareAdmin,
     SavedOnceAdmin,
     RecordAdmin,
@@ -176,7 +177,7 @@ class ScopedModelAdmin(
         def view(request: HttpRequest, object_id, model_admin=None) -> TemplateResponse:
             row = self.get_object(request, str(object_id))
             if row is None:
-                raise Http404
+                return gone(self, request, object_id, action)
             back = record_url(self.model, row.pk)
             return self.once(request, lambda: perform(self, action, request, row), back)
 
@@ -203,7 +204,7 @@ class ScopedModelAdmin(
                 "primary": action.primary,
                 "icon": action.icon,
                 "is_sheet": action.is_sheet,
-                "url": reverse(f"admin:{action.url_name(self.model)}", args=[obj.pk]),
+                "url": action_url(action, obj, request.user),
             }
             for action in self.state_actions
             if action.allowed(obj, request.user)

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from zone import units
 from zone.admin.events import story
 from zone.admin.once import token
+from zone.admin.opened import mark
 from zone.calendar import short_day, today
 from zone.fields import WanField
 from zone.models.staged import Staged
@@ -171,6 +172,7 @@ class RecordAdmin:
             if link["name"] in forms:
                 link["form"] = forms[link["name"]](row=row, user=request.user)
                 link["form"].once = token(request)
+                link["form"].opened = mark(request.user, type(row), row.pk, link["name"])
 
     def next_step(self, request, row) -> NextStep | None:
         """Return what is to be done next about ``row``; most kinds of rows have nothing."""

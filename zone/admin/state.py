@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -24,6 +24,7 @@ from unfold.widgets import (
 from zone.admin.clashes import clash_error
 from zone.admin.inputs import DayWidget
 from zone.admin.once import token
+from zone.admin.opened import gone, mark, no_longer
 from zone.calendar import today
 from zone.fields import ProseInput
 from zone.identifiers import no_personal_number
@@ -46,6 +47,8 @@ class StateAction:
     icon: str = ""
     is_sheet: bool = False  # asked over the record, without leaving it
     many: str = ""  # the permission of those who may do it for many chosen rows at once
+    gone: str = ""  # what is said where the row has left reach meanwhile, and
+    gone_to: str = ""  # with which query the list is opened then
 
     def url_name(self, model) -> str:
         return f"{model._meta.app_label}_{model._meta.model_name}_{self.name}"
@@ -64,6 +67,7 @@ class StateForm(forms.Form):
     """
 
     once = ""  # the token of the page, by which it is sent a single time
+    opened = ""  # the mark of the page, that it was once within reach
     folded: tuple[str, ...] = ()  # the last fields, asked for only when wanted
     secret = ""  # what ``apply`` made, to be shown once and kept nowhere
 
@@ -133,10 +137,11 @@ class ReasonForm(StateForm):
 def perform(model_admin, action: StateAction, request: HttpRequest, row) -> TemplateResponse:
     """Show the form of ``action`` on GET, do it on POST; a refusal stays on the form."""
     if not action.allowed(row, request.user):
-        raise PermissionDenied(action.refusal(row, request.user))
+        return no_longer(request, action, row, _change_url(row))
     data = (request.POST, request.FILES) if request.method == "POST" else ()
     form = action.form(*data, row=row, user=request.user)
     form.once = token(request)
+    form.opened = mark(request.user, type(row), row.pk, action.name)
     if form.is_valid():
         try:
             with transaction.atomic():
@@ -152,6 +157,8 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
                 return _show_once(model_admin, action, request, target, form.secret)
             messages.success(request, action.done % {"row": target})
             return redirect(_change_url(target))
+        if not model_admin.get_queryset(request).filter(pk=row.pk).exists():
+            return gone(model_admin, request, row.pk, action)
     return TemplateResponse(
         request,
         "zone/state_form.html",

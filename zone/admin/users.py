@@ -1,4 +1,4 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.urls import reverse
@@ -11,8 +11,9 @@ from unfold.forms import UserChangeForm, UserCreationForm
 
 from zone.admin.appointments import AppointmentInline
 from zone.admin.base import ScopedModelAdmin, display
+from zone.admin.handing_over import HAND_OVER, LeftWithWorkFilter, in_words
 from zone.admin.login_actions import ACTIONS, RESET_PASSWORD
-from zone.models import User
+from zone.models import User, in_hand
 from zone.navigation import Menu
 
 # Roles are rows of code, and the keys of second factors are nobody's to read.
@@ -25,7 +26,7 @@ class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     list_display = ("username", "display_name", "department", "is_active", "last_login")
-    list_filter = ("is_active", "appointments__role")
+    list_filter = ("is_active", LeftWithWorkFilter, "appointments__role")
     filter_horizontal = ()
     search_fields = ("username", "display_name", "~sort_key", "department")
     in_search = ("username", "department")
@@ -69,7 +70,7 @@ class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
         ),
     )
     inlines = (AppointmentInline,)
-    state_actions = ACTIONS
+    state_actions = (HAND_OVER, *ACTIONS)
 
     @display(description=_("second factor"), boolean=True)
     def display_second_factor(self, person):
@@ -85,6 +86,9 @@ class UserAdmin(DjangoUserAdmin, ScopedModelAdmin):
         if not change:
             obj.must_change_password, obj.password_chosen_by = True, request.user
         super().save_model(request, obj, form, change)
+        if change and not obj.is_active and (left := in_hand.shares(obj)):
+            words = _("The promotion office is left to hand over: %(left)s.")
+            messages.warning(request, words % {"left": in_words(left)})
 
     @method_decorator(sensitive_post_parameters())
     def user_change_password(self, request, id, form_url=""):

@@ -74,6 +74,7 @@ class SessionLimitsMiddleware:
             return None
         why = why_over(request)
         if not why:
+            prolong(request)
             return None
         if is_script(request):
             # The reason is kept for the page the person opens next.
@@ -92,23 +93,41 @@ def end(request: HttpRequest, why: str) -> HttpResponse:
 
 
 def why_over(request: HttpRequest) -> str:
-    """Return the key in ``WHY`` of what ends this session now, "" while it lasts."""
+    """Return the key in ``WHY`` of what ends this session now, "" while it lasts; write nothing."""
     if not request.user.is_authenticated:
         return "ended"
     if not request.user.may_enter:
         return "no_post"
-    now, session = time.time(), request.session
-    started = session.setdefault(STARTED, now)
-    seen = session.get(SEEN, 0) or started
+    now = time.time()
+    started, seen = started_and_seen(request)
     if max(started, seen) - now > settings.CLOCK_TOLERANCE.total_seconds():
         return "clock"
     if now - started > settings.SESSION_LONGEST.total_seconds():
         return "longest"
     if now - seen > settings.SESSION_IDLE.total_seconds():
         return "idle"
+    return ""
+
+
+def started_and_seen(request: HttpRequest) -> tuple[float, float]:
+    started = request.session.get(STARTED) or time.time()
+    return started, request.session.get(SEEN, 0) or started
+
+
+def prolong(request: HttpRequest):
+    """Count the idle time anew; the mark is written once a minute at most."""
+    now, session = time.time(), request.session
+    session.setdefault(STARTED, now)
     if now - session.get(SEEN, 0) > REFRESH:
         session[SEEN] = now
-    return ""
+
+
+def seconds_left(request: HttpRequest) -> int:
+    """Return how long the session lasts if nothing more is done."""
+    started, seen = started_and_seen(request)
+    idle, longest = settings.SESSION_IDLE, settings.SESSION_LONGEST
+    end = min(seen + idle.total_seconds(), started + longest.total_seconds())
+    return max(0, int(end - time.time()))
 
 
 def is_script(request: HttpRequest) -> bool:

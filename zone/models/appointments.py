@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from zone.access.roles import may_grant
 from zone.access.row_access import RowQuerySet
 from zone.calendar import today
+from zone.models import in_hand
 from zone.models.audit import AuditEntry, contents
 from zone.models.base import Row
 from zone.models.users import User
@@ -152,10 +153,12 @@ class Appointment(Row):
         self._record(AuditEntry.Action.APPOINTED, by, reason, made)
 
     @transaction.atomic
-    def end(self, *, by, on: date, reason: str):
+    def end(self, *, by, on: date, reason: str, to: dict | None = None):
         """Let the post end with the day ``on``: from the next day it gives nothing.
 
-        The day before the first takes back a post that began today, or has not begun.
+        The day before the first takes back a post that began today, or has not begun. What lies
+        in the person's hand passes on in the same act: ``to`` names for each of ``left()`` who
+        takes it. A post that ends after today leaves it where it is until then.
         """
         self.refresh_from_db(from_queryset=Appointment.objects.select_for_update())
         if not self.can_end(by):
@@ -166,10 +169,16 @@ class Appointment(Row):
             raise ValidationError({"on": _("The post already ends earlier; appoint anew instead.")})
         if on < self.starts_on - timedelta(days=1):
             raise ValidationError({"on": _("The last day cannot lie before the first.")})
+        if to or (on <= today() and self.is_current):
+            in_hand.hand_over(self.left(), to or {}, by=by, reason=reason, without=self)
         before, self.ends_on = self.ends_on, on
         self.save(update_fields=["ends_on"])
         changes = {"ends_on": [str(before or ""), str(on)]}
         self._record(AuditEntry.Action.ENDED, by, reason, changes)
+
+    def left(self) -> list[in_hand.Share]:
+        """Return what the end of this post would leave without somebody who looks after it."""
+        return in_hand.shares(self.user, without=self)
 
     appoint.alters_data = end.alters_data = True
 

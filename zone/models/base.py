@@ -39,6 +39,8 @@ class Row(models.Model):
     WRITE_ONCE: tuple[str, ...] = ()
     # The post that a person holds on the day on which the field comes to name them.
     HOLDERS: dict[str, str] = {}
+    # What puts a row into somebody's hand, and how it passes on: ``zone.models.in_hand.Hand``.
+    HELD_BY: tuple = ()
     # Why nothing may be entered under a row whose ``can_change`` says no.
     CLOSED = _("This row is closed in its present state and cannot be changed.")
 

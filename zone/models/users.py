@@ -18,6 +18,7 @@ from zone.access.row_access import RowQuerySet
 from zone.calendar import today
 from zone.fields import LineField, NameField, PersonKeyField
 from zone.identifiers import no_personal_number
+from zone.models import in_hand
 from zone.models.alerts import SecurityAlert
 from zone.models.audit import AuditEntry
 from zone.models.base import Row
@@ -275,6 +276,27 @@ class User(Row, Account):
 
     def __str__(self):
         return self.display_name or self.username
+
+    def clean_for(self, user, before=None):
+        """Refuse to close an account in whose hand something lies that ``user`` can pass on."""
+        super().clean_for(user, before)
+        is_closed = before is not None and before.is_active and not self.is_active
+        if is_closed and self.can_hand_over(user):
+            words = _("Hand over first what this person has in hand; the button is above.")
+            raise ValidationError({"is_active": ValidationError(words, code="in_hand")})
+
+    def can_hand_over(self, user) -> bool:
+        return any(
+            user.has_perm(hand.permission) and in_hand.rows_of(self, model, hand).exists()
+            for model, hand in in_hand.hands()
+        )
+
+    @transaction.atomic
+    def hand_over(self, *, by, reason: str, to: dict):
+        """Pass on what lies in this person's hand: ``to`` names who takes each share of it."""
+        in_hand.hand_over(in_hand.shares(self), to, by=by, reason=reason)
+
+    hand_over.alters_data = True
 
     def get_full_name(self):
         return str(self)
