@@ -279,7 +279,7 @@
     form.append(sent);
     offer();
     for (const kind of ["input", "change"]) document.addEventListener(kind, changed);
-    globalThis.django?.jQuery(document).on("change", "select", changed); // choosers tell jQuery alone
+    globalThis.django?.jQuery?.(document).on("change", "select", changed); // choosers tell jQuery alone
     addEventListener("pagehide", () => timer && keep());
     document.addEventListener("visibilitychange", () => (document.hidden ? timer && keep() : lookAgain()));
     addEventListener("storage", ({ key: changedKey, newValue }) => {
