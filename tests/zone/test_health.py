@@ -209,7 +209,7 @@ def test_each_line_has_a_state_in_words_and_what_to_do_when_it_is_bad(as_user, o
     beat()
     lines = list(figures.checks())
     assert {line.title: line.state for line in lines if line.state != "GOOD"} == {}
-    assert len(lines) == 9
+    assert len(lines) == 10
     assert "■" not in as_user(office).get("/admin/health/").text
 
 
@@ -250,7 +250,7 @@ def test_the_health_page_takes_as_many_queries_for_30_as_for_1(
         for _ in range(number):
             factories.make_delivery(endpoint)
             ApiUpload(client=endpoint.client, resource="leads", source="oa").save()
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             client.get("/admin/health/")
 
 

@@ -17,13 +17,6 @@ LATE_AFTER = timedelta(hours=1)
 
 
 class JobRunQuerySet(PermittedQuerySet):
-    def failing(self):
-        return self.filter(failures__gt=0)
-
-    def late(self, now: datetime | None = None):
-        """Return the jobs that nobody has run though they have been due for long."""
-        return self.filter(failures=0, due_at__lt=(now or timezone.now()) - LATE_AFTER)
-
     @transaction.atomic
     def take(self, lease: timedelta) -> JobRun | None:
         """Return a job of these that is due, held for ``lease``; None when others hold them all.
@@ -65,6 +58,7 @@ class JobRun(models.Model):
 
     @property
     def is_late(self) -> bool:
+        """Whether nobody has run the job though it has been due for long."""
         return self.due_at < timezone.now() - LATE_AFTER
 
     def can_run(self, user) -> bool:

@@ -165,11 +165,11 @@ def worker() -> Check:
 
 
 def jobs() -> Check:
-    title, failing, late = _("Periodic jobs"), JobRun.objects.failing(), JobRun.objects.late()
-    if names := ", ".join(failing.values_list("name", flat=True)):
+    title, runs = _("Periodic jobs"), list(JobRun.objects.all())
+    if names := ", ".join(run.name for run in runs if run.failures):
         cure = _("The fault stands under Periodic jobs; cure it, then run the job now.")
         return Check(title, BAD, _("failing: %s") % names, cure)
-    if names := ", ".join(late.values_list("name", flat=True)):
+    if names := ", ".join(run.name for run in runs if run.is_late):
         cure = _("Look whether the background worker goes on; it makes up what was missed.")
         return Check(title, WARNING, _("late: %s") % names, cure)
     return Check(title, GOOD, _("all done in time"))
