@@ -156,7 +156,7 @@ def statements() -> list[str]:
               WHERE n <= %(leads)s / %(per)s""",
             code="'CZGX-2025-' || lpad(n::text, 6, '0')",
             name="title",
-            sort_key="sort_key",
+            sort_key="l.sort_key",
             enterprise_id="enterprise_id",
             chain_id="chain_id",
             park_id="p.id",

@@ -203,6 +203,7 @@ def test_after_a_change_of_the_key_numbers_are_found_again(settings, contact):
     assert Contact.objects.with_number(PHONE).count() == 0
     call_command("rekey_contacts", stdout=StringIO())
     assert Contact.objects.with_number(PHONE).get() == contact
+    assert Contact.objects.with_ending(PHONE[-4:]).get() == contact
     version = Contact.objects.get().version
     call_command("rekey_contacts", stdout=StringIO())
     assert Contact.objects.get().version == version

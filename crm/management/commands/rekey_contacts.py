@@ -3,9 +3,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.models import Contact
-from zone.privacy.masking import phone_key
 
 BATCH = 1000
+KEYS = ("phone_key", "phone_end_key")
 
 
 class Command(BaseCommand):
@@ -13,10 +13,11 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         number, changed = 0, []
-        for contact in Contact.objects.only("phone", "phone_key").iterator(chunk_size=BATCH):
-            key = phone_key(contact.phone)
-            if key != contact.phone_key:
-                contact.phone_key = key
+        for contact in Contact.objects.only("phone", *KEYS).iterator(chunk_size=BATCH):
+            before = [getattr(contact, name) for name in KEYS]
+            # Each field makes its key anew from the number.
+            made = [Contact._meta.get_field(name).pre_save(contact, add=False) for name in KEYS]
+            if made != before:
                 changed.append(contact)
             if len(changed) == BATCH:
                 number += self._write(changed)
@@ -29,4 +30,4 @@ class Command(BaseCommand):
 
     @staticmethod
     def _write(contacts: list[Contact]) -> int:
-        return Contact.objects.bulk_update(contacts, ["phone_key"]) if contacts else 0
+        return Contact.objects.bulk_update(contacts, KEYS) if contacts else 0
