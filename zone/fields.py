@@ -253,8 +253,8 @@ class PhoneEndKeyField(PhoneKeyField):
 
     derive = staticmethod(masking.phone_end_key)
 
-    def searched(self, word: str) -> str:
-        return masking.ending_key(word) if FOUR_DIGITS.fullmatch(word) else ""
+    def searched(self, word: str) -> str | None:
+        return masking.ending_key(word) if FOUR_DIGITS.fullmatch(word) else None
 
 
 class PinyinKeyField(DerivedField):

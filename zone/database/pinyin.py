@@ -18,7 +18,7 @@ LONGEST_PINYIN, LONGEST_INITIALS = 200, 50
 LONGEST_KEY = LONGEST_PINYIN + 1 + LONGEST_INITIALS
 INITIALS = "/"  # stands before them; no part of a word to the trigrams
 FEWEST_LETTERS = 2
-NUMBER = re.compile(r"0*(\d+)", re.ASCII)
+NUMBER = re.compile(r"\d+", re.ASCII)
 # What the library reads otherwise: it takes the 长 of the city for that of 成长.
 PLACES = {"长治": "chang zhi", "长钢": "chang gang", "洪洞": "hong tong", "解州": "xie zhou"}
 load_phrases_dict({name: [[one] for one in read.split()] for name, read in PLACES.items()})
@@ -87,7 +87,8 @@ def _key(words: list[tuple[str, str]]) -> str:
 
 def _number(found: re.Match) -> str:
     """Write a number so that 2 stands before 10: with the count of its digits before it."""
-    return f"{min(len(found[1]), 9)}{found[1]}"
+    digits = found[0].lstrip("0") or "0"
+    return f"{min(len(digits), 9)}{digits}"
 
 
 def is_pinyin(word: str) -> bool:

@@ -125,7 +125,8 @@ def condition(model: type[models.Model], paths: Iterable[str], word: str) -> Few
             relations[name].append(mark + rest)
         else:
             rows = model._base_manager.order_by()
-            if part := sought(model._meta.get_field(name), word, mark == EXACT):
+            part = sought(model._meta.get_field(name), word, mark == EXACT)
+            if part is not None:
                 few.append(_by_index(rows, name, part, mark == EXACT).values("pk"))
                 many.append(_contains(name, part, mark == EXACT))
     for name, rest in relations.items():
@@ -136,8 +137,8 @@ def condition(model: type[models.Model], paths: Iterable[str], word: str) -> Few
     return FewOrMany(union_of(few), reduce(or_, many))
 
 
-def sought(field: models.Field, word: str, exact: bool) -> str:
-    """Return what ``field`` holds where ``word`` is found; "" where it cannot be."""
+def sought(field: models.Field, word: str, exact: bool) -> str | None:
+    """Return what ``field`` holds where ``word`` is found; None where it cannot be."""
     if hasattr(field, "searched"):
         return field.searched(word)
     return word.upper() if exact else word  # codes are kept in capitals
