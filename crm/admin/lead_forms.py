@@ -164,6 +164,7 @@ class CloseForm(ReasonForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("explanation")
         self.fields["lost_reason"].choices = [("", _("Select value")), *Lead.LostReason.choices]
 
     def apply(self):

@@ -203,7 +203,20 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         """Return what is most overdue first in the lists that are worked off by date."""
         by_date = NextFilter.parameter_name in request.GET
         by_date |= request.GET.get(WhoseFilter.parameter_name) == "due"
+        if self._is_of_ending(request):
+            return ("protected_until", "id")
         return ("next_follow_up_on", "id") if by_date else super().get_ordering(request)
+
+    def get_list_display(self, request):
+        """Show until when each lead is protected where that is what the list is about."""
+        names = super().get_list_display(request)
+        if not self._is_of_ending(request):
+            return names
+        return [{"registered_at": "protected_until"}.get(name, name) for name in names]
+
+    @staticmethod
+    def _is_of_ending(request) -> bool:
+        return request.GET.get(WhoseFilter.parameter_name) == "ending"
 
     def get_search_results(self, request, queryset, search_term):
         callers = found_by_number(request, search_term)

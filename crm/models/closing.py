@@ -105,14 +105,14 @@ class Closing(models.Model):
         elif self.owner_id:
             self._refuse_former_owner()
             self.set_term(self.owner, on, protection_from(on), timezone.now())
-        last = self.stage_changes.filter(to_stage=self.stage).latest("at")
+        last = self.stage_changes.filter(to_stage=self.stage).order_by("-at").first()
         self.lost_reason = ""
         self.move(
             self.stage_changes,
             by=by,
             on=on,
             reason=reason,
-            stage=last.from_stage,
+            stage=last.from_stage if last else self.STAGES[0],
             also=["lost_reason", *TERM],
         )
 

@@ -108,6 +108,8 @@ def ready(name: str, action: str):
     """Bring the row of the example to where the action can be done."""
     if (name, action) == ("leads", "claim"):
         Lead.objects.update(owner=None, protected_until=None)
+    if (name, action) == ("leads", "reopen"):
+        Lead.objects.update(stage="LOST", lost_reason="OTHER")
     if (name, action) == ("leads", "convert"):
         Lead.objects.update(stage="SCREENED")
         Project.objects.update(lead=None)
