@@ -211,6 +211,11 @@ class Enterprise(Row):
             trigram_index("name", name="crm_enterprise_name_trgm"),
             # Without bigrams: two letters are in most keys.
             trigram_index("sort_key", name="crm_enterprise_pinyin"),
+            models.Index(
+                fields=["origin_region"],
+                name="enterprise_origin",
+                opclasses=["varchar_pattern_ops"],
+            ),
         ]
         constraints = [bounded("registered_capital_wan", name="enterprise_capital_bounded")]
 
