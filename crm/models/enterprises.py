@@ -193,6 +193,11 @@ class Enterprise(Row):
             models.Index(fields=["sort_key", "id"], name="enterprise_sort_key"),
             # Without bigrams: two letters are in most keys.
             trigram_index("sort_key", name="crm_enterprise_pinyin"),
+            models.Index(
+                fields=["origin_region"],
+                name="enterprise_origin",
+                opclasses=["varchar_pattern_ops"],
+            ),
         ]
         constraints = [bounded("registered_capital_wan", name="enterprise_capital_bounded")]
 

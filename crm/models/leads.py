@@ -43,10 +43,14 @@ class LeadQuerySet(PoolQuerySet, ClockQuerySet, CourtingQuerySet):
         """
         if access.everything:
             return self
+        own, projects = self._reached(access)
+        return self.opened(access, *own, by={"project": projects})
+
+    @staticmethod
+    def _reached(access) -> tuple[tuple[Q, ...], models.QuerySet]:
         pool = Q(owner=None, stage__in=Lead.OPEN_STAGES, chain__in=access.chains)
         projects = Lead._meta.get_field("project").related_model.objects.within(access)
-        own = (Q(owner=access.user), Q(chain__in=access.led_chains), pool)
-        return self.opened(access, *own, by={"project": projects})
+        return (Q(owner=access.user), Q(chain__in=access.led_chains), pool), projects
 
     def open(self):
         return self.filter(stage__in=Lead.OPEN_STAGES)
@@ -181,7 +185,17 @@ class Lead(Courting, Dated, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
             models.Index(fields=["-registered_at", "id"], name="lead_registered"),
             models.Index(fields=["stage", "-registered_at"], name="lead_stage"),
             models.Index(fields=["sort_key", "id"], name="lead_sort_key"),
-            models.Index(fields=["owner", "stage"], name="lead_owner_stage"),
+            # The columns of the board, in their order, of everybody and of one owner.
+            models.Index(
+                fields=["stage", "next_follow_up_on", "id"],
+                include=["planned_investment_wan"],
+                name="lead_board",
+            ),
+            models.Index(
+                fields=["owner", "stage", "next_follow_up_on", "id"],
+                include=["planned_investment_wan"],
+                name="lead_owner_board",
+            ),
             models.Index(fields=["chain", "stage"], name="lead_chain_stage"),
             models.Index(fields=["next_follow_up_on"], name="lead_next_follow_up"),
             models.Index(fields=["planned_investment_wan"], name="lead_investment"),

@@ -85,18 +85,25 @@ class Board:
 
     @cached_property
     def rows(self) -> QuerySet:
-        """Return the leads of all columns, read in the way that costs least."""
-        rows = Lead.objects.visible_to(self.user, "view").order_by()
-        rows = rows.filter(in_band("planned_investment_wan", self.amount))
+        """Return the leads of all columns, to be read in the order of the cards."""
         if self.whose == "mine":
-            rows = rows.filter(owner=self.user)
+            return self._narrowed(Lead.objects.filter(owner=self.user))
+        return in_cheaper_form(self._narrowed(Lead.objects.within(self.access)))
+
+    @property
+    def parts(self) -> list[QuerySet]:
+        """Return the same leads to be summed up."""
+        if self.whose == "mine":
+            return [self.rows]
+        return [self._narrowed(part) for part in Lead.objects.apart(self.access)]
+
+    def _narrowed(self, rows: QuerySet) -> QuerySet:
+        rows = rows.order_by().filter(in_band("planned_investment_wan", self.amount))
         if self.whose == "pool":
             rows = rows.filter(owner=None)
         if self.chain:
             rows = rows.filter(chain=self.chain)
-        if self.owner:
-            rows = rows.filter(owner=self.owner)
-        return in_cheaper_form(rows)
+        return rows.filter(owner=self.owner) if self.owner else rows
 
     def of(self, stage: str) -> QuerySet:
         return self.rows.filter(self._signed_this_year if stage == SIGNED else Q(stage=stage))
@@ -116,10 +123,14 @@ class Board:
 
     def _sums(self) -> dict[str, tuple]:
         """Return count and amount of each column, of every row: read anew once one is written."""
-        rows = self.rows.filter(Q(stage__in=Lead.OPEN_STAGES) | self._signed_this_year)
-        sums = rows.values("stage").annotate(n=Count("pk"), wan=Sum("planned_investment_wan"))
-        listed = remembered.rows(sums.values_list("stage", "n", "wan"))
-        return {stage: (number, wan) for stage, number, wan in listed}
+        # Apart, for together they would not be summed up from an index alone.
+        wanted = (Q(stage__in=Lead.OPEN_STAGES), self._signed_this_year)
+        first, *rest = (_summed(part.filter(which)) for part in self.parts for which in wanted)
+        sums = {}
+        for stage, number, wan in remembered.rows(first.union(*rest, all=True)):
+            before = sums.get(stage, (0, 0))
+            sums[stage] = before[0] + number, before[1] + wan
+        return sums
 
     def _first(self) -> dict[str, list[Lead]]:
         """Return the first cards of each column: their keys in one query, the rows in another."""
@@ -142,6 +153,11 @@ class Board:
         names |= {"chain__id__exact": self.chain, "owner__id__exact": self.owner}
         kept = {name: value for name, value in names.items() if value and value != "all"}
         return f"{reverse('admin:crm_lead_changelist')}?{urlencode(kept)}"
+
+
+def _summed(rows: QuerySet) -> QuerySet:
+    sums = rows.values("stage").annotate(n=Count("pk"), wan=Sum("planned_investment_wan"))
+    return sums.values_list("stage", "n", "wan")
 
 
 def drawn(keys: list, user, on: date) -> list[Lead]:

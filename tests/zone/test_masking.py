@@ -284,6 +284,8 @@ NOT_FREE = {
     "zone.AuditEntry",  # record() masks
     "zone.AuditLink",
     "zone.AuditAnchor",
+    "zone.SavedView.model",
+    "zone.SavedView.query",  # what a list filters by: keys, choices, days
     "zone.SentForm",
     "zone.Throttle",
     "zone.WorkerBeat",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django.contrib.admin.views.main import ORDER_VAR
+from django.db.models import Q
 from django.http import QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,6 +28,7 @@ class ViewedAdmin:
 
     optional_columns: tuple[str, ...] = ()
     list_total = ""
+    columns_parameter = COLUMNS
 
     def get_list_display(self, request):
         return self.chosen_columns(request.GET) or super().get_list_display(request)
@@ -62,7 +64,8 @@ class ViewedAdmin:
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def saved_views(self, user):
-        return SavedView.objects.visible_to(user).filter(model=self.opts.label_lower)
+        views = SavedView.objects.visible_to(user).exclude(~Q(owner=user), shared_with="")
+        return views.filter(model=self.opts.label_lower)
 
     def kept(self, query: QueryDict) -> str:
         """Return what a view keeps of an address: what this list lets filter, order and columns.

@@ -58,8 +58,11 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def total(self) -> Decimal | None:
-        """Return what the rows come to that were counted; of more rows it is the least."""
-        if not self.total_of:
+        """Return what the rows come to that were counted; of more rows it is the least.
+
+        None where that would be one more reading of thousands of scattered rows.
+        """
+        if not self.total_of or (self.reading and self.is_capped):
             return None
         if not self.reading:
             return self.counted["total"]

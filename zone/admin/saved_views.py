@@ -77,5 +77,7 @@ class SavedViewAdmin(ScopedModelAdmin):
 
     @display(description=_("opens"))
     def display_open(self, view):
+        if admin_of(view.model) is None:
+            return "—"
         name = self.display_list(view)
         return format_html('<a class="zone-link" href="{}">{}</a>', address_of(view), name)

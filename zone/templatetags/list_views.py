@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterator
 
 from django.contrib.admin.utils import label_for_field
-from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, ChangeList
 from django.template import Library
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from zone import units
-from zone.models.saved_views import COLUMNS
 
 register = Library()
 
@@ -53,7 +52,8 @@ def list_columns(cl: ChangeList) -> dict:
     declared = (*cl.model_admin.list_display, *cl.model_admin.optional_columns)
     others = [name for name in declared if name not in shown]
     # The order names columns by their places, which a choice of columns moves.
-    left_out = (COLUMNS, PAGE_VAR, "o", "view")
+    parameter = cl.model_admin.columns_parameter
+    left_out = (parameter, PAGE_VAR, ORDER_VAR)
     return {
         # zone/lists.js makes the boxes: the shown ones first, then what is not shown.
         "columns": json.dumps(
@@ -67,8 +67,8 @@ def list_columns(cl: ChangeList) -> dict:
             for value in values
             if name not in left_out
         ],
-        "is_chosen": COLUMNS in cl.filter_params,
-        "reset": cl.get_query_string({COLUMNS: None, "o": None}),
+        "is_chosen": parameter in cl.filter_params,
+        "reset": cl.get_query_string({parameter: None, ORDER_VAR: None}),
     }
 
 

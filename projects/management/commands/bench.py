@@ -133,6 +133,7 @@ def pages() -> dict[str, str]:
         "lead form": reverse("admin:crm_lead_change", args=[lead.pk]),
         "new lead": reverse("admin:crm_lead_add"),
         "project form": reverse("admin:projects_project_change", args=[project.pk]),
+        "board": reverse("board"),
         "progress page": reverse("progress") + "?year=2025&on=2025-09-30",
     }
 
