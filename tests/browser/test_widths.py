@@ -16,7 +16,8 @@ WIDTHS = (320, 390, 720, 834, 1024, 1440)
 ROWS = 10
 LONG = 200  # characters; what is longer wraps as this does
 # What stands beyond the screen with nothing around it that hides it, and what scrolls sideways.
-BEYOND = """() => {
+BEYOND = """async () => {
+  for (const _ of "12") await new Promise(requestAnimationFrame);
   const found = new Set();
   const name = (each) =>
     `${each.tagName.toLowerCase()}.${[...each.classList].slice(0, 3).join(".")}#${each.id}`;

@@ -105,6 +105,6 @@ class OpenedPagesAdmin:
             return response
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        if obj is not None:
+        if obj is not None and self.has_change_permission(request, obj):
             context["opened"] = mark(request.user, self.model, obj.pk)
         return super().render_change_form(request, context, add, change, form_url, obj)

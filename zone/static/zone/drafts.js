@@ -272,7 +272,7 @@
     page = document.getElementById("zone-drafts");
     if (!page) return;
     document.addEventListener("submit", submitted, { capture: true });
-    form = document.querySelector(FORMS);
+    form = page.dataset.session && document.querySelector(FORMS); // lists hold no form of this kind
     if (!form) return;
     draft.id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
     const sent = Object.assign(document.createElement("input"), { type: "hidden", name: "_draft" });
