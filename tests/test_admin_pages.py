@@ -17,6 +17,7 @@ from zone.models import (
     ChainSegment,
     Fund,
     PublishedFigure,
+    SavedView,
     SecurityAlert,
     WebhookDelivery,
     ZoneSetting,
@@ -69,6 +70,9 @@ def fill(rows: int, user):
         factories.make_delivery(endpoint)
         factories.make_delivery(endpoint, dead_at=timezone.now())
         Fund.objects.create(name=f"基金{n}")
+        SavedView.objects.create(
+            owner=user, name=f"视图{n}", model="crm.lead", shared_with="EVERYBODY"
+        )
         PublishedFigure.objects.create(
             year=2025, indicator=f"指标{n}", value=Decimal(1), unit="个", source="公开报道"
         )

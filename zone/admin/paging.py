@@ -37,12 +37,14 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def counted(self) -> dict:
-        rows = self.object_list.order_by()
-        asked = {}
+        rows, asked = self.object_list.order_by(), {}
         if self.period:
             asked |= {"first": Min(self.period), "last": Max(self.period)}
         if self.total_of:
             asked["total"] = Sum(self.total_of)
+        if self.reading:
+            keys = rows.model._base_manager.filter(pk__any_of=self.reading.keys)
+            return keys.order_by().aggregate(**asked)
         if not asked:
             return {"rows": rows.values("pk")[:COUNTED].count()}
         names = {name for name in (self.period, self.total_of) if name}
@@ -64,10 +66,7 @@ class CappedPaginator(Paginator):
         """
         if not self.total_of or (self.reading and self.is_capped):
             return None
-        if not self.reading:
-            return self.counted["total"]
-        rows = self.object_list.model._base_manager.filter(pk__any_of=self.reading.keys)
-        return rows.aggregate(total=Sum(self.total_of))["total"]
+        return self.counted["total"]
 
     def page(self, number):
         number = self.validate_number(number)
@@ -99,7 +98,7 @@ class ScopedChangeList(ChangeList):
     def ends_of_period(self) -> tuple:
         """Return the first and the last value of the date hierarchy's field."""
         paginator = self.paginator
-        if paginator.reading or paginator.is_capped or not paginator.period:
+        if paginator.is_capped or not paginator.period:
             field = self.date_hierarchy
             ends = self.queryset.aggregate(first=Min(field), last=Max(field))
         else:
