@@ -10,6 +10,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from crm.admin.screening_forms import explain_advance
 from crm.intake import find_enterprise
 from crm.models import Contact, Enterprise, Lead
 from zone import identifiers
@@ -196,7 +197,13 @@ class AssignForm(ReasonForm):
 
 LEAD_ACTIONS = (
     StateAction(
-        "advance", _("Advance"), AdvanceForm, "can_advance", _("“%(row)s” has moved on."), True
+        "advance",
+        _("Advance"),
+        AdvanceForm,
+        "can_advance",
+        _("“%(row)s” has moved on."),
+        primary=True,
+        explain=explain_advance,
     ),
     StateAction(
         "claim",

@@ -9,6 +9,7 @@ from crm.admin.contacts import found_by_number, numbers_of, reveal_link
 from crm.admin.courting import chosen, lines
 from crm.admin.lead_filters import AmountFilter, NextFilter, WhoseFilter
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
+from crm.admin.waiting import notes_of
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import identifiers, units
@@ -253,8 +254,9 @@ class LeadAdmin(ScopedModelAdmin):
             return [{"text": _("This lead is closed and read-only.")}]
         if lead.override_reason:
             beside = _("Stands beside another lead of this investor: %(reason)s")
-            return [{"text": beside % {"reason": lead.override_reason}}]
-        return []
+            beside %= {"reason": lead.override_reason}
+            return [{"text": beside}, *notes_of(request, lead)]
+        return notes_of(request, lead)
 
     @display(description=_("contact data"))
     def display_numbers(self, lead):

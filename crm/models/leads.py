@@ -8,6 +8,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.courting import Courting, CourtingQuerySet
+from crm.models.screenings import PASSED, Screened
+from crm.models.transfers import Transferable
 from zone.calendar import today
 from zone.database import bulk
 from zone.feed.synced import Synced
@@ -56,7 +58,7 @@ class LeadQuerySet(CourtingQuerySet):
         return self.open().filter(owner__isnull=False, next_follow_up_on=None)
 
 
-class Lead(Courting, Staged, Row):
+class Lead(Courting, Screened, Transferable, Staged, Row):
     """An investment intention of an enterprise, until it is signed, lost or invalid."""
 
     SYNC = Synced(8, "leads", paths=("chain",))
@@ -84,6 +86,7 @@ class Lead(Courting, Staged, Row):
 
     STAGES = OPEN_STAGES = (Stage.NEW, Stage.SCREENED, Stage.NEGOTIATING, Stage.AGREEING)
     CONVERTIBLE_STAGES = OPEN_STAGES[1:]
+    REQUIREMENTS = (PASSED,)
     CLOSED = _("Only an open lead of your own takes entries; please claim it first.")
 
     enterprise = models.ForeignKey(
@@ -278,6 +281,7 @@ class Lead(Courting, Staged, Row):
             raise ValidationError(
                 _("Only a screened lead that is still open becomes a project."), code="stage"
             )
+        self.refuse_unpassed()
         self.refuse_later(by)
         self.move(self.stage_changes, by=by, on=on, reason=reason, stage=self.Stage.SIGNED)
 

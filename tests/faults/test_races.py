@@ -21,6 +21,7 @@ from tests.factories import (
     make_enterprise,
     make_lead,
     make_project,
+    make_screening,
     make_space,
     make_user,
 )
@@ -50,6 +51,7 @@ def at_once(work, threads: int = THREADS) -> list[str]:
 
 def screened_lead(user) -> Lead:
     lead = make_lead(owner=user)
+    make_screening(lead=lead)
     lead.advance(by=user)
     return lead
 

@@ -37,6 +37,7 @@ class ZoneSetting(Row):
         USUAL_TARGET_LEAST_WAN = "USUAL_TARGET_LEAST_WAN", _("usual target amount, at least")
         USUAL_TARGET_MOST_WAN = "USUAL_TARGET_MOST_WAN", _("usual target amount, at most")
         LEAD_PROTECTION_DAYS = "LEAD_PROTECTION_DAYS", _("protection of a lead")
+        SCREENING_REQUIRED = "SCREENING_REQUIRED", _("screening before a lead goes on")
         CONTACT_RETENTION_DAYS = "CONTACT_RETENTION_DAYS", _("keeping of contacts")
 
     KNOBS = {
@@ -92,6 +93,13 @@ class ZoneSetting(Row):
             Decimal(3650),
             _("days"),
             _("How long a registered lead is kept for its owner."),
+            "count",
+        ),
+        Key.SCREENING_REQUIRED: SettingSpec(
+            Decimal(1),
+            Decimal(1),
+            _("1 yes, 0 no"),
+            _("Only a lead that has passed its screening leaves the first stage."),
             "count",
         ),
         Key.CONTACT_RETENTION_DAYS: SettingSpec(
