@@ -20,4 +20,12 @@ PAGES = (
         permission="crm.view_lead",
         view="board",
     ),
+    Page(
+        "promotion",
+        "calendar_month",
+        75,
+        title=_("Activity of the month"),
+        permission="crm.view_trip",
+        view="activity",
+    ),
 )

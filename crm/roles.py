@@ -32,4 +32,16 @@ RIGHTS = {
     ),
     "crm.followup": Rights(view=READERS | {SERVICE_AGENT}, edit=COURTING | {SERVICE_AGENT}),
     "crm.visit": Rights(view=READERS, edit=COURTING),
+    "crm.trip": Rights(view=READERS, edit=COURTING),
+    "crm.tripperson": Rights(view=READERS, edit=COURTING, delete=COURTING),
+    "crm.tripmeeting": Rights(view=READERS, edit=COURTING, delete=COURTING),
+    "crm.screeningcriterion": Rights(view=READERS, edit=OFFICE_ONLY),
+    "crm.screening": Rights(
+        view=READERS,
+        add=COURTING,
+        more={"decide_screening": OFFICE_ONLY | {CHAIN_LEADER}},
+    ),
+    "crm.screeningscore": Rights(view=READERS),
+    "crm.leadtransfer": Rights(view=READERS, add=COURTING),
+    "crm.conflict": Rights(view=READERS, add=COURTING, more={"decide_conflict": OFFICE_ONLY}),
 }

@@ -17,6 +17,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from crm.models import Enterprise
+from crm.models.screenings import ScreeningCriterion
 from projects.models import Project
 from zone import identifiers
 from zone.models import AuditEntry, Fund, IndustryChain, Park, PublishedFigure, Target
@@ -62,6 +63,12 @@ KINDS = (
     Kind("enterprises", Enterprise, ("name",), _company),
     Kind("projects", Project, ("code",), lambda row: Q(code=row["code"])),
     Kind("targets", Target, ("year", "measure"), _zone_target),
+    Kind(
+        "screening_criteria",
+        ScreeningCriterion,
+        ("name",),
+        lambda row: Q(name=row["name"], chain=None),
+    ),
     Kind("published_figures", PublishedFigure, ("year", "indicator", "unit"), _figure),
 )
 REFERENCES = {"chain": KINDS[0], "parent": KINDS[1], "park": KINDS[1], "enterprise": KINDS[3]}

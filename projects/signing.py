@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from django.db import transaction
 
+from crm.crediting import shares
 from crm.models import Lead
 from projects.models import Credit, Project, StageChange
 from zone.calendar import today
@@ -21,7 +21,7 @@ def convert(
 
     Enterprise, chain and amounts come from the lead; ``fields`` overrides them. The lead's
     owner, or ``by`` for one from the pool, handles the project and gets the whole credit
-    until shares are agreed. Raises
+    but for what a transfer or a decided conflict gave to another. Raises
     ``ValidationError`` when the lead is closed, not screened, or already converted; of two
     who convert at once one wins.
     """
@@ -55,11 +55,9 @@ def convert(
         on=on,
         is_demo=project.is_demo,
     )
-    credit = Credit.objects.create(
-        project=project,
-        specialist=project.handler,
-        share=Decimal(100),
-        is_demo=project.is_demo,
-    )
-    AuditEntry.objects.record_made(credit, by=by)
+    for person, share in shares(lead, project.handler).items():
+        credit = Credit.objects.create(
+            project=project, specialist=person, share=share, is_demo=project.is_demo
+        )
+        AuditEntry.objects.record_made(credit, by=by)
     return project

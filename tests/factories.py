@@ -16,6 +16,9 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
 from crm.models import Contact, Enterprise, FollowUp, Lead
+from crm.models.conflicts import Conflict
+from crm.models.screenings import Screening
+from crm.models.transfers import LeadTransfer
 from projects.models import Agreement, Attachment, CapitalArrival, Credit, Occupancy, Project
 from tests import files
 from zone.calendar import today
@@ -114,6 +117,35 @@ def make_lead(**fields) -> Lead:
     if owner is not None:
         fields.setdefault("owned_on", today())
     return _saved(Lead(**defaults | fields, owner=owner))
+
+
+def make_screening(result: str = "PASS", **fields) -> Screening:
+    """Make a decided sheet of a lead, by an office person; with PASS the lead may go on."""
+    fields.setdefault("lead", None)
+    fields["lead"] = fields["lead"] or make_lead()
+    if result:
+        fields.setdefault("decided_by", make_user())
+        fields.setdefault("decided_on", date(2025, 1, 1))
+    return _saved(Screening(result=result, **fields))
+
+
+def make_transfer(**fields) -> LeadTransfer:
+    """Make a proposal that waits; without a target it goes to another zone."""
+    fields["lead"] = fields.get("lead") or make_lead()
+    if not {"to_owner", "to_chain"} & fields.keys():
+        fields.setdefault("to_place", "示例开发区")
+    fields.setdefault("proposed_by", fields["lead"].owner or make_user())
+    return _saved(LeadTransfer(**{"subject": f"流转{next(_number)}", "reason": "分工"} | fields))
+
+
+def make_conflict(**fields) -> Conflict:
+    """Make a claim that waits, against a lead of its own or the one given."""
+    fields["lead"] = fields.get("lead") or make_lead()
+    fields.setdefault("raised_by", make_user())
+    fields.setdefault("chain", fields["lead"].chain)
+    fields.setdefault("enterprise_name", fields["lead"].enterprise.name)
+    claim = {"title": "我的项目", "planned_investment_wan": Decimal(777), "grounds": "已接洽"}
+    return _saved(Conflict(**claim | fields))
 
 
 def make_follow_up(**fields) -> FollowUp:
@@ -231,12 +263,15 @@ MAKERS = {
     ApprovedHost: make_host,
     Attachment: make_attachment,
     CapitalArrival: make_arrival,
+    Conflict: make_conflict,
     Contact: make_contact,
     Enterprise: make_enterprise,
     IndustryChain: make_chain,
     Lead: make_lead,
+    LeadTransfer: make_transfer,
     Occupancy: make_occupancy,
     Project: make_project,
+    Screening: lambda result="", **fields: make_screening(result, **fields),
     Space: make_space,
     Target: lambda measure="SIGNED_AMOUNT", value=1, **fields: make_target(
         measure, value, **fields

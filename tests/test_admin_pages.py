@@ -48,6 +48,7 @@ def fill(rows: int, user):
         lead = factories.make_lead(
             enterprise=enterprise, chain=chain, contact=contact, segment=segment, owner=user
         )
+        factories.make_screening(lead=lead)
         lead.advance(by=user)
         factories.make_follow_up(lead=lead, by=user)
         park = factories.make_park(chain=chain)

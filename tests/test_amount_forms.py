@@ -133,6 +133,7 @@ def test_the_office_sets_what_is_usual(as_user, specialist):
 def test_a_lead_is_converted_with_the_amount_it_has_and_asked_about_another(as_user, chain):
     owner = factories.make_specialist(chain)
     row = factories.make_lead(owner=owner, chain=chain, planned_investment_wan=Decimal("0.5"))
+    factories.make_screening(lead=row)
     row.advance(by=owner)
     address, client = f"/admin/crm/lead/{row.pk}/convert/", as_user(owner)
     data = {"name": "项目", "total_investment_wan": "0.25", "on": today()}

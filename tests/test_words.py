@@ -101,3 +101,12 @@ def test_a_limit_is_told_with_its_cure_in_both_languages(validator, value, chine
         assert refusal.value.messages == [chinese]
     with override("en"):
         assert refusal.value.messages == [english]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_constraint_can_say_its_words(language):
+    """Django fills the name in with %: a bare sign of per cent in them is an error of its own."""
+    with override(language):
+        for model in apps.get_models():
+            for constraint in model._meta.constraints:
+                assert constraint.get_violation_error_message()

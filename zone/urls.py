@@ -19,6 +19,7 @@ urlpatterns = [
     path("readyz", login_not_required(health.readyz)),
     path("api/v1/", include("zone.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("crm.urls")),
     path("", include("projects.urls")),
     # "View on site" would say of any row whether it exists; nothing here has such a page.
     re_path(r"^admin/r/", no_such_page),

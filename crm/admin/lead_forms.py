@@ -10,6 +10,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from crm.admin.screening_forms import explain_advance
 from crm.intake import find_enterprise
 from crm.models import Contact, Enterprise, Lead
 from zone import identifiers
@@ -234,6 +235,7 @@ LEAD_ACTIONS = (
         _("“%(row)s” has moved on."),
         primary=True,
         many="crm.advance_lead",
+        explain=explain_advance,
     ),
     StateAction(
         "claim",

@@ -16,6 +16,7 @@ from crm.admin.lead_filters import (
     WhoseFilter,
 )
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
+from crm.admin.waiting import notes_of
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import identifiers, units
@@ -300,8 +301,9 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
             return [{"text": closed % {"reason": lead.get_lost_reason_display() or "—"}}]
         if lead.override_reason:
             beside = _("Stands beside another lead of this investor: %(reason)s")
-            return [{"text": beside % {"reason": lead.override_reason}}]
-        return []
+            beside %= {"reason": lead.override_reason}
+            return [{"text": beside}, *notes_of(request, lead)]
+        return notes_of(request, lead)
 
     @display(description=_("contact data"))
     def display_numbers(self, lead):

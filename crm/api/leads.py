@@ -50,7 +50,7 @@ class Leads(Resource):
     writable += ("expected_tax_wan", "next_follow_up_on", "tier")
     create_only = ("enterprise",)
     permissions = {
-        WRITE: ("crm.change_lead", "crm.assign_lead"),
+        WRITE: ("crm.change_lead", "crm.assign_lead", "crm.decide_screening"),
         DELETE: ("crm.assign_lead",),
     }
     create_values = {"owner": courting}

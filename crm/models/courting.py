@@ -112,7 +112,10 @@ class Courting(models.Model):
     def courted_words(self, user) -> str:
         """Say who courts the investor; to whom the lead is out of reach only which chain does."""
         if not type(self).objects.visible_to(user).filter(pk=self.pk).exists():
-            words = _("This investor is courted by the chain “%(chain)s” already; ask the office.")
+            words = _(
+                "This investor is courted by the chain “%(chain)s” already; ask the office, or "
+                "file your claim as a conflict."
+            )
             return words % {"chain": self.chain}
         words = _(
             "“%(enterprise)s” is courted by %(owner)s since %(day)s (%(stage)s); go on with that "

@@ -13,6 +13,8 @@ from crm.models.courting import Courting, CourtingQuerySet
 from crm.models.followed_up import FollowedUp
 from crm.models.next_dates import Dated
 from crm.models.pool import Pooled, PoolQuerySet, protection_from
+from crm.models.screenings import PASSED, Screened
+from crm.models.transfers import Transferable
 from zone.calendar import today
 from zone.database import bulk
 from zone.feed.synced import Synced
@@ -68,7 +70,18 @@ class LeadQuerySet(PoolQuerySet, ClockQuerySet, CourtingQuerySet):
         return self.open().filter(owner__isnull=False, next_follow_up_on=None)
 
 
-class Lead(Courting, Dated, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
+class Lead(
+    Courting,
+    Dated,
+    FollowedUp,
+    Screened,
+    Transferable,
+    Pooled,
+    Closing,
+    Clocked,
+    Staged,
+    Row,
+):
     """An investment intention of an enterprise, until it is signed, lost or invalid."""
 
     SYNC = Synced(8, "leads", paths=("chain",))
@@ -107,6 +120,7 @@ class Lead(Courting, Dated, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
             drop_label=_("Return to the pool"),
         ),
     )
+    REQUIREMENTS = (PASSED,)
     CLOSED = _("Only an open lead of your own takes entries; please claim it first.")
 
     enterprise = models.ForeignKey(
@@ -305,6 +319,7 @@ class Lead(Courting, Dated, FollowedUp, Pooled, Closing, Clocked, Staged, Row):
             raise ValidationError(
                 _("Only a screened lead that is still open becomes a project."), code="stage"
             )
+        self.refuse_unpassed()
         self.refuse_later(by)
         self.move(self.stage_changes, by=by, on=on, reason=reason, stage=self.Stage.SIGNED)
 

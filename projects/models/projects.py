@@ -378,7 +378,7 @@ class Credit(Row):
             models.CheckConstraint(
                 condition=Q(share__gt=0, share__lte=100),
                 name="credit_share_range",
-                violation_error_message=_("A share is more than 0 % and at most 100 %."),
+                violation_error_message=_("A share is more than 0 and at most 100 per cent."),
             ),
         ]
 

@@ -1,6 +1,9 @@
 """Batches as another system sends them."""
 
+from datetime import date
+
 from crm.models import Contact, Enterprise, Lead
+from crm.models.trips import Trip
 from projects.models import Agreement, CapitalArrival, Occupancy, Project
 from tests import factories
 from zone.api.urls import RESOURCES
@@ -77,6 +80,15 @@ class World:
         body = {"space": str(space.pk), "enterprise": str(tenant.pk), "kind": "LEASE"}
         return body | {"starts_on": "2025-01-01", "ends_on": None}
 
+    def trips(self, n):
+        body = {"place": f"深圳{n}", "chain": self.chain.code, "purpose": "拜访企业"}
+        return body | {"starts_on": "2025-03-01", "ends_on": "2025-03-02", "summary": ""}
+
+    def trip_meetings(self, n):
+        trip = factories.make(Trip, starts_on=date(2025, 3, 1), ends_on=date(2025, 3, 2))
+        body = {"trip": str(trip.pk), "enterprise": str(factories.make_enterprise().pk)}
+        return body | {"met_on": "2025-03-01", "lead": None, "note": ""}
+
 
 KINDS = {
     "enterprises": (Enterprise, {"scale": "LARGE"}, {"name": ""}),
@@ -98,6 +110,6 @@ def kind_of(resource) -> tuple:
     return resource.model, resource.change, {required: ""}
 
 
-PLAIN = [name for name in RESOURCES if name not in SPECIAL]
+PLAIN = [name for name, it in RESOURCES.items() if it.writable and name not in SPECIAL]
 KINDS |= {name: kind_of(RESOURCES[name]) for name in PLAIN}
 SCOPES += tuple(f"{name}:write" for name in PLAIN)

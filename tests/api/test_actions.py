@@ -18,7 +18,9 @@ def test_from_the_pool_to_a_project_by_actions(caller, chain, specialist):
     assert claimed.json()["owner"] == "specialist", claimed.text
     taken = caller.post(f"{path}/claim", {"specialist": "specialist"})
     assert problem(taken)["errors"][0]["code"] == "taken"
-    moved = caller.post(f"{path}/advance", {"on": "2025-02-01"})
+    early = caller.post(f"{path}/advance", {"on": "2025-02-01"})
+    assert problem(early)["errors"][0]["code"] == "gate"
+    moved = caller.post(f"{path}/screen", {"result": "PASS", "on": "2025-02-01"})
     assert (moved.json()["stage"], moved.json()["stage_label"]) == ("SCREENED", "研判通过")
     early = caller.post(f"{path}/advance", {"on": "1990-01-01"})
     assert pointers(early)[0][0] == "/on"

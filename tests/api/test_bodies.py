@@ -96,7 +96,7 @@ def test_a_body_in_pieces_is_read_whole_by_every_kind_of_write(line, lead):
     lead.refresh_from_db()
     assert (status, lead.stage) == (422, Lead.Stage.NEW)
 
-    line.pieces("POST", f"{at}/advance", said({"to": "SCREENED"}), JSON, once())
+    line.pieces("POST", f"{at}/screen", said({"result": "PASS"}), JSON, once())
     wanted = {"name": "分块项目", "total_investment_wan": "4321"}
     status, _ = line.pieces("POST", f"{at}/convert", said(wanted), JSON, once())
     project = Project.objects.get(lead=lead)
@@ -143,6 +143,7 @@ def test_a_form_that_ends_before_its_length_changes_nothing(line):
 
 
 def test_a_body_without_a_length_is_refused_and_not_taken_for_none(line, lead):
+    factories.make_screening(lead=lead)
     lead.advance(by=lead.owner)
     at, body = f"{V1}leads/{lead.pk}/convert", said({"name": "未读项目"})
     assert line.send("POST", at, body, JSON, once())[0] == 411

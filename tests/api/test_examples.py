@@ -82,7 +82,7 @@ def test_a_row_is_made_as_shown(world, caller, name):
     world.build(before=name)
     made = caller.post(name, sent(name, "post"))
     assert made.status_code == 201, made.text
-    later = {"stage", "status", "recognised_on", "recognised_by"}
+    later = {"stage", "status", "recognised_on", "recognised_by", "proposed_by", "subject"}
     assert as_shown(made.json(), shown(name, "post", 201), later) == {}
 
 
@@ -110,6 +110,8 @@ def ready(name: str, action: str):
         Lead.objects.update(owner=None, protected_until=None)
     if (name, action) == ("leads", "reopen"):
         Lead.objects.update(stage="LOST", lost_reason="OTHER")
+    if (name, action) == ("leads", "advance"):
+        factories.make_screening(lead=Lead.objects.get())
     if (name, action) == ("leads", "convert"):
         Lead.objects.update(stage="SCREENED")
         Project.objects.update(lead=None)

@@ -196,6 +196,7 @@ def test_an_action_keeps_what_is_seen(caller, chain, specialist):
     claimed = caller.post(f"{path}/claim", {"specialist": between("specialist", "\u200b")})
     assert claimed.json()["owner"] == "specialist", claimed.text
     lead.refresh_from_db()
+    factories.make_screening(lead=lead)
     lead.advance(to="SCREENED", by=specialist, on=None)
     refused = caller.post(f"{path}/convert", {"name": "储\n能"})
     assert pointers(refused) == [("/name", "control")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from crm.models.trips import Trip, TripMeeting, TripPerson
 from tests import factories
 from zone.api.examples import known_id
 from zone.api.urls import RESOURCES
@@ -86,3 +87,25 @@ class World:
 
     def targets(self, **id):
         return factories.make_target("SIGNED_AMOUNT", 300_000, chain=self.the_chains, **id)
+
+    def screenings(self, **id):
+        lead = {"lead": self.the_leads, "prepared_by": self.specialist}
+        return factories.make_screening("", **lead, **id)
+
+    def lead_transfers(self, **id):
+        whose = {"from_owner": self.specialist, "proposed_by": self.specialist}
+        return factories.make_transfer(lead=self.the_leads, **whose, **id)
+
+    def conflicts(self, **id):
+        return factories.make_conflict(lead=self.the_leads, **id)
+
+    def trips(self, **id):
+        days = {"starts_on": date(2025, 3, 3), "ends_on": date(2025, 3, 6)}
+        return factories.make(Trip, chain=self.the_chains, **days, **id)
+
+    def trip_people(self, **id):
+        return factories.make(TripPerson, trip=self.the_trips, person=self.specialist, **id)
+
+    def trip_meetings(self, **id):
+        met = {"enterprise": self.the_enterprises, "met_on": date(2025, 3, 4)}
+        return factories.make(TripMeeting, trip=self.the_trips, **met, **id)

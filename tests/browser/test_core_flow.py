@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from crm.models import Lead
 from projects.models import Agreement
+from tests import factories
 from tests.factories import make_chain, make_enterprise, make_office, make_specialist, make_target
 
 PASSWORD = "a-long-test-password"
@@ -61,6 +62,7 @@ def test_from_a_lead_to_a_counted_project(page: Page):
 
     lead = Lead.objects.get()
     change = f"/admin/crm/lead/{lead.pk}/change/"
+    factories.make_screening(lead=lead)
     page.goto(change)
     page.click("text=推进")
     page.click("button:has-text('推进')")

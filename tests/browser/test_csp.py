@@ -250,6 +250,7 @@ def test_a_form_comes_back_to_where_it_was_sent_from(root: Page):
 
 def test_a_state_change_is_a_page_whose_form_works(root: Page):
     lead = factories.make_lead(owner=factories.make_specialist())
+    factories.make_screening(lead=lead)
     root.goto(f"/admin/crm/lead/{lead.pk}/change/")
     root.click(".zone-state-bar a:has-text('推进')")
     root.click(".zone-state-form [type=submit]")

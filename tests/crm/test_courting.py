@@ -123,6 +123,7 @@ def test_of_two_leads_of_an_investor_the_later_is_not_converted(
     """As two stand in a database of before, or after two enterprises were merged."""
     later = factories.make_lead(enterprise=courted.enterprise, owner=specialist, chain=chain)
     for lead in (courted, later):
+        factories.make_screening(lead=lead)
         lead.advance(by=lead.owner)
     with pytest.raises(ValidationError) as refused:
         convert(later, by=specialist)

@@ -24,6 +24,7 @@ from tests.factories import (
     make_follow_up,
     make_lead,
     make_project,
+    make_screening,
     make_space,
     make_user,
 )
@@ -56,6 +57,7 @@ def at_once(work, threads: int = THREADS) -> list[str]:
 
 def screened_lead(user) -> Lead:
     lead = make_lead(owner=user)
+    make_screening(lead=lead)
     lead.advance(by=user)
     return lead
 

@@ -15,6 +15,10 @@ from django.db import connections, models
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from crm.models import Contact, Enterprise, FollowUp, Lead
+from crm.models.conflicts import Conflict
+from crm.models.screenings import Screening, ScreeningCriterion
+from crm.models.transfers import LeadTransfer
+from crm.models.trips import Trip, TripPerson
 from projects.models import Agreement, CapitalArrival, Occupancy, Project
 from tests import factories
 from zone.feed.scope import Scope
@@ -24,6 +28,7 @@ from zone.models import Building, Park, Space, Target
 KNOWN = {
     "chains", "chain-segments", "parks", "buildings", "spaces", "enterprises", "contacts", "leads",
     "follow-ups", "projects", "agreements", "capital-arrivals", "occupancies", "targets",
+    "screening-criteria", "screenings", "lead-transfers", "conflicts", "trips", "trip-people",
 }  # fmt: skip
 
 
@@ -91,7 +96,8 @@ class World:
         return [
             self.make_enterprise, self.make_contact, self.make_lead, self.make_project,
             self.make_follow_up, self.make_agreement, self.make_arrival, self.make_occupancy,
-            self.make_target, self.make_building,
+            self.make_target, self.make_building, self.make_criterion, self.make_screening,
+            self.make_transfer, self.make_conflict, self.make_trip,
             *(partial(self.make_plain, model) for model in plain_models()),
         ]  # fmt: skip
 
@@ -173,6 +179,37 @@ class World:
         Target.objects.get_or_create(
             year=year, measure="SIGNED_PROJECTS", **scope, defaults={"value": Decimal(5)}
         )
+
+    def make_criterion(self):
+        name = f"{self.rng.getrandbits(40)}"
+        factories.make(ScreeningCriterion, name=name, chain_id=self.one(self.chains))
+
+    def make_screening(self):
+        if pk := self.any_of(Lead):
+            by = {"decided_by": self.users[0], "decided_on": date(2025, 3, 1)}
+            Screening.objects.create(lead_id=pk, result="HOLD", **by)
+
+    def make_transfer(self):
+        if pk := self.any_of(Lead):
+            chain = self.one(self.chains)
+            LeadTransfer.objects.create(
+                lead_id=pk,
+                to_chain_id=chain,
+                to_place="" if chain else "外地",
+                state="WITHDRAWN",
+                proposed_by=self.users[0],
+                answered_by=self.users[0],
+                answered_on=date(2025, 3, 1),
+            )
+
+    def make_conflict(self):
+        if pk := self.any_of(Lead):
+            claim = {"chain_id": self.one(self.chains, empty=False), "planned_investment_wan": 1}
+            Conflict.objects.create(lead_id=pk, raised_by=factories.make_user(), **claim)
+
+    def make_trip(self):
+        trip = factories.make(Trip, chain_id=self.one(self.chains))
+        factories.make(TripPerson, trip=trip, person=self.users[0])
 
     def make_building(self):
         name = f"{self.rng.getrandbits(40)}"

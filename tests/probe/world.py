@@ -97,6 +97,7 @@ def _story(chain, park, owner, agent):
     contact = factories.make_contact(enterprise=enterprise)
     lead = factories.make_lead(chain=chain, enterprise=enterprise, contact=contact)
     lead.claim(by=owner)
+    factories.make_screening(lead=lead)
     lead.advance(by=owner)
     factories.make_follow_up(lead=lead, by=owner)
     factories.make_lead(chain=chain, enterprise=enterprise, owner=owner)

@@ -16,6 +16,7 @@ from tests.factories import (
     make_enterprise,
     make_lead,
     make_project,
+    make_screening,
     make_target,
 )
 from zone.calendar import today
@@ -63,7 +64,9 @@ def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, co
     assert lead.protected_until == today() + timedelta(days=180)
     assert "年产一万吨储能材料" in client.get(reverse("admin:crm_lead_changelist")).text
 
-    for stage in ("SCREENED", "NEGOTIATING", "AGREEING"):
+    assert "研判表" in step(client, lead, "advance", to="SCREENED", on=today()).text
+    lead.screen(by=office, result="PASS")
+    for stage in ("NEGOTIATING", "AGREEING"):
         step(client, lead, "advance", to=stage, on=today().isoformat())
         lead.refresh_from_db()
         assert lead.stage == stage
@@ -120,7 +123,7 @@ def test_a_lead_becomes_a_signed_counted_project(as_user, specialist, office, co
     steps = lead.stage_changes.order_by("at").values_list("from_stage", "to_stage", "by")
     assert list(steps) == [
         ("", "NEW", specialist.pk),
-        ("NEW", "SCREENED", specialist.pk),
+        ("NEW", "SCREENED", office.pk),
         ("SCREENED", "NEGOTIATING", specialist.pk),
         ("NEGOTIATING", "AGREEING", specialist.pk),
         ("AGREEING", "SIGNED", specialist.pk),
@@ -170,6 +173,7 @@ def test_a_follow_up_is_written_over_the_record_and_sets_the_next_date(as_user, 
 
 def test_a_converted_lead_is_read_only(as_user, specialist, chain, office):
     lead = make_lead(owner=specialist, chain=chain)
+    make_screening(lead=lead)
     lead.advance(by=specialist, on=date(2025, 2, 1))
     client = as_user(specialist)
     step(client, lead, "convert", name="x", total_investment_wan="1", on="2025-03-01")
@@ -240,6 +244,7 @@ def test_a_recognised_agreement_is_read_only_until_withdrawn(as_user, office):
 )
 def test_a_stage_is_not_dated_before_the_last_one_nor_in_the_future(specialist, day, words):
     lead = make_lead(owner=specialist)
+    make_screening(lead=lead)
     lead.advance(by=specialist, on=date(2025, 3, 1))
     # Not among the parameters: those are made long before a test that midnight may come before.
     day = day or today() + timedelta(days=1)

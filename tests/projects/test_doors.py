@@ -23,6 +23,7 @@ from tests.factories import (
     make_follow_up,
     make_lead,
     make_project,
+    make_screening,
     make_space,
     make_user,
 )
@@ -105,6 +106,7 @@ def test_whoever_makes_a_project_keeps_it_in_sight(as_user, specialist, chain):
 
 def test_a_lead_of_the_pool_converts_to_its_converters_project(specialist, chain):
     lead = make_lead(chain=chain)
+    make_screening(lead=lead)
     lead.advance(by=specialist)
     project = convert(lead, by=specialist)
     assert (project.handler, project.credits.get().specialist) == (specialist, specialist)

@@ -16,6 +16,7 @@ ADDRESS = "/admin/progress/?year=2025&on=2025-03-31"
 def test_the_funnel_follows_each_lead_into_its_project(db, office):
     for steps in range(4):
         lead = factories.make_lead(owner=office)
+        factories.make_screening(lead=lead)
         for _ in range(steps):
             lead.advance(by=office, on=MARCH)
     project = factories.make_project(lead=lead)

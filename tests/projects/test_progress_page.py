@@ -310,6 +310,7 @@ def make_everything(rows: int):
         factories.make_target("SIGNED_AMOUNT", 10, specialist=specialist)
         factories.make_target("SIGNED_AMOUNT", 10, year=2030 + number)
         lead = factories.make_lead(chain=chain, owner=specialist)
+        factories.make_screening(lead=lead)
         lead.advance(by=specialist)
         type(lead).objects.update(registered_at="2025-01-31T12:00:00+08:00")
         project = factories.make_project(

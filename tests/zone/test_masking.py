@@ -304,6 +304,7 @@ NOT_FREE = {
     "crm.Enterprise.uscc",
     "crm.Enterprise.industry_code",
     "crm.Enterprise.origin_region",
+    "crm.LeadTransfer.subject",  # the names of enterprise and lead
     "crm.Contact.phone",  # masked
     "crm.Contact.wechat",
     "crm.Contact.email",

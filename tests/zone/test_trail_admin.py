@@ -24,6 +24,7 @@ from tests.factories import (
     make_occupancy,
     make_park,
     make_project,
+    make_screening,
     make_user,
 )
 from tests.forms import send
@@ -214,6 +215,7 @@ def test_a_lead_logged_with_all_that_is_new_leaves_a_line_for_each(client, root)
 
 def test_a_project_made_of_a_lead_has_its_line(client, root):
     lead = make_lead(owner=root)
+    make_screening(lead=lead)
     lead.advance(by=root, on=date(2025, 6, 1))
     data = {"name": "新项目", "total_investment_wan": "1000", "on": "2025-06-30"}
     client.post(reverse("admin:crm_lead_convert", args=[lead.pk]), data)

@@ -42,7 +42,7 @@ class KnowingForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            if isinstance(field, forms.ModelChoiceField):
+            if names_one(field):
                 self._offer_current(name, field)
 
     def _offer_current(self, name: str, field: forms.ModelChoiceField):
@@ -61,10 +61,15 @@ class KnowingForm(forms.ModelForm):
 
     def _clean_fields(self):
         for name, field in self.fields.items():
-            if isinstance(field, forms.ModelChoiceField):
+            if names_one(field):
                 current = self.instance if name == self._meta.model._meta.pk.name else None
                 keep(field, current or self._current(name))
         super()._clean_fields()
+
+
+def names_one(field: forms.Field) -> bool:
+    several = isinstance(field, forms.ModelMultipleChoiceField)
+    return isinstance(field, forms.ModelChoiceField) and not several
 
 
 def keep(field: forms.ModelChoiceField, current: Model | None):

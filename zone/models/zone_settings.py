@@ -43,6 +43,7 @@ class ZoneSetting(Row):
         USUAL_TARGET_MOST_WAN = "USUAL_TARGET_MOST_WAN", _("usual target amount, at most")
         LEAD_PROTECTION_DAYS = "LEAD_PROTECTION_DAYS", _("protection of a lead")
         ROWS_AT_ONCE = "ROWS_AT_ONCE", _("rows at once")
+        SCREENING_REQUIRED = "SCREENING_REQUIRED", _("screening before a lead goes on")
         CONTACT_RETENTION_DAYS = "CONTACT_RETENTION_DAYS", _("keeping of contacts")
         NEXT_FOLLOW_UP_DAYS = "NEXT_FOLLOW_UP_DAYS", _("days until the next follow-up")
         LEAD_WARNING_DAYS = "LEAD_WARNING_DAYS", _("warning before protection ends")
@@ -122,6 +123,13 @@ class ZoneSetting(Row):
             Decimal(2_000),
             _("rows"),
             _("How many rows of a list may be changed by one action."),
+        ),
+        Key.SCREENING_REQUIRED: SettingSpec(
+            Decimal(1),
+            Decimal(1),
+            _("1 yes, 0 no"),
+            _("Only a lead that has passed its screening leaves the first stage."),
+            "count",
         ),
         Key.CONTACT_RETENTION_DAYS: SettingSpec(
             Decimal(1095),
