@@ -2,6 +2,7 @@
 
 from zone.access.roles import (
     AUDITOR,
+    COURTING,
     EVERYBODY_IN_BUSINESS,
     OFFICE,
     OFFICE_ONLY,
@@ -39,5 +40,6 @@ RIGHTS = {
     "zone.approvedhost": Rights(view=SECURITY, edit=SECURITY, delete=SECURITY),
     "zone.webhookendpoint": Rights(view=SECURITY, edit=SECURITY),
     "zone.webhookdelivery": Rights(view=SECURITY, more={"replay_webhookdelivery": SECURITY}),
+    "zone.importrun": Rights(view=COURTING),
     "zone.workerbeat": Rights(view=ADMINISTRATORS | OFFICE_ONLY),
 }

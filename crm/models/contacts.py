@@ -14,7 +14,7 @@ from zone.access.row_access import RowQuerySet
 from zone.calendar import local_date, today
 from zone.feed.synced import Synced
 from zone.fields import LineField, MailField, PhoneField, PhoneKeyField, WeChatField, trigram_index
-from zone.models import ApiReply, AuditEntry, ZoneSetting
+from zone.models import ApiReply, AuditEntry, ImportRun, ZoneSetting
 from zone.models.base import Row
 from zone.privacy import masking
 
@@ -239,6 +239,7 @@ class Contact(Row):
         self.name, self.anonymised_at = ANONYMOUS, timezone.now()
         self.save(update_fields=[*self.PERSONAL, "consent_source", "anonymised_at"])
         ApiReply.objects.forget(self)
+        ImportRun.objects.forget(self)
         AuditEntry.objects.record(
             AuditEntry.Action.ANONYMISED,
             by=by,

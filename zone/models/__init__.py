@@ -10,6 +10,7 @@ from zone.models.clients import ApiBudget, ApiClient, ApiKey, ApiReply
 from zone.models.deliveries import WebhookDelivery
 from zone.models.external_refs import ExternalRef, Merged
 from zone.models.funds import Fund
+from zone.models.import_runs import ImportLine, ImportRun
 from zone.models.parks import Building, Park, Space
 from zone.models.sent_forms import SentForm
 from zone.models.targets import Measure, PublishedFigure, Target
@@ -39,6 +40,8 @@ __all__ = [
     "Change",
     "ExternalRef",
     "Fund",
+    "ImportLine",
+    "ImportRun",
     "IndustryChain",
     "Measure",
     "Merged",

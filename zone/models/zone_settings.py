@@ -38,6 +38,9 @@ class ZoneSetting(Row):
         USUAL_TARGET_MOST_WAN = "USUAL_TARGET_MOST_WAN", _("usual target amount, at most")
         LEAD_PROTECTION_DAYS = "LEAD_PROTECTION_DAYS", _("protection of a lead")
         CONTACT_RETENTION_DAYS = "CONTACT_RETENTION_DAYS", _("keeping of contacts")
+        IMPORT_MOST_ROWS = "IMPORT_MOST_ROWS", _("rows of one import")
+        IMPORT_UNDO_HOURS = "IMPORT_UNDO_HOURS", _("undoing of an import")
+        IMPORT_KEEP_DAYS = "IMPORT_KEEP_DAYS", _("keeping of imported files")
 
     KNOBS = {
         Key.LIGHT_YELLOW_FROM: SettingSpec(
@@ -102,6 +105,27 @@ class ZoneSetting(Row):
                 "How long a contact is kept after its entry or last follow-up. Not yet confirmed "
                 "by a rule of the zone; please check."
             ),
+            "count",
+        ),
+        Key.IMPORT_MOST_ROWS: SettingSpec(
+            Decimal(10_000),
+            Decimal(20_000),
+            _("rows"),
+            _("A file with more rows is refused."),
+            "count",
+        ),
+        Key.IMPORT_UNDO_HOURS: SettingSpec(
+            Decimal(24),
+            Decimal(168),
+            _("hours"),
+            _("How long an import can be undone."),
+            "count",
+        ),
+        Key.IMPORT_KEEP_DAYS: SettingSpec(
+            Decimal(30),
+            Decimal(365),
+            _("days"),
+            _("How long the file of an import and its lines are kept."),
             "count",
         ),
     }

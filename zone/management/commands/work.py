@@ -17,7 +17,7 @@ from zone.audit import anchors
 from zone.database import connection as database
 from zone.database.checkout import StartProblem
 from zone.jobs.worker import Loop, watch
-from zone.models import WorkerBeat
+from zone.models import ImportRun, WorkerBeat
 from zone.webhooks import dispatch
 from zone.webhooks.guard import Guard
 
@@ -90,6 +90,7 @@ def upkeep() -> None:
     """Remove what is past its time."""
     call_command("trim_feed", verbosity=0)
     WorkerBeat.objects.forget()
+    ImportRun.objects.past_keeping().drop_files()
 
 
 def anchor() -> None:
