@@ -207,6 +207,7 @@ class Leads(WithEnterprise):
             about=_("Only the office and chain leaders name one; empty means the pool."),
             lookup=specialists,
             own=False,
+            as_text=True,
         ),
         DISTINCT,
         Column(
@@ -333,20 +334,30 @@ class Leads(WithEnterprise):
         return new
 
     def _fill_owner(self, entry: Entry):
-        named = entry.values.get("owner")
+        said, chain = entry.values.get("owner"), entry.values.get("chain")
         if not entry.is_new:
-            if named and named != entry.row.owner:
+            if said and not is_called(entry.row.owner, said):
                 entry.refuse(_("Another owner is assigned on the lead's page, not here."), "owner")
             return
-        chain = entry.values.get("chain")
+        entry.row.owner = self._owner(entry, said) if said else self._usual_owner()
         access = row_access(self.user, "crm.assign_lead")
-        if named and chain and not access.covers(chain):
+        if entry.errors or access.covers(chain):
+            return
+        if said:
             entry.refuse(_("Only leads of your own chains are yours to assign."), "owner")
-        courts = Appointment.Role.SPECIALIST in self.user.roles()
-        entry.row.owner = named or (self.user if courts else None)
-        if entry.row.owner is None and chain and not access.covers(chain):
+        elif entry.row.owner is None:
             words = _("This chain is not yours; choose one that you lead or work for.")
             entry.refuse(words, "chain")
+
+    def _owner(self, entry: Entry, said: str) -> User | None:
+        try:
+            return self.lookups["owner"].get(said)
+        except ValidationError as refusal:
+            entry.refuse(refusal.messages[0], "owner")
+
+    def _usual_owner(self) -> User | None:
+        """A specialist's leads are their own; of others they wait in the pool."""
+        return self.user if Appointment.Role.SPECIALIST in self.user.roles() else None
 
     def check(self, batch: Batch, entries: list[Entry]) -> None:
         """Refuse leads of investors that are courted already, unless the office lets them stand."""
@@ -376,15 +387,20 @@ class Leads(WithEnterprise):
         enterprise = entry.also.get("enterprise") or getattr(entry.row, "enterprise", None)
         return " · ".join(str(part) for part in (enterprise, entry.row.title) if part)
 
+    def see(self, rows: list) -> None:
+        contacts = Contact.objects.visible_to(self.user, "view")
+        seen = contacts.filter(pk__any_of=[row.contact_id for row in rows if row.contact_id])
+        self.seen = set(seen.values_list("pk", flat=True))
+
     def row_values(self, lead: Lead) -> dict:
-        contact = lead.contact
+        contact = lead.contact if lead.contact_id in self.seen else None
         return {
             "enterprise_name": lead.enterprise.name,
             "uscc": lead.enterprise.uscc or "",
             "contact_name": contact.name if contact else "",
             "contact_title": contact.title if contact else "",
             "contact_phone": str(contact.phone) if contact else "",
-            "owner": lead.owner.username if lead.owner else "",
+            "owner": lead.owner.display_name or lead.owner.username if lead.owner else "",
             "is_distinct": "",
         }
 
@@ -547,6 +563,11 @@ def is_number_of(contact: Contact, phone: str) -> bool:
     """Whether ``phone`` is the contact's number, its mask, or not said."""
     plain = identifiers.compact_phone(phone)
     return not phone or phone == str(contact.phone) or contact.phone == plain
+
+
+def is_called(user: User | None, name: str) -> bool:
+    names = (user.display_name, user.username) if user else ()
+    return identifiers.exact_key(name) in map(identifiers.exact_key, names)
 
 
 def alike_words(user, row: Enterprise) -> str:

@@ -25,6 +25,7 @@ from zone.admin.once import SavedOnceAdmin
 from zone.admin.paging import CappedPaginator, ScopedChangeList, page_of
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.state import StateAction, perform
+from zone.admin.tables import TableAdmin
 from zone.admin.titles import TitledAdmin
 from zone.admin.trail import TrailMixin
 from zone.admin.versions import VersionedAdmin, VersionedInline
@@ -65,6 +66,7 @@ class ScopedModelAdmin(
     TrailMixin,
     KnownAutocompleteMixin,
     OurInputs,
+    TableAdmin,
     ModelAdmin,
 ):
     """An admin class that shows what its user may see and never writes a state by itself."""
@@ -150,7 +152,7 @@ class ScopedModelAdmin(
             return redirect(request.path)
 
     def get_custom_urls(self):
-        return tuple(
+        actions = (
             (
                 f"<uuid:object_id>/{action.name}/",
                 action.url_name(self.model),
@@ -158,6 +160,7 @@ class ScopedModelAdmin(
             )
             for action in self.state_actions
         )
+        return (*self.table_urls(), *actions)
 
     def _state_view(self, action: StateAction):
         def view(request: HttpRequest, object_id, model_admin=None) -> TemplateResponse:

@@ -121,7 +121,7 @@ class Batch:
         self.watch: Callable[[int], object] = watch or (lambda done: None)
         columns = {placed.column.name: placed for placed in layout.columns}
         self.entries = [Entry(number, cells, columns) for number, cells in layout.rows()]
-        self.lookups = {
+        self.lookups = noun.lookups = {
             name: placed.column.lookup(self.user)
             for name, placed in columns.items()
             if placed.column.lookup
@@ -176,7 +176,7 @@ class Batch:
     def _value(self, placed: Placed, value):
         cell = Cell(value, placed.size, self.layout.sheet.is_1904)
         found = placed.column.read(cell)
-        if placed.column.name in self.lookups:
+        if placed.column.lookup and not placed.column.as_text:
             return self.lookups[placed.column.name].get(found)
         return found
 

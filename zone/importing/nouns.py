@@ -38,6 +38,7 @@ class Column:
     lookup: Callable | None = None  # (user) -> Lookup, for a column that names a row
     own: bool = True  # whether it fills the field of its name
     first: bool = False  # read when a row is made, and never changed
+    as_text: bool = False  # the noun itself asks the lookup, of new rows for instance
 
     @property
     def heading(self) -> str:
@@ -68,10 +69,19 @@ class Lookup:
 
     def __init__(self, rows: Iterable[models.Model], names: Callable, refusal: str):
         self.rows, self.refusal = list(rows), refusal
+        self.names = {row: [name for name in names(row) if name] for row in self.rows}
         self.found: dict[str, list] = {}
-        for row in self.rows:
-            for name in {key_of(name) for name in names(row)} - {""}:
+        for row, spelt in self.names.items():
+            for name in {key_of(name) for name in spelt}:
                 self.found.setdefault(name, []).append(row)
+
+    @property
+    def options(self) -> list[str]:
+        """Return a name for each row that means no other one."""
+        return [
+            next((name for name in self.names[row] if len(self.found[key_of(name)]) == 1), "")
+            for row in self.rows
+        ]
 
     def get(self, text: str) -> models.Model:
         rows = self.found.get(key_of(text), [])
@@ -97,6 +107,7 @@ class Importable:
 
     def __init__(self, user):
         self.user = user
+        self.lookups: dict[str, Lookup] = {}
 
     @classmethod
     def label(cls) -> str:
@@ -135,6 +146,9 @@ class Importable:
 
     def name_of(self, entry) -> str:
         return str(entry.row)
+
+    def see(self, rows: list) -> None:
+        """Find out what of ``rows`` that are about to be exported this person may see."""
 
     def row_values(self, row) -> dict[str, object]:
         """Return what the columns that fill no field of their own show of a row, by name."""

@@ -61,8 +61,11 @@ class Undoing:
         self.removed: dict[type, list] = defaultdict(list)
 
     def _locked(self, model: type[models.Model]) -> dict[str, models.Model]:
-        rows = model._base_manager.filter(pk__any_of=[*self.written[model]])
-        return {str(row.pk): row for row in rows.order_by("pk").select_for_update()}
+        rows = model._base_manager.filter(pk__any_of=[*self.written[model]]).order_by("pk")
+        # Named by the lines of the trail.
+        named = [field.name for field in model._meta.concrete_fields if field.is_relation]
+        rows = rows.select_related(*named).select_for_update(of=("self",))
+        return {str(row.pk): row for row in rows}
 
     def count(self, state: str) -> int:
         return sum(1 for line in self.lines if line.state == state)
