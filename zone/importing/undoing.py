@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from copy import copy
 
 from django.apps import apps
@@ -62,9 +63,7 @@ class Undoing:
 
     def _locked(self, model: type[models.Model]) -> dict[str, models.Model]:
         rows = model._base_manager.filter(pk__any_of=[*self.written[model]]).order_by("pk")
-        # Named by the lines of the trail.
-        named = [field.name for field in model._meta.concrete_fields if field.is_relation]
-        rows = rows.select_related(*named).select_for_update(of=("self",))
+        rows = rows.select_related(*_named_by(model)).select_for_update(of=("self",))
         return {str(row.pk): row for row in rows}
 
     def count(self, state: str) -> int:
@@ -74,12 +73,15 @@ class Undoing:
         line.state = State.KEPT
         line.data.setdefault("kept", []).append(str(words))
 
-    def _unchanged(self, model) -> list[tuple[ImportLine, dict, models.Model]]:
-        """Return what is as the import left it; of the rest, say why it stays."""
+    def _unchanged(self, model, *, new: bool) -> list[tuple[ImportLine, dict, models.Model]]:
+        """Return the new or the updated rows that are as the import left them.
+
+        Of the rest, say why they stay.
+        """
         found = []
         for pk, (line, one) in self.written[model].items():
             row = self.rows[model].get(pk)
-            if row is None:
+            if row is None or ("before" in one) is new:
                 continue  # somebody has deleted it, which is as good
             if row.version != one["version"]:
                 words = _("“%(row)s” has been changed since.")
@@ -92,7 +94,7 @@ class Undoing:
 
     def restore(self):
         for model in self.written:
-            changed = [found for found in self._unchanged(model) if "before" in found[1]]
+            changed = self._unchanged(model, new=False)
             rows, names, changes = [], set(), {}
             for line, one, row in changed:
                 before = copy(row)
@@ -114,10 +116,7 @@ class Undoing:
 
     def remove(self):
         """Remove new rows, those that name others first, until nothing more can go."""
-        left = {
-            model: [found for found in self._unchanged(model) if "before" not in found[1]]
-            for model in reversed([*self.written])
-        }
+        left = {model: self._unchanged(model, new=True) for model in reversed([*self.written])}
         went = True
         while went:
             went = False
@@ -139,11 +138,11 @@ class Undoing:
             other = relation.related_model
             if not free or issubclass(other, Change):
                 continue  # a state that was changed has raised the version, too
-            name = relation.field.attname
-            used = other._base_manager.filter(**{f"{name}__in": free})
-            free -= set(used.values_list(name, flat=True))
+            name = relation.field.name
+            used = other._base_manager.filter(**{f"{name}__any_of": free})
+            free -= set(used.values_list(relation.field.attname, flat=True))
         if free:
-            refs = ExternalRef.objects.filter(object_id__in=free)
+            refs = ExternalRef.objects.filter(object_id__any_of=free)
             free -= set(refs.values_list("object_id", flat=True))
         return free
 
@@ -161,6 +160,18 @@ class Undoing:
         names = ("number", "state", "label", "data", "rows")
         lines = [{name: getattr(line, name) for name in names} for line in self.lines]
         bulk.insert_values(ImportLine, lines, same=same)
+
+
+def _named_by(model: type[models.Model]) -> Iterator[str]:
+    """Yield the paths of what the trail's lines of a row name it by."""
+    for field in model._meta.concrete_fields:
+        if field.is_relation:
+            yield field.name
+            yield from (
+                f"{field.name}__{one.name}"
+                for one in field.related_model._meta.concrete_fields
+                if one.is_relation and one.remote_field.on_delete is models.CASCADE
+            )
 
 
 def _put_back(row: models.Model, before: dict):

@@ -83,7 +83,7 @@ def _told(batch: Batch, entry: Entry) -> dict:
     }
     if entry.is_new:
         columns = [(entry.columns[name].column, value) for name, value in entry.values.items()]
-        told["values"] = [
+        told["cells"] = [
             [column.heading, in_words(column, value)]
             for column, value in columns
             if not column.is_personal
