@@ -89,7 +89,9 @@ def test_each_file_that_is_none_is_told_its_cure(specialist, chain):
         specialist, "台账.xlsx", xlsx([h for h in HEADINGS if h != "产业链"], [1]).read()
     )
     assert "没有数据行" in refusal(specialist, "台账.xlsx", xlsx(HEADINGS).read())
-    assert "A 列和 F 列" in refusal(specialist, "台账.xlsx", xlsx((*HEADINGS, "单位名称"), lead()).read())
+    assert "A 列和 F 列" in refusal(
+        specialist, "台账.xlsx", xlsx((*HEADINGS, "单位名称"), lead()).read()
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,9 @@ def test_each_file_that_is_none_is_told_its_cure(specialist, chain):
     ],
 )
 def test_a_small_file_takes_no_memory_for_a_huge_rectangle(specialist, chain, cell):
-    head = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    head = (
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    )
     sheet = head + b'<row r="1">' + cell + b"</row></sheetData></worksheet>"
     if cell.startswith(b"<row"):
         sheet = head + cell + b"</sheetData></worksheet>"

@@ -92,7 +92,10 @@ def test_a_courted_investor_is_told_as_the_form_says(specialist, other_specialis
     assert states(run) == ["DUPLICATE", "NEW"]
     assert lines(run)[0].data["duplicate"] == str(theirs.courted_words(specialist))
     written(run, "GOOD")
-    assert set(Lead.objects.values_list("enterprise__name", flat=True)) == {known.name, "丙有限公司"}
+    assert set(Lead.objects.values_list("enterprise__name", flat=True)) == {
+        known.name,
+        "丙有限公司",
+    }
 
 
 def test_the_office_lets_one_stand_and_names_the_owner(office, specialist, chain):

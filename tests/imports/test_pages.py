@@ -101,7 +101,11 @@ def test_the_template_comes_back_as_it_is_but_for_its_example(as_user, office, c
     offered = {rule.formula1 for rule in sheet.data_validations.dataValidation}
     assert len(offered) >= 3
     row = dict.fromkeys(headings) | dict(
-        zip(["企业名称 *", "线索名称 *", "产业链 *", "来源 *", "计划投资（万元） *"], lead(), strict=True)
+        zip(
+            ["企业名称 *", "线索名称 *", "产业链 *", "来源 *", "计划投资（万元） *"],
+            lead(),
+            strict=True,
+        )
     )
     sheet.append([row[heading] for heading in headings])
     workbook.save(out := BytesIO())
@@ -111,9 +115,7 @@ def test_the_template_comes_back_as_it_is_but_for_its_example(as_user, office, c
 
 def test_a_specialists_template_offers_no_owner(as_user, specialist, chain):
     response = as_user(specialist).get(reverse("admin:crm_lead_template"))
-    headings = [
-        cell.value for cell in openpyxl.load_workbook(BytesIO(response.content))["线索"][1]
-    ]
+    headings = [cell.value for cell in openpyxl.load_workbook(BytesIO(response.content))["线索"][1]]
     assert "负责人" not in headings
 
 

@@ -15,7 +15,6 @@ from django.db import connection
 
 from crm.models import Enterprise, Lead
 from crm.models import enterprises as enterprises_module
-from tests import factories
 from tests.imports.workbooks import lead, leads, states, taken, written
 from tests.racing import at_once, held_up
 from zone.importing import running
@@ -84,14 +83,17 @@ def test_without_the_lock_of_names_both_would_be_written(
     specialist, other_specialist, chain, monkeypatch
 ):
     """The negative control: like names, which no constraint of the database tells apart."""
-    import crm.imports
+    import crm.imports.leads
     import crm.models.courting
 
     runs = [
         taken(Lead, leads(lead(name)), one)
-        for name, one in (("长治材料有限公司", specialist), ("长治材料股份有限公司", other_specialist))
+        for name, one in (
+            ("长治材料有限公司", specialist),
+            ("长治材料股份有限公司", other_specialist),
+        )
     ]
-    for module in (crm.imports, enterprises_module, crm.models.courting):
+    for module in (crm.imports.leads, enterprises_module, crm.models.courting):
         monkeypatch.setattr(module, "lock_names", lambda keys: None)
     write = running.write
 
@@ -109,7 +111,10 @@ def test_with_the_lock_of_names_one_of_two_like_ones_is_asked(
 ):
     runs = [
         taken(Lead, leads(lead(name)), one)
-        for name, one in (("长治材料有限公司", specialist), ("长治材料股份有限公司", other_specialist))
+        for name, one in (
+            ("长治材料有限公司", specialist),
+            ("长治材料股份有限公司", other_specialist),
+        )
     ]
     write = running.write
 
@@ -192,4 +197,3 @@ def test_killed_in_the_middle_it_leaves_nothing_and_comes_again(run):
     assert (fresh(run).state, fresh(run).tries, Lead.objects.count()) == ("WRITING", 1, 0)
     assert work_next()
     assert (fresh(run).state, Lead.objects.count(), states(fresh(run))) == ("DONE", 3, ["NEW"] * 3)
-    assert factories is not None

@@ -84,7 +84,9 @@ def before_words(run: ImportRun) -> str:
 
 
 def counted(run: ImportRun) -> str:
-    said = [f"{label} {run.counts[state]}" for state, label in LABELS.items() if state in run.counts]
+    said = [
+        f"{label} {run.counts[state]}" for state, label in LABELS.items() if state in run.counts
+    ]
     return " · ".join(said)
 
 

@@ -12,7 +12,6 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -78,7 +77,7 @@ class TableAdmin:
         return workbooks.download(tables.template(noun), name)
 
     def import_view(self, request: HttpRequest, model_admin=None) -> HttpResponse:
-        """Take in a file and lead to its preview; what is wrong with the file stands on the form."""
+        """Take in a file and lead to its preview; what is wrong with it stands on the form."""
         noun = self._noun(request)
         posted = (request.POST, request.FILES) if request.method == "POST" else ()
         form = UploadForm(*posted)

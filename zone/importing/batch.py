@@ -246,8 +246,10 @@ class Batch:
     def _refuse_missing(self, entry: Entry):
         for column in self.noun.columns:
             if column.required and column.name not in entry.values:
-                words = _("“%(heading)s” is empty; please fill it in.")
-                entry.refuse(words % {"heading": column.heading}, column.name)
+                words = _("This is empty; please fill it in.")
+                if column.name not in entry.columns:
+                    words = f"{column.heading}：{words}"
+                entry.refuse(words, column.name)
 
     def _check_alone(self, entry: Entry):
         wrong = {name for name in entry.columns if entry._is_known(name)}

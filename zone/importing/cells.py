@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from zone import identifiers, units
 from zone.fields import QuantityField
-from zone.files.sheets import Fault, day_of_serial
 from zone.files.export import unneutral
+from zone.files.sheets import Fault, day_of_serial
 
 FAULTS = {
     "error": _(
@@ -28,7 +28,9 @@ FAULTS = {
 }
 YES, NO = {"是", "有", "√", "✓", "对", "y", "yes", "true", "1"}, {"否", "无", "×", "✗", "错"}
 NO |= {"n", "no", "false", "0"}
-DAY = re.compile(r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})\s?日?(?:\s.{0,20})?", re.ASCII)
+DAY = re.compile(
+    r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})\s?日?(?:\s.{0,20})?", re.ASCII
+)
 BARE_DAY = re.compile(r"(20\d\d)(\d\d)(\d\d)", re.ASCII)
 # The unit of a heading by what stands in its brackets: how much one is in the field's own unit.
 SIZES = {
@@ -129,9 +131,9 @@ def day(cell: Cell) -> date:
     if isinstance(cell.value, date):
         return cell.value
     is_number = isinstance(cell.value, (int, float)) and not isinstance(cell.value, bool)
-    if is_number and cell.value < 1_000_000:
-        if found := day_of_serial(cell.value, cell.is_1904):
-            return found
+    found = day_of_serial(cell.value, cell.is_1904) if is_number else None
+    if found and found.year < 2200:  # 20260301 is a day written in figures
+        return found
     plain = identifiers.half_width(written(cell))
     parts = DAY.fullmatch(plain) or BARE_DAY.fullmatch(plain)
     with suppress(ValueError):

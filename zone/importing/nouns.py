@@ -1,4 +1,4 @@
-"""Which nouns can be imported, and with which columns: apps declare them in ``imports``."""
+"""Which nouns can be imported, and with which columns: apps declare them in ``imports/``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from zone.apps import modules_of_apps
+from zone.apps import discover
 from zone.fields import PersonalField, QuantityField
 from zone.identifiers import exact_key
 from zone.importing.cells import SIZES, Cell, name, reader_of
@@ -72,8 +72,8 @@ class Lookup:
         self.names = {row: [name for name in names(row) if name] for row in self.rows}
         self.found: dict[str, list] = {}
         for row, spelt in self.names.items():
-            for name in {key_of(name) for name in spelt}:
-                self.found.setdefault(name, []).append(row)
+            for key in {key_of(each) for each in spelt}:
+                self.found.setdefault(key, []).append(row)
 
     @property
     def options(self) -> list[str]:
@@ -166,7 +166,7 @@ def register(noun: type[Importable]) -> type[Importable]:
 @cache
 def nouns() -> dict[str, type[Importable]]:
     """Return what can be imported, by the label of its model."""
-    modules_of_apps("imports")
+    discover("imports")
     return IMPORTABLE
 
 

@@ -26,6 +26,7 @@ from zone.importing.headings import Layout, find_table
 from zone.importing.nouns import Importable, nouns
 from zone.importing.writing import keep_lines, write
 from zone.models import AuditEntry, ImportRun, User, ZoneSetting
+from zone.privacy.masking import masked_text
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 500  # rows that a request deals with itself
@@ -55,8 +56,8 @@ def take_in(noun: Importable, file: File) -> ImportRun:
         by=noun.user,
         address=noun.user.origin.address,
         language=translation.get_language(),
-        sheet=layout.sheet.name[:120],
-        ignored="、".join(layout.ignored)[:500],
+        sheet=masked_text(layout.sheet.name)[:120],
+        ignored=masked_text("、".join(layout.ignored))[:500],
         rows=rows,
     )
     with transaction.atomic():

@@ -83,11 +83,13 @@ def _told(batch: Batch, entry: Entry) -> dict:
     }
     if entry.is_new:
         columns = [(entry.columns[name].column, value) for name, value in entry.values.items()]
-        told["cells"] = [
+        cells = [
             [column.heading, in_words(column, value)]
             for column, value in columns
             if not column.is_personal
-        ][:MOST_TOLD]
+        ]
+        label = _label(batch, entry)
+        told["cells"] = [cell for cell in cells if cell[1] not in label][:MOST_TOLD]
         told["beside"] = [
             f"{row._meta.verbose_name} {_name(row)}" for row in entry.beside if not entry.errors
         ]

@@ -61,9 +61,7 @@ class AuditEntryQuerySet(RowQuerySet):
 
     def record_all_removed(self, rows, *, by, why: str = ""):
         """Write what stood in each of ``rows``, which is about to go, in one statement."""
-        gone = {
-            row: {name: [value, ""] for name, value in contents(row).items()} for row in rows
-        }
+        gone = {row: {name: [value, ""] for name, value in contents(row).items()} for row in rows}
         self._record_all(AuditEntry.Action.DELETED, gone, by, why)
 
     def _record_all(self, action: str, changes: dict[models.Model, dict], by, why: str = ""):

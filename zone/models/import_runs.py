@@ -88,7 +88,7 @@ class ImportRun(Row):
         models.PROTECT,
         related_name="+",
         editable=False,
-        verbose_name=_("by"),
+        verbose_name=_("imported by"),
         db_index=False,
     )
     address = models.GenericIPAddressField(_("address"), null=True, editable=False)
@@ -201,7 +201,7 @@ class ImportLine(models.Model):
     """
 
     class State(models.TextChoices):
-        NEW = "NEW", _("new")
+        NEW = "NEW", _("new row")
         CHANGED = "CHANGED", _("update")
         SAME = "SAME", _("unchanged")
         DUPLICATE = "DUPLICATE", _("on record already")

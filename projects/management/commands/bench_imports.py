@@ -40,9 +40,9 @@ class Command(BaseCommand):
         parser.add_argument("--rows", type=int, default=10_000)
 
     def handle(self, *, rows: int, **options):
-        with database_of_its_own(), TemporaryDirectory() as folder:
-            with override_settings(MEDIA_ROOT=folder):
-                self._bench(rows)
+        folder = TemporaryDirectory()
+        with database_of_its_own(), folder as media, override_settings(MEDIA_ROOT=media):
+            self._bench(rows)
 
     def _bench(self, number: int):
         chain = IndustryChain.objects.create(code="bench", name="产业链")
