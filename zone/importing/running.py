@@ -203,6 +203,9 @@ def work_next() -> bool:
     return False
 
 
+work_next.limit = 20 * 60  # seconds, of the watch: for the longest table on a busy machine
+
+
 def _give_up(run: ImportRun):
     with transaction.atomic():
         if run.take() and run.is_at_work and run.tries >= ImportRun.TRIES:
