@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -45,7 +46,7 @@ def cell_of(value):
 def table(title: str, headings: Iterable, rows: Iterable[Iterable]) -> bytes:
     """Return a workbook of one sheet, written row by row."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:31])
+    sheet = book.create_sheet(sheet_title(title))
     headings = [str(heading) for heading in headings]
     for number, heading in enumerate(headings, 1):
         width = min(max(2 * len(heading) + 2, NARROWEST), WIDEST)
@@ -55,6 +56,11 @@ def table(title: str, headings: Iterable, rows: Iterable[Iterable]) -> bytes:
     for row in rows:
         sheet.append([cell_of(value) for value in row])
     return saved(book)
+
+
+def sheet_title(title: str) -> str:
+    """Return ``title`` without what the name of a sheet cannot hold."""
+    return re.sub(r"[\\/*?:\[\]]", "、", title)[:31]
 
 
 def _head(sheet, text: str) -> WriteOnlyCell:
@@ -71,7 +77,7 @@ def form(title: str, columns: list[tuple[str, object, list[str]]], notes: list[l
     """
     book = Workbook()
     sheet = book.active
-    sheet.title = title[:31]
+    sheet.title = sheet_title(title)
     choices = book.create_sheet(_("Choices"))
     for number, (heading, example, options) in enumerate(columns, 1):
         letter = get_column_letter(number)
@@ -111,7 +117,9 @@ def saved(book: Workbook) -> bytes:
 def download(content: bytes, name: str) -> HttpResponse:
     """Return a workbook as an attachment that no proxy keeps."""
     response = HttpResponse(content, content_type=CONTENT_TYPE)
-    plain = f"attachment; filename=\"export.xlsx\"; filename*=UTF-8''{quote(name)}.xlsx"
+    plain = (
+        f"attachment; filename=\"export.xlsx\"; filename*=UTF-8''{quote(str(name), safe='')}.xlsx"
+    )
     response["Content-Disposition"] = plain
     response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
