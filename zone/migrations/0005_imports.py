@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                     "address",
                     models.GenericIPAddressField(editable=False, null=True, verbose_name="address"),
                 ),
-                ("language", models.CharField(editable=False, max_length=10)),
+                ("language", models.CharField(editable=False, max_length=20)),
                 (
                     "state",
                     models.CharField(

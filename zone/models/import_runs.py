@@ -92,7 +92,7 @@ class ImportRun(Row):
         db_index=False,
     )
     address = models.GenericIPAddressField(_("address"), null=True, editable=False)
-    language = models.CharField(max_length=10, editable=False)
+    language = models.CharField(max_length=20, editable=False)
     state = models.CharField(
         _("state"), max_length=10, choices=State, default=State.CHECKING, editable=False
     )
