@@ -25,10 +25,11 @@ lint: $(STAMP)  ## Check style, formatting and missing migrations
 	$(RUN) -m ruff format --check .
 	@$(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
-bench: $(STAMP) messages  ## Time pages, feed, interface, a phone and many clients (ARGS="--leads 100000")
+bench: $(STAMP) messages  ## Time pages, feed, interface, imports, a phone and many clients (ARGS="--leads 100000")
 	@$(RUN) manage.py bench $(ARGS)
 	@$(RUN) manage.py bench_feed
 	@$(RUN) manage.py bench_api
+	@$(RUN) manage.py bench_imports
 	@$(RUN) manage.py bench_phone
 	@$(RUN) manage.py bench_load
 

@@ -16,6 +16,7 @@ from zone.models import (
     Building,
     ChainSegment,
     Fund,
+    ImportRun,
     PublishedFigure,
     SavedView,
     SecurityAlert,
@@ -74,6 +75,7 @@ def fill(rows: int, user):
         SavedView.objects.create(
             owner=user, name=f"视图{n}", model="crm.lead", shared_with="EVERYBODY"
         )
+        factories.make(ImportRun, by=user)
         PublishedFigure.objects.create(
             year=2025, indicator=f"指标{n}", value=Decimal(1), unit="个", source="公开报道"
         )
@@ -149,6 +151,7 @@ def test_no_list_takes_more_than_12_queries_and_no_form_more_than_20(client, roo
         factories.make_arrival(project=project)
         factories.make_occupancy(project=project, enterprise=project.enterprise)
         factories.make_parts(lead=lead, enterprise=project.enterprise, project=project)
+        factories.make(ImportRun, by=user)
         assert over_budget(client, user) == {}, role
 
 
@@ -182,7 +185,7 @@ def test_a_save_takes_at_most_25_queries_whatever_hangs_on_the_row(client, root,
 
 @pytest.mark.slow
 def test_every_add_form_opens(client, root):
-    made_by_the_system = {AuditEntry, SecurityAlert, WebhookDelivery}
+    made_by_the_system = {AuditEntry, ImportRun, SecurityAlert, WebhookDelivery}
     counts = {
         model.__name__: queries(client, url(model, "add"))
         for model in OURS

@@ -137,7 +137,8 @@ def normal_form(text: str, form: str = "NFKC") -> str:
     number, so 100 KB of them would take minutes. A piece ends before a letter, unless the marks
     are more than anybody writes.
     """
-    if text.isascii():
+    is_short = len(text) <= PIECE  # of a short one it is quick to tell
+    if text.isascii() or (is_short and unicodedata.is_normalized(form, text)):
         return text
     return LIGATURE.join(
         "".join(unicodedata.normalize(form, piece) for piece in _pieces(part))

@@ -2,6 +2,7 @@
 
 from zone.access.roles import (
     AUDITOR,
+    COURTING,
     EVERYBODY_IN_BUSINESS,
     OFFICE,
     OFFICE_ONLY,
@@ -45,5 +46,6 @@ RIGHTS = {
     "zone.webhookendpoint": Rights(view=SECURITY, edit=SECURITY),
     "zone.webhookdelivery": Rights(view=SECURITY, more={"replay_webhookdelivery": SECURITY}),
     "zone.jobrun": Rights(view=ADMINISTRATORS, more={"run_jobrun": SYSTEM}),
+    "zone.importrun": Rights(view=COURTING),
     "zone.workerbeat": Rights(view=ADMINISTRATORS | OFFICE_ONLY),
 }

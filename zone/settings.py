@@ -82,7 +82,7 @@ if len(AUDIT_KEY) < 32:
     raise ImproperlyConfigured("AUDIT_KEY is too short: use 32 or more random characters.")
 AUDIT_ANCHORS = Path(env_text("AUDIT_ANCHORS", str(database.anchors_file()))).resolve()
 # What ``manage.py work`` does over and over, while there is something to do.
-WORK = ["zone.api.uploading.write_next_part"]
+WORK = ["zone.api.uploading.write_next_part", "zone.importing.running.work_next"]
 # A step that takes longer than so many seconds hangs: the process ends, and a new one is started.
 WORKER_STEP_LIMIT = env_int("WORKER_STEP_LIMIT", 300)
 REST_FRAMEWORK = {

@@ -64,10 +64,10 @@ def read(text: str, unit: str = "") -> Decimal | None:
         is_comma = "," in plain and re.fullmatch(WRITTEN, plain.replace(",", ""), re.ASCII)
         raise ValidationError(COMMAS if is_comma else CURES[unit], code="unreadable")
     number = Decimal(re.sub("[,、 ]", "", found[2])) * Decimal(size)
-    return _tidy(-number if found[1] else number)
+    return tidy(-number if found[1] else number)
 
 
-def _tidy(number: Decimal) -> Decimal:
+def tidy(number: Decimal) -> Decimal:
     """Return ``number`` without zeros after the point."""
     whole = number.to_integral_value()
     return whole if number == whole else number.normalize()

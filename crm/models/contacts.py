@@ -23,7 +23,7 @@ from zone.fields import (
     WeChatField,
     trigram_index,
 )
-from zone.models import ApiReply, AuditEntry, ZoneSetting
+from zone.models import ApiReply, AuditEntry, ImportRun, ZoneSetting
 from zone.models.base import Row
 from zone.privacy import masking
 
@@ -253,6 +253,7 @@ class Contact(Row):
         self.name, self.anonymised_at = ANONYMOUS, timezone.now()
         self.save(update_fields=[*self.PERSONAL, "consent_source", "anonymised_at"])
         ApiReply.objects.forget(self)
+        ImportRun.objects.forget(self)
         AuditEntry.objects.record(
             AuditEntry.Action.ANONYMISED,
             by=by,

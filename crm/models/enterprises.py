@@ -25,6 +25,9 @@ from zone.fields import (
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 
+MOST_LOCKS = 500
+
+
 ALIKE = ValidationError(
     _(
         "An enterprise of like name is on record. If it is the same, use that record; if not, "
@@ -36,10 +39,17 @@ ALIKE = ValidationError(
 
 
 def lock_names(keys: Iterable[str]):
-    """Let those who write enterprises of these ``name_key`` take turns until their commit."""
+    """Let those who write enterprises of these ``name_key`` take turns until their commit.
+
+    Whoever comes with more than the server's table of locks should hold has all names at once.
+    """
+    keys = sorted({*keys})
     with connection.cursor() as cursor:
+        if len(keys) > MOST_LOCKS:
+            cursor.execute("SELECT pg_advisory_xact_lock(6, 0)")
+            return
         lock = "SELECT pg_advisory_xact_lock(hashtextextended(key, 6)) FROM unnest(%s::text[]) key"
-        cursor.execute(lock, [sorted({*keys})])
+        cursor.execute(f"SELECT pg_advisory_xact_lock_shared(6, 0) UNION ALL {lock}", [keys])
 
 
 class EnterpriseQuerySet(RowQuerySet):
@@ -62,14 +72,15 @@ class EnterpriseQuerySet(RowQuerySet):
             own.append(Q(chain=None))
         return self.opened(access, *own, by=behind, broad=bool(access.all_chains))
 
-    def alike(self, rows: Iterable[Enterprise]) -> list[Enterprise]:
+    def alike(self, rows: Iterable[Enterprise], *, lock: bool = True) -> list[Enterprise]:
         """Return those of ``rows`` that may be another's enterprise: like names, not two codes.
 
         Locks the names until the end of the transaction, so that of two who enter like ones at
         once the second is asked. Whoever has said that it is another is not asked again.
         """
         asked = [row for row in rows if not row.is_distinct]
-        lock_names(row.name_key for row in asked)
+        if lock:
+            lock_names(row.name_key for row in asked)
         known = defaultdict(list)
         for row in [*self.filter(name_key__any_of={row.name_key for row in asked}), *asked]:
             known[row.name_key].append(row)

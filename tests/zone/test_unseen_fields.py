@@ -48,6 +48,8 @@ BY_PROGRAM = {
     "zone.ApprovedHost.host",  # plain ASCII or refused
     "zone.WebhookEndpoint.url",
     "zone.SentForm",
+    "zone.ImportRun",  # clean names of files, masked words
+    "zone.ImportLine",
     "zone.Throttle",
     "zone.WorkerBeat",
     "zone.JobRun",

@@ -9,11 +9,12 @@ from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
 ADMIN, API, COMMAND, SYSTEM = "ADMIN", "API", "COMMAND", "SYSTEM"
+IMPORT = "IMPORT"  # a file whose rows are written, perhaps later and by the worker
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A door (ADMIN, API, COMMAND, SYSTEM) and the network address at the other side."""
+    """A door (ADMIN, API, COMMAND, SYSTEM, IMPORT) and the network address at the other side."""
 
     door: str = SYSTEM
     address: str | None = None

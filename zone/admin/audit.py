@@ -117,6 +117,7 @@ class AuditEntryAdmin(ScopedModelAdmin):
     ordering = ("-id",)
     sortable_by = ()
     actions = None
+    exportable = False  # by its own means, below
     list_before_template = "zone/export_bar.html"
     most_exported = MOST_ROWS
     change_form_outer_after_template = None

@@ -29,6 +29,7 @@ from zone.admin.records import RecordAdmin
 from zone.admin.scope import ScopedDoors, ScopedRows
 from zone.admin.sorting import SortedByPinyin
 from zone.admin.state import StateAction, perform
+from zone.admin.tables import TableAdmin
 from zone.admin.titles import TitledAdmin
 from zone.admin.trail import TrailMixin
 from zone.admin.versions import VersionedAdmin, VersionedInline
@@ -75,6 +76,7 @@ class ScopedModelAdmin(
     TrailMixin,
     KnownAutocompleteMixin,
     OurInputs,
+    TableAdmin,
     ModelAdmin,
 ):
     """An admin class that shows what its user may see and never writes a state by itself."""
@@ -171,7 +173,7 @@ class ScopedModelAdmin(
             )
             for action in self.state_actions
         )
-        return (*super().get_custom_urls(), *actions)
+        return (*self.table_urls(), *super().get_custom_urls(), *actions)
 
     def _state_view(self, action: StateAction):
         def view(request: HttpRequest, object_id, model_admin=None) -> TemplateResponse:

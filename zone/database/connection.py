@@ -20,7 +20,7 @@ from zone.database.cluster import HOST, Cluster
 from zone.database.data import APPLICATION, NAME
 
 # The benches make databases of their own.
-BENCHES = {"bench", "bench_api", "bench_feed", "bench_load", "bench_phone"}
+BENCHES = {"bench", "bench_api", "bench_feed", "bench_imports", "bench_load", "bench_phone"}
 OWNER_COMMANDS = {"migrate", "purge_audit", *BENCHES}
 OWNER_URL, AS_OWNER = "DATABASE_OWNER_URL", "DATABASE_AS_OWNER"
 URL_SHAPE = "postgresql://user:password@host:5432/name"

@@ -9,7 +9,7 @@ from numbers import Number
 
 from django.http import HttpResponse, QueryDict
 
-from zone.models.audit import HIDDEN
+from zone.privacy.masking import HIDDEN
 
 MOST_ROWS = 10_000
 # What makes a spreadsheet calculate, in half and full width; blanks before it do not help.
@@ -22,6 +22,12 @@ def neutral(text: str) -> str:
     """Return a cell's text so that no spreadsheet takes it for a formula."""
     risky = text.startswith(DANGEROUS) or text.lstrip(INVISIBLE).startswith(DANGEROUS)
     return f"'{text}" if risky else text
+
+
+def unneutral(text: str) -> str:
+    """Return what ``neutral`` was given: a text of ours that comes back from a spreadsheet."""
+    bare = text.removeprefix("'")
+    return bare if bare != text and neutral(bare) == text else text
 
 
 def filter_words(query: QueryDict) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from zone.audit import anchors
 from zone.jobs.periodic import PeriodicJob
-from zone.models import WorkerBeat
+from zone.models import ImportRun, WorkerBeat
 
 
 def trim() -> str:
@@ -19,6 +19,7 @@ def trim() -> str:
     said = StringIO()
     call_command("trim_feed", stdout=said)
     WorkerBeat.objects.forget()
+    ImportRun.objects.past_keeping().drop_files()
     return said.getvalue().strip()
 
 

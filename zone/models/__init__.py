@@ -10,6 +10,7 @@ from zone.models.clients import ApiBudget, ApiClient, ApiKey, ApiReply
 from zone.models.deliveries import WebhookDelivery
 from zone.models.external_refs import ExternalRef, Merged
 from zone.models.funds import Fund
+from zone.models.import_runs import ImportLine, ImportRun
 from zone.models.job_runs import JobRun
 from zone.models.parks import Building, Park, Space
 from zone.models.saved_views import SavedView
@@ -41,6 +42,8 @@ __all__ = [
     "Change",
     "ExternalRef",
     "Fund",
+    "ImportLine",
+    "ImportRun",
     "IndustryChain",
     "JobRun",
     "Measure",

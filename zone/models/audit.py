@@ -17,9 +17,7 @@ from zone.access.row_access import RowQuerySet
 from zone.calendar import SHANGHAI
 from zone.database import bulk
 from zone.fields import CodeField
-from zone.privacy.masking import masked_text
-
-HIDDEN = "•••"
+from zone.privacy.masking import HIDDEN, masked_text
 
 
 class AuditEntryQuerySet(RowQuerySet):
@@ -64,6 +62,11 @@ class AuditEntryQuerySet(RowQuerySet):
     def record_all_states(self, changes: dict[models.Model, dict], *, by, why: str):
         """Write that a state method changed each row, for one reason, in one statement."""
         self._record_all(AuditEntry.Action.STATE, changes, by, why)
+
+    def record_all_removed(self, rows, *, by, why: str = ""):
+        """Write what stood in each of ``rows``, which is about to go, in one statement."""
+        gone = {row: {name: [value, ""] for name, value in contents(row).items()} for row in rows}
+        self._record_all(AuditEntry.Action.DELETED, gone, by, why)
 
     def _record_all(self, action: str, changes: dict[models.Model, dict], by, why: str = ""):
         lines = [self._subject(row, found) for row, found in changes.items()]
@@ -157,6 +160,7 @@ class AuditEntry(models.Model):
         API = "API", _("interface")
         COMMAND = "COMMAND", _("command line")
         SYSTEM = "SYSTEM", _("system")
+        IMPORT = "IMPORT", _("import of a file")
 
     REMOVING = (Action.DELETED, Action.ANONYMISED)
     # What leaves a row as it was.

@@ -62,6 +62,9 @@ class ZoneSetting(Row):
         STALE_EARLY_DAYS = "STALE_EARLY_DAYS", _("clock: stale before negotiations")
         STALE_NEGOTIATING_DAYS = "STALE_NEGOTIATING_DAYS", _("clock: stale while negotiating")
         STALE_AGREEING_DAYS = "STALE_AGREEING_DAYS", _("clock: stale before signing")
+        IMPORT_MOST_ROWS = "IMPORT_MOST_ROWS", _("rows of one import")
+        IMPORT_UNDO_HOURS = "IMPORT_UNDO_HOURS", _("undoing of an import")
+        IMPORT_KEEP_DAYS = "IMPORT_KEEP_DAYS", _("keeping of imported files")
 
     KNOBS = {
         Key.LIGHT_YELLOW_FROM: SettingSpec(
@@ -201,6 +204,27 @@ class ZoneSetting(Row):
         ),
         Key.STALE_AGREEING_DAYS: count(
             20, _("days"), _("So long an owned lead may stand before it is signed.")
+        ),
+        Key.IMPORT_MOST_ROWS: SettingSpec(
+            Decimal(10_000),
+            Decimal(20_000),
+            _("rows"),
+            _("A file with more rows is refused."),
+            "count",
+        ),
+        Key.IMPORT_UNDO_HOURS: SettingSpec(
+            Decimal(24),
+            Decimal(168),
+            _("hours"),
+            _("How long an import can be undone."),
+            "count",
+        ),
+        Key.IMPORT_KEEP_DAYS: SettingSpec(
+            Decimal(30),
+            Decimal(365),
+            _("days"),
+            _("How long the file of an import and its lines are kept."),
+            "count",
         ),
     }
 

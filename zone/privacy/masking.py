@@ -16,6 +16,7 @@ from django.conf import settings
 from zone import identifiers
 
 STARS = "******"
+HIDDEN = "•••"  # in place of what the trail does not repeat
 LANDLINE = re.compile(r"(010|02\d|0[3-9]\d\d)-?\d{4,5}(\d{3})(?:-\d{1,6})?", re.ASCII)
 # An address line holds them encoded: %40 is @, and a number may follow %20.
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++(?:@|%40)[\w-]++(?:\.[\w-]++)++", re.ASCII)
