@@ -14,6 +14,7 @@ from tests import factories
 from tests.serving import DrainingServer, served
 from zone.audit import triggers as audit_triggers
 from zone.database.remembered import WRITES
+from zone.models import ZoneSetting
 
 
 @pytest.fixture
@@ -44,6 +45,12 @@ def other_specialist(chain):
 @pytest.fixture
 def leader(db):
     return factories.make_user("leadership", username="leader", display_name="管委会领导")
+
+
+@pytest.fixture
+def no_screening(db):
+    """Let leads go on without a screening, for tests of what comes after it."""
+    ZoneSetting.objects.create(key=ZoneSetting.Key.SCREENING_REQUIRED, value=0)
 
 
 @pytest.fixture

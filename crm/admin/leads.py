@@ -48,6 +48,7 @@ tell(
     text="summary",
     note="next_step",
     note_on="next_on",
+    note_label=_("Next step"),
     icons=(("CALL", "call"), ("VISIT_OUT", "directions_car"), ("EMAIL", "mail")),
 )
 tell(LeadStageChange, "changes", "trending_flat", at="at", title=_("stage"), **MOVED)

@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from crm.models import Lead
-from crm.models.screenings import Screening, ScreeningCriterion, is_required
+from crm.models.screenings import Screening, ScreeningCriterion
 from zone.admin.state import StateAction, StateForm
 from zone.fields import PlainNumber, ProseInput
 from zone.identifiers import no_personal_number
@@ -125,7 +125,7 @@ def address_of(lead: Lead) -> str:
 
 def explain_advance(lead: Lead) -> str:
     """Lead to the sheet from the page where its lack refuses."""
-    if lead.stage != Lead.Stage.NEW or lead.has_passed or not is_required():
+    if lead.stage != Lead.Stage.NEW or lead.has_passed or not lead.needs_screening:
         return ""
     words = _("A new lead goes on with a passed screening.")
     link = '{} <a class="zone-link" href="{}">{}</a>'
@@ -158,7 +158,9 @@ def screening_notes(request, lead: Lead) -> list[dict]:
 
 
 def _missing(request, lead: Lead) -> list[dict]:
-    if lead.stage != Lead.Stage.NEW or not lead.can_screen(request.user) or not is_required():
+    if lead.stage != Lead.Stage.NEW or not lead.can_screen(request.user):
+        return []
+    if not lead.needs_screening:
         return []
     text = _("A new lead goes on with a passed screening.")
     return [{"text": text, "url": address_of(lead), "link": _("Open the screening sheet")}]

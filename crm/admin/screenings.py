@@ -5,9 +5,20 @@ from crm.admin.leads import LeadAdmin
 from crm.admin.screening_forms import SCREEN, address_of
 from crm.models.screenings import Screening, ScreeningCriterion, ScreeningScore
 from zone.admin.base import Colours, ScopedModelAdmin, ZoneInline, display
+from zone.admin.events import tell
 from zone.navigation import Menu
 
 LeadAdmin.add_action(SCREEN, position=0)
+tell(
+    Screening,
+    "changes",
+    "rule",
+    on="created_at",
+    who="prepared_by__display_name",
+    after="result",
+    text="opinion",
+    nobody=_("to be decided"),
+)
 RESULTS = Colours(
     {
         Screening.Result.PASS.label: "success",

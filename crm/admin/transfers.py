@@ -14,6 +14,7 @@ from crm.admin.screenings import ReadOnly
 from crm.models import Lead
 from crm.models.transfers import LeadTransfer
 from zone.admin.base import Colours, ScopedModelAdmin, display
+from zone.admin.events import tell
 from zone.admin.state import ReasonForm, StateAction, StateForm
 from zone.calendar import today
 from zone.fields import LineInput, PlainNumber
@@ -38,6 +39,17 @@ def people(*, chain=None):
     posts = posts.filter(chain=chain) if chain else posts
     found = User.objects.filter(is_active=True, pk__in=posts.order_by().values("user"))
     return found.order_by("username")
+
+
+tell(
+    LeadTransfer,
+    "changes",
+    "swap_horiz",
+    on="created_at",
+    who="proposed_by__display_name",
+    after="state",
+    text="reason",
+)
 
 
 class TransferForm(ReasonForm):

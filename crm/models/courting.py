@@ -70,11 +70,11 @@ class CourtingQuerySet(RowQuerySet):
     def _of_investors(self, names: set[str], phones: set[str]):
         """Return the open leads of enterprises of these names and of contacts of these numbers."""
         alike = Enterprise._base_manager.filter(name_key__any_of=names)
-        callers = Contact._base_manager.filter(phone_key__any_of=phones)
-        rows = self.open().filter(
-            Q(enterprise__any_of=[*alike.values_list("pk", flat=True)])
-            | Q(contact__any_of=[*callers.values_list("pk", flat=True)])
-        )
+        found = Q(enterprise__any_of=[*alike.values_list("pk", flat=True)])
+        if phones:
+            callers = Contact._base_manager.filter(phone_key__any_of=phones)
+            found |= Q(contact__any_of=[*callers.values_list("pk", flat=True)])
+        rows = self.open().filter(found)
         return rows.select_related("enterprise", "contact", "owner", "chain")
 
 

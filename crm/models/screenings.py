@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from zone.access.row_access import OpenQuerySet, RowQuerySet
@@ -63,7 +64,7 @@ class ScreeningCriterion(Row):
     class Meta:
         verbose_name = _("screening criterion")
         verbose_name_plural = _("screening criteria")
-        ordering = ("position", "group", "name")
+        ordering = ("position", "id")
         constraints = [
             models.UniqueConstraint(
                 fields=["name", "chain"],
@@ -205,7 +206,7 @@ class ScreeningScore(Row):
     class Meta:
         verbose_name = _("score of a screening")
         verbose_name_plural = _("scores of screenings")
-        ordering = ("criterion__position", "criterion__group", "criterion__name")
+        ordering = ("criterion__position", "criterion")
         constraints = [
             models.UniqueConstraint(fields=["screening", "criterion"], name="score_once"),
             models.CheckConstraint(
@@ -230,6 +231,11 @@ class Screened(models.Model):
         """Whether the newest decided sheet passes the lead."""
         sheet = self.screenings.decided().first()
         return sheet is not None and sheet.result == Screening.Result.PASS
+
+    @cached_property
+    def needs_screening(self) -> bool:
+        """Whether the office asks for a passed screening; read once."""
+        return is_required()
 
     def can_screen(self, user) -> bool:
         in_hand = self.is_open and self._is_in_hand_of(user)
@@ -337,6 +343,6 @@ def is_required() -> bool:
 
 PASSED = Requirement(
     "SCREENED",
-    lambda lead: lead.has_passed or not is_required(),
+    lambda lead: lead.has_passed or not lead.needs_screening,
     _("The lead has not passed its screening: fill in the sheet and have it decided."),
 )

@@ -81,7 +81,16 @@ tell(
     text="title",
     amount="amount_wan",
 )
-tell(AgreementChange, "papers", "verified", at="at", kind="action", text="reason")
+tell(
+    AgreementChange,
+    "papers",
+    "verified",
+    at="at",
+    kind="action",
+    text="reason",
+    note="responsible__display_name",
+    note_label=_("responsible"),
+)
 
 
 @admin.register(Agreement)

@@ -53,9 +53,9 @@ def test_it_is_kept_who_is_responsible_and_that_the_client_did_it(api, agreement
 def test_the_page_tells_for_whom_a_client_recognised(api, agreement, office, as_user):
     caller = api("agreements:recognise")
     recognise(caller, agreement)
-    shown = as_user(office).get(reverse("admin:projects_agreement_change", args=[agreement.pk]))
-    row = shown.context["inline_admin_formsets"][-1].formset.queryset[0]
-    assert (row.by.display_name, row.responsible) == (caller.client.name, office)
+    shown = as_user(office).get(reverse("admin:projects_agreement_record", args=[agreement.pk]))
+    told = shown.context["story"].events[0]
+    assert (told.who, told.note) == (caller.client.name, office.display_name)
     assert "责任人" in shown.text
 
 

@@ -14,7 +14,7 @@ from tests.api.test_uploads import CSV, NDJSON, work
 from tests.api.test_uploads import send as upload
 from tests.unseen import ALL_UNSEEN, UNSEEN, each
 from zone.api.resources import RESOURCES
-from zone.models import ApiUpload, ExternalRef, Space
+from zone.models import ApiUpload, ExternalRef, Space, ZoneSetting
 
 pytestmark = pytest.mark.django_db
 NAME = "示例材料有限公司"
@@ -193,6 +193,7 @@ def test_an_action_keeps_what_is_seen(caller, chain, specialist):
     done = caller.post(f"{path}/release", {"reason": f"无{ALL_UNSEEN}进展\r\n改期"})
     assert done.status_code == 200, done.text
     assert lead.owner_changes.latest("at").reason == "无进展\n改期"
+    ZoneSetting.objects.create(key=ZoneSetting.Key.CLAIM_COOLDOWN_DAYS, value=0)
     claimed = caller.post(f"{path}/claim", {"specialist": between("specialist", "\u200b")})
     assert claimed.json()["owner"] == "specialist", claimed.text
     lead.refresh_from_db()

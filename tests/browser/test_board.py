@@ -7,7 +7,7 @@ from crm.models import Lead
 from tests import factories
 from tests.browser.test_core_flow import PHONE, sideways
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_screening")]
 DESK = {"width": 1440, "height": 900}
 
 

@@ -15,7 +15,7 @@ from tests.racing import at_once
 from zone.calendar import today
 from zone.models import Appointment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_screening")]
 BOARD, MOVE, MORE = (reverse(name) for name in ("board", "board_move", "board_cards"))
 
 

@@ -184,6 +184,7 @@ def test_a_visit_moved_to_another_lead_counts_there_alone(specialist, chain):
 def test_the_first_contact_after_screening_is_the_feedback(specialist, chain):
     lead = factories.make_lead(owner=specialist, chain=chain)
     factories.make_follow_up(lead=lead, by=specialist, happened_on=days(-4))
+    factories.make_screening(lead=lead)
     lead.advance(by=specialist, on=days(-3))
     lead.refresh_from_db()
     assert (lead.screened_on, lead.fed_back_on) == (days(-3), None)

@@ -10,7 +10,7 @@ from tests.crm.test_pool import codes, days, put, refusal, setting
 from zone.calendar import today
 from zone.models import AuditEntry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_screening")]
 Reason = Lead.LostReason
 
 

@@ -16,7 +16,7 @@ from tests import factories
 from zone.calendar import today
 from zone.models import AuditEntry, ZoneSetting
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_screening")]
 A_DAY = timedelta(days=1)
 
 

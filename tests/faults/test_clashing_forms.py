@@ -18,7 +18,7 @@ from tests.racing import at_once, held_up
 from zone.admin.clashes import rule_of
 from zone.admin.opened import action_url
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_screening")]
 ADD_OCCUPANCY, ADD_LEAD = "admin:projects_occupancy_add", "admin:crm_lead_add"
 OVERLAP = "该单元或地块在此期间已有入驻"
 JUST_RECORDED = "该企业刚刚由他人录入"
@@ -227,9 +227,9 @@ def test_a_lead_that_was_handed_on_while_its_form_was_filled_is_told_of():
 
 def test_a_step_that_somebody_else_has_taken_leads_back_to_the_row():
     office, lead = factories.make_office(), factories.make_lead()
-    client, change = logged_in(office), reverse("admin:crm_lead_change", args=[lead.pk])
+    client, record = logged_in(office), reverse("admin:crm_lead_record", args=[lead.pk])
     address = claim_address(client, lead)
     assert client.post(reverse("admin:crm_lead_claim", args=[lead.pk])).status_code == 302
     answer = client.post(address, follow=True)
-    assert (answer.redirect_chain[-1][0], "现在不能再" in answer.text) == (change, True)
+    assert (answer.redirect_chain[-1][0], "现在不能再" in answer.text) == (record, True)
     assert client.post(reverse("admin:crm_lead_claim", args=[lead.pk])).status_code == 403

@@ -172,8 +172,8 @@ def test_a_limit_above_the_highest_is_the_highest():
     replica = Replica(ZONE)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO zone_park (id, is_demo, code, name, kind, status, description, position)"
-            " SELECT gen_random_uuid(), false, n, n, 'INDUSTRIAL', '', '', 0"
+            "INSERT INTO zone_park (id, is_demo, code, name, sort_key, kind, status, description,"
+            " position) SELECT gen_random_uuid(), false, n, n, n, 'INDUSTRIAL', '', '', 0"
             " FROM generate_series(1, %s) n",
             [LONGEST + 1],
         )
@@ -213,8 +213,8 @@ def test_what_commits_late_is_not_passed_by(chain):
         waiting = replica.read()
         assert (waiting.items, waiting.has_more) == ([], False)
         early.execute(
-            "INSERT INTO zone_industrychain (id, is_demo, code, name, position, description)"
-            " VALUES (gen_random_uuid(), false, 'late', '迟到', 0, '')"
+            "INSERT INTO zone_industrychain (id, is_demo, code, name, sort_key, position,"
+            " description) VALUES (gen_random_uuid(), false, 'late', '迟到', 'chidao', 0, '')"
         )
         early.commit()
     assert [item.entity for item in replica.read().items] == ["chains", "parks"]

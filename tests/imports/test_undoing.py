@@ -14,7 +14,7 @@ from tests.imports.workbooks import HEADINGS, lead, leads, lines, states, taken,
 from zone.importing.undoing import undo
 from zone.models import AuditEntry, ImportRun, ZoneSetting
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder", "no_screening")]
 PEOPLE = (*HEADINGS, "联系人", "联系电话")
 
 

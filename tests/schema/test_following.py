@@ -268,6 +268,7 @@ OF_STATES = {
     "zone.identifiers",
     "zone.calendar",
     "zone.database.folding",
+    "zone.database.filling",
     "zone.files.storage",
     "zone.feed.synced",
     "zone.access.addresses",

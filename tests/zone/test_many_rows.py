@@ -15,7 +15,7 @@ from tests.racing import at_once
 from zone.calendar import today
 from zone.models import AuditEntry, SentForm, ZoneSetting
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_screening")]
 LEADS = reverse("admin:crm_lead_changelist")
 
 

@@ -18,7 +18,7 @@ from zone.calendar import today
 from zone.models.base import Change, Row
 from zone.navigation import record_url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_screening")]
 
 
 def page_of(client, row, query: str = ""):

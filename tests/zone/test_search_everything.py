@@ -144,7 +144,7 @@ def test_each_group_leads_to_the_list_with_the_same_rows(
     for one in groups:
         rows = client.get(one.url).context["cl"]
         assert one.number in (rows.result_count, most)
-        assert {hit.url.split("/")[-3] for hit in one.hits} <= {
+        assert {hit.url.split("/")[-2] for hit in one.hits} <= {
             str(row.pk) for row in rows.result_list
         }
 

@@ -19,6 +19,7 @@ SORTED = ["阿", "白", "李", "王", "张"]
 ADMINS = [one for one in admin.site._registry.values() if hasattr(one, "in_search")]
 # Written in letters and digits, so that they sort as they stand.
 CODES = {
+    "zone.JobRun.name",
     "zone.IndustryChain.code",
     "zone.Park.code",
     "zone.User.username",

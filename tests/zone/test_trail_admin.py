@@ -175,7 +175,8 @@ def test_the_first_page_of_the_admin_shows_no_old_log(client, root):
 def test_a_state_change_writes_one_line_with_its_reason(client, root):
     lead = make_lead(owner=root)
     client.post(
-        reverse("admin:crm_lead_close", args=[lead.pk]), {"to": "LOST", "reason": "另选他地"}
+        reverse("admin:crm_lead_close", args=[lead.pk]),
+        {"to": "LOST", "lost_reason": "ELSEWHERE", "reason": "另选他地"},
     )
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.why) == ("STATE", "另选他地")

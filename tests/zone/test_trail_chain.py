@@ -260,8 +260,9 @@ def meet() -> list[str]:
             AuditEntry.objects.record("CHANGED")
             execute(
                 "INSERT INTO crm_followup (id, is_demo, lead_id, kind, happened_on, summary, "
-                "next_step, no_next, by_id) VALUES (gen_random_uuid(), false, %s, 'CALL', "
-                "'2025-01-01', '', '', false, %s)",
+                "next_step, no_next, result, participants, by_id) "
+                "VALUES (gen_random_uuid(), false, %s, 'CALL', '2025-01-01', '', '', false, '', '',"
+                " %s)",
                 [lead.pk, person.pk],
             )
             inserted.wait(10)

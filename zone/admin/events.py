@@ -70,6 +70,7 @@ class Source:
     text: str = ""
     note: str = ""
     note_on: str = ""
+    note_label: str = ""
     amount: str = ""
     title: str = ""
     nobody: str = ""
@@ -148,7 +149,8 @@ class Event:
     def moved(self) -> tuple[str, str] | None:
         if not self.source.after:
             return None
-        return tuple(self.source.words(part, getattr(self, part)) for part in ("before", "after"))
+        before = self.source.words("before", self.before) if self.source.before else ""
+        return before, self.source.words("after", self.after)
 
     @property
     def money(self) -> str:

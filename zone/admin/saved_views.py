@@ -52,7 +52,7 @@ class SavedViewAdmin(ScopedModelAdmin):
     list_select_related = ("owner",)
     lookups = ("model",)
     search_fields = ("name",)
-    sortable_by = ("name",)
+    sortable_by = ()
 
     def get_fields(self, request, obj=None):
         shared = ("shared_with",) if request.user.has_perm("zone.share_savedview") else ()

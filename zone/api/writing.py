@@ -155,8 +155,9 @@ class WritableDetailView(WritingView, DetailView):
         with transaction.atomic(), with_origin(self.caller.client.account_id):
             row = self.locked(pk)
             self.refuse_stale(row)
+            body = self.body()
             self.refuse_closed(row)
-            Draft(self.resource, self.caller, self.body(), row).changed()
+            Draft(self.resource, self.caller, body, row).changed()
             if not self.resource.rows(self.caller).filter(pk=pk).exists():
                 raise outside()
             return self.answer(row)

@@ -118,8 +118,9 @@ def _column_of(cell, known: dict[str, Column]) -> tuple[Column, str] | None:
     text = key(cell)
     if text in known:
         return known[text], ""
-    found = re.fullmatch(r"(.+?)\(([^()]*)\)(?:\([^()]*\))?", text)
-    return (known[found[1]], found[2]) if found and found[1] in known else None
+    name, _opened, rest = text.partition("(")
+    unit, closed, _more = rest.partition(")")
+    return (known[name], unit) if closed and name in known else None
 
 
 def _layout(sheet: Sheet, at: int, known: dict[str, Column], noun: Importable) -> Layout:

@@ -16,7 +16,7 @@ from zone.fields import PersonalField, QuantityField
 from zone.identifiers import exact_key
 from zone.importing.cells import SIZES, Cell, name, reader_of
 
-BRACKETS = re.compile(r"\s*[（(][^（()）]{0,40}[)）]\s*$")
+BRACKETS = re.compile(r"[（(][^（()）]{0,40}[)）]\Z")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Column:
     @property
     def heading(self) -> str:
         """Return the heading without its unit."""
-        return BRACKETS.sub("", str(self.header or self.field.verbose_name))
+        return BRACKETS.sub("", str(self.header or self.field.verbose_name).strip()).rstrip()
 
     @property
     def unit(self) -> str:

@@ -55,7 +55,7 @@ class SavedView(Row):
     class Meta:
         verbose_name = _("saved view")
         verbose_name_plural = _("saved views")
-        ordering = ("name", "id")
+        ordering = ("created_at", "id")
         permissions = [("share_savedview", _("Can share views of lists"))]
         constraints = [
             models.UniqueConstraint(
