@@ -97,6 +97,7 @@ def someone(request, world):
     return world(role)[0] if role in ROLES else factories.make_user(is_superuser=True)
 
 
+@pytest.mark.slow
 def test_no_field_name_makes_the_look_up_fail(as_user, someone):
     """Reverse sides, other models' fields and words that name none are refused, not a fault."""
     client = as_user(someone)

@@ -33,6 +33,7 @@ def url(model, page: str, *args) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ROWS, ids=lambda model: model.__name__)
 def test_list_row_history_add_and_delete_have_headings_of_their_own(root, model):
     row = factories.make(model)

@@ -72,6 +72,7 @@ LARGEST = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @LARGEST
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_every_pattern_of_ours_takes_linear_time(pattern, largest):

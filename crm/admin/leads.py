@@ -17,9 +17,11 @@ from crm.admin.lead_filters import (
 )
 from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
 from crm.admin.waiting import notes_of
+from crm.daily import usual_next
 from crm.intake import log_lead
 from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
 from zone import identifiers, units
+from zone.access.row_access import row_access
 from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.events import tell
 from zone.admin.records import Record
@@ -191,6 +193,16 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
     def get_custom_urls(self):
         lookup = ("courting/", "crm_lead_courting", self.courting_view)
         return (*super().get_custom_urls(), lookup)
+
+    def get_changeform_initial_data(self, request):
+        """Propose one's only chain, the source of one's last lead and the usual next day."""
+        chains = list(row_access(request.user).chains)
+        own = Lead.objects.filter(owner=request.user).order_by("-registered_at")
+        last = own.values_list("source", flat=True).first()
+        proposed = {"next_follow_up_on": usual_next()}
+        proposed |= {"source": last} if last else {}
+        proposed |= {"chain": chains[0]} if len(chains) == 1 else {}
+        return proposed | super().get_changeform_initial_data(request)
 
     def courting_view(self, request, model_admin=None):
         """Tell, while a new lead is typed, who courts the investor already."""

@@ -86,6 +86,7 @@ def test_a_row_is_made_as_shown(world, caller, name):
     assert as_shown(made.json(), shown(name, "post", 201), later) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in WRITTEN if RESOURCES[name].writable])
 def test_a_row_is_changed_as_shown(world, caller, name):
     world.build()
@@ -97,6 +98,7 @@ def test_a_row_is_changed_as_shown(world, caller, name):
     assert outline(changed.json()) == outline(shown(f"{name}/{{id}}", "patch", 200))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if DELETE in RESOURCES[name].all_acts])
 def test_a_row_is_deleted_as_shown(world, caller, name):
     world.build(before=name)
@@ -122,6 +124,7 @@ def ready(name: str, action: str):
         Agreement.objects.update(recognised_on=date(2025, 3, 20), recognised_by=office)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "action"), ACTIONS)
 def test_an_action_is_done_as_shown(world, caller, name, action):
     world.build()

@@ -193,6 +193,7 @@ def test_a_hostile_parameter_is_refused_by_its_name(reader, name):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(RESOURCES))
 def test_a_hostile_filter_is_no_fault(caller, name):
     known = RESOURCES[name].filterset.base_filters
@@ -220,6 +221,7 @@ NO_PARAMETERS += ["[]=1", "enterprise__contacts__phone__startswith=1"]
 NO_PARAMETERS += ["&".join(f"a{n}=1" for n in range(1_500))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(RESOURCES))
 def test_a_parameter_that_is_none_is_refused_and_not_passed_over(reader, name):
     for query in NO_PARAMETERS:

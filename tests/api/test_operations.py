@@ -36,6 +36,7 @@ def test_every_operation_asks_for_its_scope(api, path, method):
     assert (refused.status_code, problem(refused)["scope"]) == (403, scope)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_no_operation_opens_without_a_key(api, path, method):
     caller = api(*all_scopes())

@@ -42,6 +42,7 @@ def test_every_address_and_method_is_published_and_nothing_else():
     assert found == operations()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_a_method_that_is_not_published_is_refused_with_those_that_are(api, path):
     caller = api(*all_scopes())
@@ -54,6 +55,7 @@ def test_a_method_that_is_not_published_is_refused_with_those_that_are(api, path
         assert set(refused["Allow"].split(", ")) - {"HEAD"} == allowed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     "path", ["", "nowhere", "leads/", "leads/7", "leads/%00", "%F0%28", "leads/%0A"]

@@ -130,3 +130,12 @@ def test_a_leader_sees_who_is_behind_and_opens_just_their_leads(as_user, chain, 
         f"{reverse('admin:crm_lead_changelist')}?whose=behind&owner__id__exact={specialist.pk}"
     )
     assert client.get(address).context["cl"].result_count == 1
+
+
+def test_a_new_lead_is_proposed_what_one_enters_every_time(as_user, specialist, chain, lead):
+    Lead.objects.update(source="EXHIBITION")
+    initial = (
+        as_user(specialist).get(reverse("admin:crm_lead_add")).context["adminform"].form.initial
+    )
+    assert (str(initial["chain"]), initial["source"]) == (str(chain.pk), "EXHIBITION")
+    assert initial["next_follow_up_on"] == usual_next()

@@ -206,14 +206,15 @@ def judge(followers: list[Follower], naive: Naive, commits: int) -> bool:
     return bool(naive.missed)
 
 
+@pytest.mark.slow
 def test_every_copy_is_the_truth_of_its_scope():
     # So short a time is at times too short for the negative control to lose something.
     assert any(judge(*write_and_follow(4, seed)) for seed in (1, 11, 21))
 
 
 @pytest.mark.slow
-def test_every_copy_is_the_truth_of_its_scope_after_half_a_minute():
-    followers, naive, commits = write_and_follow(30, seed=2)
+def test_every_copy_is_the_truth_of_its_scope_after_many_restarts():
+    followers, naive, commits = write_and_follow(12, seed=2)
     assert judge(followers, naive, commits)
     assert sum(follower.restarts for follower in followers) > 5
 
@@ -221,7 +222,7 @@ def test_every_copy_is_the_truth_of_its_scope_after_half_a_minute():
 @pytest.mark.slow
 def test_every_copy_made_from_a_standby_is_the_truth_of_its_scope():
     with standby() as copied:
-        results = write_and_follow(20, seed=3, using=ALIAS, settle=copied.catch_up)
+        results = write_and_follow(10, seed=3, using=ALIAS, settle=copied.catch_up)
         deadline = time.monotonic() + SETTLED
         while any(f.differences() for f in results[0]) and time.monotonic() < deadline:
             for follower in results[0]:

@@ -21,7 +21,11 @@ from zone.importing import running
 from zone.importing.running import work_next
 from zone.models import ImportRun
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("folder")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("folder"),
+]
 
 
 @pytest.fixture

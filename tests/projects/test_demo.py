@@ -25,6 +25,8 @@ from zone.calendar import local_date
 from zone.login.demo import DEMO_PASSWORD
 from zone.models import Appointment, AuditEntry, ChainSegment, IndustryChain, User
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = 12  # every twelfth row is checked in full
 
 

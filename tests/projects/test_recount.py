@@ -74,7 +74,9 @@ def shown(figures) -> tuple:
     return amount.actual, amount.pending, figures.signed_projects.actual
 
 
-@pytest.mark.parametrize("on", DAYS)
+@pytest.mark.parametrize(
+    "on", [DAYS[0], *(pytest.param(d, marks=pytest.mark.slow) for d in DAYS[1:])]
+)
 def test_each_scope_has_what_a_recount_finds(signings, on):
     assert shown(progress(2025, on)) == recount(on, None)
     for kind, model in (("chain", IndustryChain), ("park", Park), ("specialist", User)):

@@ -308,6 +308,7 @@ def test_the_interface_s_budget_survives_a_clock_set_back(db):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_get_no_further_than_one_after_another(person, settings):
     settings.PASSWORD_HASH_PATIENCE = timedelta(seconds=20)
@@ -316,6 +317,7 @@ def test_many_at_once_get_no_further_than_one_after_another(person, settings):
     assert AuditEntry.objects.filter(action="LOGIN_FAILED", detail__locked=False).count() == 4
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_many_at_once_get_further(person, settings, monkeypatch, hashes):
@@ -338,6 +340,7 @@ AT_WILL = AtWill()
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_sprayed_at_once_no_more_than_the_limit_is_hashed(person, settings, hashes):
     settings.LOGIN_FAILURES_AN_ADDRESS = 6
@@ -346,6 +349,7 @@ def test_sprayed_at_once_no_more_than_the_limit_is_hashed(person, settings, hash
     assert (sorted(found), len(hashes)) == ([200] * 6 + [429] * 10, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_old_passwords_guessed_at_once_are_five(person, hashes):

@@ -130,7 +130,7 @@ def test_a_line_says_what_it_is_and_shows_no_number(as_user, specialist, world):
 
 
 @pytest.mark.parametrize("term", ["储能", "cn", "chuneng", "5678", "项目 储能"])
-@pytest.mark.parametrize("most", [0, 1_000])
+@pytest.mark.parametrize("most", [0, pytest.param(1_000, marks=pytest.mark.slow)])
 def test_each_group_leads_to_the_list_with_the_same_rows(
     as_user, office, world, monkeypatch, term, most
 ):

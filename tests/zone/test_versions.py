@@ -292,6 +292,7 @@ def inlines() -> list:
     return list(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [None, "", "x", "00000000-0000-4000-8000-000000000000"])
 @pytest.mark.parametrize(("model", "inline"), inlines())
 def test_a_row_of_an_inline_without_its_key_is_a_form_error(client, folder, model, inline, key):
