@@ -19,6 +19,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.daily import contacted, put_off, take_back
 from crm.models import FollowUp, Lead
+from crm.models.conflicts import Conflict
+from crm.models.screenings import Screening
+from crm.models.transfers import LeadTransfer
 from zone.access.row_access import row_access
 from zone.admin.inputs import coming_days
 from zone.calendar import short_day, start_of, today
@@ -116,6 +119,26 @@ def behind(user) -> list[dict]:
     return list(Lead.objects.visible_to(user, "view").filter(owner__isnull=False).behind()[:LINES])
 
 
+def awaited(user) -> list[dict]:
+    """Return what waits for a decision of ``user``, each kind with its number and its list."""
+    kinds = [(LeadTransfer.objects.waiting_for(user), "?whose=mine", _("Transfers to answer"))]
+    if user.has_perm("crm.decide_screening"):
+        rows = Screening.objects.visible_to(user, "view").waiting()
+        kinds.append((rows, "?waiting=1", _("To be screened")))
+    if user.has_perm("crm.decide_conflict"):
+        rows = Conflict.objects.visible_to(user, "view").waiting()
+        kinds.append((rows, "?waiting=1", _("Conflicts to decide")))
+    return [
+        {"title": title, "count": number, "url": list_of(rows.model) + query}
+        for rows, query, title in kinds
+        if (number := rows.count())
+    ]
+
+
+def list_of(model) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
 @require_GET
 def my_day(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("crm.view_lead"):
@@ -128,6 +151,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
         "day": short_day(on),
         "sections": found,
         "people": behind(request.user),
+        "awaited": awaited(request.user),
         "panels": [made for panel in PANELS if (made := panel(request.user, on))],
         "days": coming_days(on),
         "is_free": not any(section.count for section in found),

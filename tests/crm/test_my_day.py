@@ -139,3 +139,10 @@ def test_a_new_lead_is_proposed_what_one_enters_every_time(as_user, specialist, 
     )
     assert (str(initial["chain"]), initial["source"]) == (str(chain.pk), "EXHIBITION")
     assert initial["next_follow_up_on"] == usual_next()
+
+
+def test_what_waits_for_a_decision_leads_to_just_that(as_user, office, chain, lead):
+    factories.make_screening(lead=lead, result="")
+    factories.make_screening(lead=lead)
+    [one] = as_user(office).get(PAGE).context["awaited"]
+    assert one["count"] == as_user(office).get(one["url"]).context["cl"].result_count == 1
