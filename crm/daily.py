@@ -33,7 +33,7 @@ def contacted(lead: Lead, *, by) -> str:
     row.full_clean()
     row.clean_for(by)
     row.save()
-    return _ticket(lead, before, row.pk)
+    return _ticket(lead, before, row.pk, by)
 
 
 @transaction.atomic
@@ -42,18 +42,17 @@ def put_off(lead: Lead, *, by, to: date) -> str:
     lead.lock()
     before = lead.next_follow_up_on
     lead.reschedule(by=by, next_on=to)
-    return _ticket(lead, before, None)
+    return _ticket(lead, before, None, by)
 
 
 @transaction.atomic
-def take_back(ticket: str, *, by) -> Lead:
-    """Undo what ``contacted`` or ``put_off`` did; refuses what has been changed since."""
+def take_back(ticket: str, lead: Lead, *, by) -> Lead:
+    """Undo what ``by`` did to the lead by ``contacted`` or ``put_off``, unless it changed since."""
     try:
         done = signing.loads(ticket, salt=SALT, max_age=TAKEN_BACK_WITHIN)
     except signing.BadSignature as fault:
         raise ValidationError(_("It is too late to take this back; please correct it.")) from fault
-    lead = Lead.objects.visible_to(by).filter(pk=done["lead"]).first()
-    if lead is None or not lead.can_change(by):
+    if (done["lead"], done["by"]) != (str(lead.pk), str(by.pk)) or not lead.can_follow_up(by):
         raise ValidationError(Lead.CLOSED)
     lead.lock()
     if lead.version != done["version"]:
@@ -77,7 +76,8 @@ def _remove(row: FollowUp, by):
     row.delete()
 
 
-def _ticket(lead: Lead, before: date | None, follow_up) -> str:
+def _ticket(lead: Lead, before: date | None, follow_up, by) -> str:
     lead.refresh_from_db()
     done = {"lead": str(lead.pk), "version": lead.version, "before": str(before or "")}
-    return signing.dumps(done | {"follow_up": str(follow_up or "")}, salt=SALT)
+    done |= {"by": str(by.pk), "follow_up": str(follow_up or "")}
+    return signing.dumps(done, salt=SALT)

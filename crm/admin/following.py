@@ -111,6 +111,12 @@ FOLLOW_UP = StateAction(
 class FollowedUpAdmin:
     """For admin classes of what is followed up: the next step and the last contact of a record."""
 
+    def get_object(self, request, object_id, from_field=None):
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and not request.user.has_perm("crm.view_followup", row):
+            row.latest_follow_ups = []  # nothing of them is told
+        return row
+
     def next_step(self, request, row) -> NextStep:
         return NextStep(row.coming.text, row.coming.on, row.can_follow_up(request.user))
 

@@ -23,6 +23,7 @@ from crm.imports.naming import (
 )
 from crm.models import Contact, Enterprise, Lead
 from crm.models.enterprises import lock_names
+from crm.revealing import contacts_of_number
 from zone import identifiers
 from zone.access.row_access import row_access
 from zone.importing.batch import Batch, Entry
@@ -280,6 +281,9 @@ class Leads(WithEnterprise):
                 asked[lead].duplicate = words % {"number": numbers[known.pk]}
             else:
                 asked[lead].duplicate = str(known.courted_words(self.user))
+                if lead.enterprise.name_key != known.enterprise.name_key:
+                    # Found by its number alone, as a search finds it: noted and counted like one.
+                    contacts_of_number(lead.contact.phone, by=self.user)
 
     def create(self, batch: Batch, entries: list[Entry]) -> None:
         beside = dict.fromkeys(row for entry in batch.to_write for row in entry.beside)

@@ -128,7 +128,8 @@ class Pooled(models.Model):
         return self.is_open and self.owner_id is None and user.has_perm("crm.change_lead", self)
 
     def can_release(self, user) -> bool:
-        mine = self.owner_id == user.pk or user.has_perm("crm.assign_lead", self)
+        own = self.owner_id == user.pk and user.has_perm("crm.change_lead", self)
+        mine = own or user.has_perm("crm.assign_lead", self)
         return self.is_open and self.owner_id is not None and mine
 
     @transaction.atomic

@@ -210,15 +210,15 @@ class LeadTransfer(Row):
         if self.state != self.State.PROPOSED:
             return False
         if self.to_owner_id == user.pk:
-            return True
+            return self.HOLDERS["to_owner"] in user.roles()
         access = row_access(user, "crm.assign_lead")
         if not user.has_perm("crm.assign_lead"):
             return False
         return access.everything or bool(self.to_chain and access.covers(self.to_chain))
 
     def can_withdraw(self, user) -> bool:
-        mine = self.proposed_by_id == user.pk or self.lead.can_transfer(user)
-        return self.state == self.State.PROPOSED and mine
+        own = self.proposed_by_id == user.pk and user.has_perm("crm.add_leadtransfer", self)
+        return self.state == self.State.PROPOSED and (own or self.lead.can_transfer(user))
 
     @transaction.atomic
     def propose(self, *, by):
@@ -239,6 +239,7 @@ class LeadTransfer(Row):
     def accept(self, *, by, owner=None, on: date | None = None):
         """Take the lead; of a chain's, ``owner`` is who gets it, or nobody: its pool."""
         lead = self._locked_lead()
+        self._refuse_other(self.can_answer(by))
         if not lead.is_open or lead.owner_id != self.from_owner_id:
             raise ValidationError(
                 _("The lead has changed hands or was closed since; have it proposed anew."),
@@ -256,6 +257,7 @@ class LeadTransfer(Row):
     def refuse(self, *, by, reason: str, on: date | None = None):
         """Leave the lead where it is, with the reason."""
         self._locked_lead()
+        self._refuse_other(self.can_answer(by))
         if not reason:
             raise ValidationError({"reason": _("Please say why.")}, code="reason")
         self._answer(self.State.REFUSED, by=by, on=on, answer=reason)
@@ -264,6 +266,7 @@ class LeadTransfer(Row):
     def withdraw(self, *, by, on: date | None = None):
         """Take the proposal back before it is answered."""
         self._locked_lead()
+        self._refuse_other(self.can_withdraw(by))
         self._answer(self.State.WITHDRAWN, by=by, on=on)
 
     for _writer in (propose, accept, refuse, withdraw):
@@ -285,6 +288,13 @@ class LeadTransfer(Row):
             words = _("This transfer is “%(state)s” already.")
             raise ValidationError(words, "state", {"state": self.get_state_display()})
         return lead
+
+    @staticmethod
+    def _refuse_other(may: bool):
+        """Refuse whoever is not the side whose turn it is, at whatever door."""
+        if not may:
+            words = _("Who is asked answers a transfer, and who proposed it takes it back.")
+            raise ValidationError(words, code="post")
 
     def _answer(self, state: str, *, by, on, answer: str = ""):
         changes = {"state": [self.state, state]}

@@ -177,7 +177,7 @@ def act(request: HttpRequest) -> HttpResponse:
 def undo(request: HttpRequest) -> HttpResponse:
     lead = _lead_of(request)
     try:
-        take_back(request.POST.get("ticket", ""), by=request.user)
+        take_back(request.POST.get("ticket", ""), lead, by=request.user)
     except ValidationError as refusal:
         return _answer(request, lead, refusal=" ".join(refusal.messages))
     return _answer(request, lead)

@@ -214,8 +214,7 @@ class ProjectAdmin(FollowedUpAdmin, HoldsAttachments, ScopedModelAdmin):
         return links
 
     def state_notes(self, request, project):
-        # A lead is within reach of whoever sees its project.
-        knows = project.lead and request.user.has_perm("crm.view_lead")
+        knows = project.lead and request.user.has_perm("crm.view_lead", project.lead)
         return [self._lead_note(project.lead)] if knows else []
 
     @staticmethod

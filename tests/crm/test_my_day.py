@@ -105,7 +105,7 @@ def test_what_was_changed_since_is_not_taken_back(specialist, lead):
     ticket = put_off(lead, by=specialist, to=today() + DAY)
     contacted(lead, by=specialist)
     with pytest.raises(ValidationError, match="又有变更"):
-        take_back(ticket, by=specialist)
+        take_back(ticket, lead, by=specialist)
     assert FollowUp.objects.filter(lead=lead).count() == 1
 
 

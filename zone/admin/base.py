@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import DataError, connection
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -180,6 +180,8 @@ class ScopedModelAdmin(
             row = self.get_object(request, str(object_id))
             if row is None:
                 return gone(self, request, object_id, action)
+            if not self.has_view_permission(request, row):
+                raise PermissionDenied
             back = record_url(self.model, row.pk)
             return self.once(request, lambda: perform(self, action, request, row), back)
 

@@ -84,9 +84,10 @@ class Source:
         fields = (self.model._meta.get_field(name) for name in names)
         return {field.related_model: field.name for field in fields}
 
-    def may_be_read(self, user) -> bool:
+    @property
+    def permission(self) -> str:
         subject = next(iter(self.owners)) if issubclass(self.model, Change) else self.model
-        return user.has_perm(f"{subject._meta.app_label}.view_{subject._meta.model_name}")
+        return f"{subject._meta.app_label}.view_{subject._meta.model_name}"
 
     def of(self, owners: Owners) -> QuerySet | None:
         """Return the events of these rows; None where none can be."""
@@ -195,16 +196,41 @@ class Story:
 
 def story(owners: Owners, user, *, group: str = "", most: int) -> Story:
     """Return the events of ``owners``, the newest first: two queries, whatever their kinds."""
+    within = _Within(owners, user)
     found = [
         (number, rows)
         for number, source in enumerate(SOURCES)
-        if source.may_be_read(user) and (rows := source.of(owners)) is not None
+        if (rows := source.of(within.reach_of(source.permission))) is not None
     ]
     counts = _counts(found)
     group = group if counts.get(group) else ""
     shown = [(n, rows) for n, rows in found if group in ("", SOURCES[n].group)]
     names = {str(key): name for rows in owners.values() for key, name in rows.items()}
     return Story(_events(shown, most, names), counts, group)
+
+
+class _Within:
+    """The owners that a right of ``user`` reaches: what two posts open does not add up."""
+
+    def __init__(self, owners: Owners, user):
+        self.owners, self.user, self.known = owners, user, {}
+
+    def reach_of(self, permission: str) -> Owners:
+        if not self.user.has_perm(permission):
+            return {}
+        roles = self.user.roles_giving(permission)
+        if roles is None:
+            return self.owners
+        if roles not in self.known:
+            self.known[roles] = {
+                model: self._of(model, names, permission) for model, names in self.owners.items()
+            }
+        return self.known[roles]
+
+    def _of(self, model, names: dict, permission: str) -> dict:
+        rows = model.objects.visible_to(self.user, permission).filter(pk__in=list(names))
+        reached = {*rows.order_by().values_list("pk", flat=True)}
+        return {key: name for key, name in names.items() if key in reached}
 
 
 def _counts(found: list[tuple[int, QuerySet]]) -> dict[str, int]:

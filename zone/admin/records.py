@@ -206,6 +206,8 @@ class RecordAdmin:
         """Return the rows within reach that the relation ``name`` leads to: names by key."""
         relation = row._meta.get_field(name)
         target = self.admin_site._registry[relation.related_model]
+        if not target.has_view_permission(request):
+            return {}
         if relation.one_to_many:
             chosen = {relation.field.name: row.pk}
         else:

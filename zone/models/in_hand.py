@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
+from zone.access.row_access import row_access
 from zone.calendar import today
 
 DROP, KEEP = "drop", "keep"
@@ -135,7 +136,14 @@ def posts_of(person, without=None) -> list:
 
 
 def may_pass_on(share: Share, by) -> bool:
-    return by.has_perm(share.hand.permission)
+    """Whether ``by`` may do so with every row of the share, by a post that gives the right."""
+    permission = share.hand.permission
+    if not by.has_perm(permission):
+        return False
+    if row_access(by, permission).everything:
+        return True
+    reached = share.model.objects.visible_to(by, permission).order_by().values("pk")
+    return not share.rows().exclude(pk__in=reached).exists()
 
 
 def hand_over(found: list[Share], choices: dict, *, by, reason: str, without=None):
