@@ -14,6 +14,8 @@ from zone.calendar import today
 from zone.models import AuditEntry, ZoneSetting
 
 SALT = "crm.daily"
+# A contact changes these; taken back it leaves no advantage behind.
+WRITTEN_BACK = ("next_follow_up_on", "untouched_since", "protected_until", "fed_back_on")
 TAKEN_BACK_WITHIN = timedelta(minutes=10)
 
 
@@ -24,10 +26,9 @@ def usual_next(on: date | None = None) -> date:
 
 
 @transaction.atomic
-def contacted(lead: Lead, *, by) -> str:
+def contacted(lead: Lead, *, by, version: int) -> str:
     """Write a call that needs no words; return what takes it back."""
-    lead.lock()
-    before = lead.next_follow_up_on
+    before = _locked(lead, version)
     row = FollowUp(lead=lead, by=by, kind=FollowUp.Kind.CALL, summary=_("Contacted."))
     row.next_on = usual_next()
     row.full_clean()
@@ -37,10 +38,9 @@ def contacted(lead: Lead, *, by) -> str:
 
 
 @transaction.atomic
-def put_off(lead: Lead, *, by, to: date) -> str:
+def put_off(lead: Lead, *, by, to: date, version: int) -> str:
     """Put the next follow-up on another day; return what takes it back."""
-    lead.lock()
-    before = lead.next_follow_up_on
+    before = _locked(lead, version)
     lead.reschedule(by=by, next_on=to)
     return _ticket(lead, before, None, by)
 
@@ -54,19 +54,33 @@ def take_back(ticket: str, lead: Lead, *, by) -> Lead:
         raise ValidationError(_("It is too late to take this back; please correct it.")) from fault
     if (done["lead"], done["by"]) != (str(lead.pk), str(by.pk)) or not lead.can_follow_up(by):
         raise ValidationError(Lead.CLOSED)
-    lead.lock()
-    if lead.version != done["version"]:
-        raise ValidationError(_("The lead has been changed since; please look at it first."))
-    if done["follow_up"]:
-        _remove(FollowUp.objects.get(pk=done["follow_up"]), by)
+    _locked(lead, done["version"])
+    if done["follow_up"] and (row := FollowUp.objects.filter(pk=done["follow_up"]).first()):
+        _remove(row, by)
         Lead.objects.refresh_contacts({lead.pk})
         lead.refresh_from_db()
-    before = date.fromisoformat(done["before"]) if done["before"] else None
-    changes = {"next_follow_up_on": [str(lead.next_follow_up_on or ""), done["before"]]}
-    lead.next_follow_up_on = before
-    lead.save(update_fields=["next_follow_up_on"])
-    AuditEntry.objects.record(AuditEntry.Action.CHANGED, by=by, of=lead, changes=changes)
+    _restore(lead, done["before"], by)
     return lead
+
+
+def _locked(lead: Lead, version: int) -> dict[str, str]:
+    """Lock the lead as it was seen, and return what is written back by ``take_back``.
+
+    A second tap finds a newer version, so nothing is done twice.
+    """
+    lead.lock()
+    if lead.version != version:
+        raise ValidationError(_("The lead has been changed since; please look at it first."))
+    return {name: str(getattr(lead, name) or "") for name in WRITTEN_BACK}
+
+
+def _restore(lead: Lead, before: dict[str, str], by):
+    now = {name: str(getattr(lead, name) or "") for name in before}
+    for name, text in before.items():
+        setattr(lead, name, lead._meta.get_field(name).to_python(text or None))
+    lead.save(update_fields=[*before])
+    changes = {name: [now[name], text] for name, text in before.items() if text != now[name]}
+    AuditEntry.objects.record(AuditEntry.Action.CHANGED, by=by, of=lead, changes=changes)
 
 
 def _remove(row: FollowUp, by):
@@ -76,8 +90,8 @@ def _remove(row: FollowUp, by):
     row.delete()
 
 
-def _ticket(lead: Lead, before: date | None, follow_up, by) -> str:
+def _ticket(lead: Lead, before: dict[str, str], follow_up, by) -> str:
     lead.refresh_from_db()
-    done = {"lead": str(lead.pk), "version": lead.version, "before": str(before or "")}
+    done = {"lead": str(lead.pk), "version": lead.version, "before": before}
     done |= {"by": str(by.pk), "follow_up": str(follow_up or "")}
     return signing.dumps(done, salt=SALT)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -14,7 +13,7 @@ from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.state import ReasonForm, StateAction
 from zone.fields import PlainNumber
 from zone.models import AuditEntry
-from zone.navigation import Menu
+from zone.navigation import Menu, record_url
 
 CREATED = AuditEntry.Action.CREATED
 DECISIONS = Colours(
@@ -112,7 +111,7 @@ class ConflictAdmin(ScopedModelAdmin):
     def state_notes(self, request, conflict):
         if not Lead.objects.visible_to(request.user).filter(pk=conflict.lead_id).exists():
             return []
-        url = reverse("admin:crm_lead_change", args=[conflict.lead_id])
+        url = record_url(Lead, conflict.lead_id)
         return [{"text": _("The lead that stands:"), "url": url, "link": conflict.lead.title}]
 
     def _story(self, request, conflict):

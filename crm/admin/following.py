@@ -81,6 +81,8 @@ class FollowUpForm(StateForm):
 
     def clean(self):
         data = super().clean()
+        if data.get("next_on") and not data.get("when"):
+            data["when"] = PICK
         if data.get("when") == PICK and not data.get("next_on") and "next_on" not in self.errors:
             self.add_error("next_on", ValidationError(_("Please choose the day.")))
         return data
@@ -118,7 +120,7 @@ class FollowedUpAdmin:
         return row
 
     def next_step(self, request, row) -> NextStep:
-        return NextStep(row.coming.text, row.coming.on, row.can_follow_up(request.user))
+        return NextStep(row.coming.text, row.next_contact_on, row.can_follow_up(request.user))
 
     @display(description=_("last contact"))
     def display_last_contact(self, row):

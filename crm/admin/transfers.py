@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -20,7 +19,7 @@ from zone.calendar import today
 from zone.fields import LineInput, PlainNumber
 from zone.identifiers import no_personal_number
 from zone.models import Appointment, IndustryChain, User
-from zone.navigation import Menu
+from zone.navigation import Menu, record_url
 
 State = LeadTransfer.State
 STATES = Colours(
@@ -220,7 +219,7 @@ class LeadTransferAdmin(ReadOnly, ScopedModelAdmin):
     def state_notes(self, request, transfer):
         if not Lead.objects.visible_to(request.user).filter(pk=transfer.lead_id).exists():
             return []
-        url = reverse("admin:crm_lead_change", args=[transfer.lead_id])
+        url = record_url(Lead, transfer.lead_id)
         return [{"text": _("The lead:"), "url": url, "link": transfer.subject}]
 
     @display(description=_("handed on to"))

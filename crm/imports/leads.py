@@ -281,7 +281,7 @@ class Leads(WithEnterprise):
                 asked[lead].duplicate = words % {"number": numbers[known.pk]}
             else:
                 asked[lead].duplicate = str(known.courted_words(self.user))
-                if lead.enterprise.name_key != known.enterprise.name_key:
+                if not batch.lock and lead.enterprise.name_key != known.enterprise.name_key:
                     # Found by its number alone, as a search finds it: noted and counted like one.
                     contacts_of_number(lead.contact.phone, by=self.user)
 

@@ -39,5 +39,10 @@ class FollowedUp(models.Model):
         return Coming("", None)
 
     @property
+    def next_contact_on(self) -> date | None:
+        """Return the day that the follow-ups name; what has a day of its own answers by that."""
+        return self.coming.on
+
+    @property
     def last_contact_on(self) -> date | None:
         return self.latest_follow_ups[0].happened_on if self.latest_follow_ups else None

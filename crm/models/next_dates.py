@@ -17,6 +17,10 @@ class Dated(models.Model):
         abstract = True
 
     @property
+    def next_contact_on(self) -> date | None:
+        return self.next_follow_up_on
+
+    @property
     def next_day(self) -> str:
         return short_day(self.next_follow_up_on) if self.next_follow_up_on else ""
 

@@ -85,7 +85,7 @@ class ScreeningQuerySet(RowQuerySet):
         return self.filter(result="")
 
     def decided(self):
-        return self.exclude(result="").order_by("-decided_on", "-created_at")
+        return self.exclude(result="").order_by("-updated_at", "-created_at")
 
 
 class Screening(Row):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -24,6 +25,7 @@ from crm.models.screenings import Screening
 from crm.models.transfers import LeadTransfer
 from zone.access.row_access import row_access
 from zone.admin.inputs import coming_days
+from zone.admin.opened import FIELD, mark
 from zone.calendar import short_day, start_of, today
 from zone.models import ZoneSetting
 
@@ -94,6 +96,9 @@ def sections(user, on: date) -> list[Section]:
         section.url = f"{reverse(LEADS)}?{section.query}{whose}"
         section.count = counts.get(section.name, 0)
         section.leads = [leads[key] for key, name in placed if name == section.name]
+    for lead in next((one.leads for one in made if one.name == "pool"), []):
+        carried = urlencode({FIELD: mark(user, Lead, lead.pk, "claim")})
+        lead.claim_url = f"{reverse('admin:crm_lead_claim', args=[lead.pk])}?{carried}"
     return [section for section in made if section.name != "pool" or chains]
 
 
@@ -163,11 +168,13 @@ def my_day(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest) -> HttpResponse:
     """Do what a line offers; answers with the line for the script, else with the page."""
     lead = _lead_of(request)
+    version = request.POST.get("version", "")
+    seen = int(version) if version.isdecimal() and len(version) < 19 else 0
     try:
         if request.POST.get("act") == "contacted":
-            ticket = contacted(lead, by=request.user)
+            ticket = contacted(lead, by=request.user, version=seen)
         else:
-            ticket = put_off(lead, by=request.user, to=_day_of(request))
+            ticket = put_off(lead, by=request.user, to=_day_of(request), version=seen)
     except ValidationError as refusal:
         return _answer(request, lead, refusal=" ".join(refusal.messages))
     return _answer(request, lead, ticket=ticket)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Count, Sum
+from django.db.models import Count, OuterRef, Subquery, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from crm.models import FollowUp, Lead
+from crm.models import FollowUp, Lead, LeadOwnerChange
 from crm.models.visits import Visit
 from crm.pages.my_day import PANELS
 from projects.models import Agreement
@@ -23,9 +23,8 @@ def my_month(user, on: date) -> dict | None:
     """Return the month's work of whoever owns leads, and the year's signed amount."""
     first = on.replace(day=1)
     done = FollowUp.objects.filter(by=user, happened_on__range=(first, on)).count()
-    registered = Lead.objects.filter(owner_changes__to_owner=user, owner_changes__from_owner=None)
-    new = registered.filter(registered_at__gte=start_of(first)).distinct().count()
-    visits = Visit.objects.filter(lead__owner=user, happened_on__range=(first, on)).count()
+    new = registered_by(user).filter(registered_at__gte=start_of(first)).count()
+    visits = Visit.objects.filter(by=user, happened_on__range=(first, on)).count()
     target = targets_by_year(year=on.year, specialist=user).get(on.year, {})
     if not (done or new or visits or target):
         return None
@@ -37,6 +36,14 @@ def my_month(user, on: date) -> dict | None:
         "day": on,
         "signed": signed,
     }
+
+
+def registered_by(user):
+    """Return the leads whose first owner is ``user``; a claim from the pool registers nothing."""
+    lines = LeadOwnerChange.objects.filter(lead=OuterRef("pk")).order_by("at")
+    owned = LeadOwnerChange.objects.filter(to_owner=user).order_by().values("lead")
+    rows = Lead.objects.filter(pk__in=owned).annotate(first=Subquery(lines.values("to_owner")[:1]))
+    return rows.filter(first=user.pk)
 
 
 def waiting(user, on: date) -> dict | None:

@@ -80,30 +80,33 @@ def test_it_costs_the_same_at_1_and_at_30_leads(as_user, specialist, chain, lead
 
 def test_one_tap_says_contacted_and_another_takes_it_back(as_user, specialist, lead):
     client = as_user(specialist)
-    before = lead.next_follow_up_on
-    data = {"lead": lead.pk, "act": "contacted"}
+    before, protected = lead.next_follow_up_on, lead.protected_until
+    data = {"lead": lead.pk, "act": "contacted", "version": lead.version}
     answer = client.post(ACT, data, headers={"HX-Request": "true"})
     lead.refresh_from_db()
     assert (lead.next_follow_up_on, lead.follow_ups.get().by) == (usual_next(), specialist)
+    client.post(ACT, data)  # a second tap
+    assert lead.follow_ups.count() == 1
     client.post(UNDO, {"lead": lead.pk, "ticket": ticket_of(answer)})
     lead.refresh_from_db()
     assert (lead.next_follow_up_on, lead.follow_ups.count()) == (before, 0)
-    assert lead.last_contact_on is None
+    assert (lead.last_contact_on, lead.protected_until) == (None, protected)
 
 
 def test_a_day_is_put_off_and_without_the_script_the_page_says_so(as_user, specialist, lead):
     client, to = as_user(specialist), today() + 5 * DAY
-    page = client.post(ACT, {"lead": lead.pk, "to": to}, follow=True)
+    page = client.post(ACT, {"lead": lead.pk, "to": to, "version": lead.version}, follow=True)
     lead.refresh_from_db()
     assert (lead.next_follow_up_on, f"{to:%m-%d}" in page.text) == (to, True)
-    refused = client.post(ACT, {"lead": lead.pk, "to": today() - DAY}, follow=True)
+    late = {"lead": lead.pk, "to": today() - DAY, "version": lead.version}
+    refused = client.post(ACT, late, follow=True)
     lead.refresh_from_db()
     assert (lead.next_follow_up_on, "error" in refused.text) == (to, True)
 
 
 def test_what_was_changed_since_is_not_taken_back(specialist, lead):
-    ticket = put_off(lead, by=specialist, to=today() + DAY)
-    contacted(lead, by=specialist)
+    ticket = put_off(lead, by=specialist, to=today() + DAY, version=lead.version)
+    contacted(lead, by=specialist, version=lead.version)
     with pytest.raises(ValidationError, match="又有变更"):
         take_back(ticket, lead, by=specialist)
     assert FollowUp.objects.filter(lead=lead).count() == 1

@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from psycopg import errors
+
+from zone.navigation import record_url
 
 BROKEN_RULES = (errors.UniqueViolation, errors.ExclusionViolation, errors.CheckViolation)
 AT_ONCE = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
@@ -92,8 +93,7 @@ class ClashAwareAdmin:
         try:
             return super().delete_view(request, object_id, extra_context)
         except DatabaseError as error:
-            change = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-            return self._refused(request, error, reverse(change, args=[object_id]))
+            return self._refused(request, error, record_url(self.model, object_id))
 
     def response_action(self, request, queryset):
         try:

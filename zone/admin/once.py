@@ -75,4 +75,5 @@ def digest_of(request: HttpRequest) -> str:
 def is_saved(response: HttpResponse) -> bool:
     """Whether the view saved: it leads on, closes its popup or shows what was made."""
     context = getattr(response, "context_data", None) or {}
-    return not {"adminform", "form"} & context.keys()
+    is_refused = {"adminform", "form"} & context.keys() or hasattr(response, "keeps_draft")
+    return not is_refused

@@ -13,6 +13,7 @@ from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -156,7 +157,7 @@ def perform(model_admin, action: StateAction, request: HttpRequest, row) -> Temp
             if form.secret:
                 return _show_once(model_admin, action, request, target, form.secret)
             messages.success(request, action.done % {"row": target})
-            return redirect(_change_url(target))
+            return redirect(_way_on(model_admin, request, row, target))
         if not model_admin.get_queryset(request).filter(pk=row.pk).exists():
             return gone(model_admin, request, row.pk, action)
     return TemplateResponse(
@@ -192,6 +193,14 @@ def _show_once(model_admin, action, request, row, secret: str) -> TemplateRespon
 
 def _title(action: StateAction, row) -> str:
     return _("%(action)s: %(row)s") % {"action": action.label, "row": row}
+
+
+def _way_on(model_admin, request, row, target) -> str:
+    """Return where a done act leads: the row, or the list where it has left reach by it."""
+    if target is row and not model_admin.get_queryset(request).filter(pk=row.pk).exists():
+        options = row._meta
+        return reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
+    return _change_url(target)
 
 
 def _change_url(row) -> str:

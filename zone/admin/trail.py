@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from zone.audit.timeline import lines
 from zone.models import ApiClient, Appointment, AuditEntry, Row, User
 from zone.models.audit import contents, differences, name_of, written_fields
+from zone.navigation import record_url
 
 LATEST, PAGE = 10, 50
 MOST = 2**63 - 1
@@ -103,9 +104,7 @@ class TrailMixin:
             "title": _("History: %(row)s") % {"row": row},
             "opts": self.opts,
             "row": name_of(row),
-            "back": reverse(
-                f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]
-            ),
+            "back": record_url(self.model, row.pk),
             "timeline": self._lines(request, entries[:PAGE], row),
             "older": entries[PAGE - 1].pk if len(entries) > PAGE else None,
             "later": bool(before),
