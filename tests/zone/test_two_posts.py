@@ -1,5 +1,7 @@
 """What one post opens and what another allows do not add up."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -7,7 +9,9 @@ from crm.models import Contact, Enterprise, Lead
 from projects.models import Agreement, Occupancy
 from tests import factories
 from tests.forms import fields
+from zone.calendar import today
 from zone.models import Appointment, Building, Space
+from zone.navigation import record_url
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +117,46 @@ def test_a_list_opens_by_the_posts_that_open_it(as_user, operator, parks):
     assert (page.status_code, Enterprise.objects.count()) == (200, 1)
     assert "示例他处" not in page.text
     assert Space.objects.visible_to(operator, "change").count() == 0
+
+
+def test_a_record_tells_only_what_the_post_that_opens_it_may_read(
+    as_user, operator, parks, specialist, chain
+):
+    """The park opens the project, another chain's post lets agreements be read: not these."""
+    factories.make_appointment(operator, "SPECIALIST", chain=factories.make_chain())
+    lead = factories.make_lead(owner=specialist, chain=chain, title="别链线索")
+    project = factories.make_project(chain=chain, park=parks[0], handler=specialist, lead=lead)
+    factories.make_agreement(project=project, amount_wan=43_210, title="别链协议")
+    factories.make_follow_up(project=project, by=specialist, summary="别链跟进")
+    page = as_user(operator).get(record_url(type(project), project.pk))
+    assert (page.status_code, page.context["story"].total) == (200, 0)
+    assert "别链" not in page.text
+
+
+@pytest.mark.parametrize("role", ["AUDITOR", "STATISTICIAN"])
+def test_an_ended_post_acts_on_nothing_that_still_names_its_holder(
+    as_user, specialist, other_specialist, chain, role
+):
+    lead = factories.make_lead(owner=other_specialist, chain=chain)
+    offered = factories.make_transfer(lead=lead, to_owner=specialist)
+    own = factories.make_lead(owner=specialist, chain=chain)
+    specialist.appointments.update(ends_on=today() - timedelta(days=1))
+    factories.make_appointment(specialist, role)
+    client = as_user(specialist)
+    accept = reverse("admin:crm_leadtransfer_accept", args=[offered.pk])
+    release = reverse("admin:crm_lead_release", args=[own.pk])
+    assert [client.post(each, {"reason": "离任"}).status_code for each in (accept, release)] == [
+        403,
+        403,
+    ]
+    lead.refresh_from_db()
+    assert lead.owner == other_specialist
+
+
+def test_nothing_out_of_reach_is_handed_over(as_user, specialist, chain):
+    person = factories.make_user("specialist", chain=factories.make_chain())
+    factories.make_appointment(person, "SYSTEM_ADMIN")
+    project = factories.make_project(chain=chain, handler=specialist)
+    assert not specialist.can_hand_over(person)
+    page = as_user(person).get(reverse("admin:zone_user_hand-over", args=[specialist.pk]))
+    assert (page.status_code, project.handler) == (403, specialist)
