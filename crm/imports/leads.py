@@ -285,10 +285,12 @@ class Leads(WithEnterprise):
                     # Found by its number alone, as a search finds it: noted and counted like one.
                     contacts_of_number(lead.contact.phone, by=self.user)
 
-    def create(self, batch: Batch, entries: list[Entry]) -> None:
+    def create_beside(self, batch: Batch) -> None:
         beside = dict.fromkeys(row for entry in batch.to_write for row in entry.beside)
         for model in (Enterprise, Contact):
             insert(model, [row for row in beside if isinstance(row, model)], by=self.user)
+
+    def create(self, batch: Batch, entries: list[Entry]) -> None:
         Lead.register_all({entry.row: entry.row.owner for entry in entries}, by=self.user)
         AuditEntry.objects.record_all_made([entry.row for entry in entries], by=self.user)
 

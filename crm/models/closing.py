@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.pool import TERM, protection_from
+from crm.models.pool import TERM, courts, protection_from
 from zone.calendar import today
 from zone.models import ZoneSetting
 
@@ -129,7 +129,7 @@ class Closing(models.Model):
 
     def _refuse_former_owner(self):
         """Refuse to reopen a lead for somebody who courts no more, or holds too many."""
-        if not self.owner.is_active or not self.owner.has_perm("crm.change_lead"):
+        if not courts(self.owner):
             words = _("%(owner)s no longer courts investors; reopen the lead to the pool instead.")
             raise ValidationError(words, code="owner", params={"owner": self.owner})
         self.refuse_full(self.owner)

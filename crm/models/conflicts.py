@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models.courting import SHORTEST_REASON
 from crm.models.enterprises import Enterprise
 from crm.models.leads import Lead
+from crm.models.pool import refuse_idle
 from zone import identifiers
 from zone.access.row_access import RowQuerySet
 from zone.calendar import not_in_future, today
@@ -48,6 +49,8 @@ class Conflict(Row):
         GIVEN = "GIVEN", _("the lead goes to the second")
         BESIDE = "BESIDE", _("both, each with a lead")
         SPLIT = "SPLIT", _("the first keeps it, the credit is shared")
+
+    OF_OPEN = (Decision.GIVEN, Decision.SPLIT)  # what has an effect on an open lead alone
 
     lead = models.ForeignKey(
         Lead,
@@ -200,6 +203,11 @@ class Conflict(Row):
             words = _("Please say why in %(least)s characters or more.")
             refusal = ValidationError(words, "short", {"least": SHORTEST_REASON})
             raise ValidationError({"reason": refusal})
+        if decision in self.OF_OPEN and not lead.is_open:
+            words = _(
+                "The lead that stands is closed or a project by now: nothing to give or share."
+            )
+            raise ValidationError({"decision": ValidationError(words, "stage")})
         if (decision == self.Decision.SPLIT) != (second_share is not None):
             words = _("Give a share of the credit where it is shared, and only there.")
             raise ValidationError({"second_share": ValidationError(words, "share")})
@@ -224,6 +232,7 @@ class Conflict(Row):
         if self.decision == self.Decision.GIVEN:
             lead.assign(by=by, to=self.raised_by, reason=self.reason, on=on)
         elif self.decision == self.Decision.BESIDE:
+            refuse_idle(self.raised_by)
             beside = Lead(
                 enterprise=lead.enterprise,
                 chain=self.chain,

@@ -150,14 +150,14 @@ class Pooled(models.Model):
         self._own(owner or by, by=by, on=on, reason="")
 
     @transaction.atomic
-    def assign(self, *, by, to, reason: str, on: date | None = None):
-        """Give the lead to a specialist, with the reason."""
+    def assign(self, *, by, to, reason: str, on: date | None = None, until: date | None = None):
+        """Give the lead to a specialist, with the reason; protected no longer than ``until``."""
         self.lock()
         if not self.is_open:
             raise ValidationError(_("This lead is already closed."), code="stage")
         if not reason:
             raise ValidationError({"reason": _("Please say why.")}, code="reason")
-        self._own(to, by=by, on=on, reason=reason)
+        self._own(to, by=by, on=on, reason=reason, until=until)
 
     @transaction.atomic
     def release(self, *, by, reason: str, on: date | None = None):
@@ -214,10 +214,25 @@ class Pooled(models.Model):
         self.protected_until = until if owner else None
         self.untouched_since = untouched if owner else None
 
-    def _own(self, owner, *, by, on, reason):
+    def _own(self, owner, *, by, on, reason, until: date | None = None):
         on = on or today()
-        self.set_term(owner, on, protection_from(on), timezone.now())
+        if owner is not None:
+            refuse_idle(owner)
+        new = protection_from(on)
+        self.set_term(owner, on, min(new, until or new), timezone.now())
         self.move(self.owner_changes, by=by, on=on, reason=reason, owner=owner, also=TERM)
+
+
+def courts(person) -> bool:
+    """Whether a person may work leads today."""
+    return person.is_active and person.has_perm("crm.change_lead")
+
+
+def refuse_idle(person):
+    """Refuse to give a lead to whoever has left or holds no post that works leads."""
+    if not courts(person):
+        words = _("%(owner)s no longer courts investors; please choose somebody else.")
+        raise ValidationError(words, code="owner", params={"owner": person})
 
 
 def protection_from(on: date) -> date:

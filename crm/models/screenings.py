@@ -286,7 +286,11 @@ class Screened(models.Model):
             raise ValidationError({"points": ValidationError(words, "criterion", {"ids": ids})})
         scores = [
             ScreeningScore(
-                screening=sheet, criterion=known[pk], points=value, max_points=known[pk].max_points
+                screening=sheet,
+                criterion=known[pk],
+                points=value,
+                max_points=known[pk].max_points,
+                is_demo=sheet.is_demo,
             )
             for pk, value in points.items()
         ]

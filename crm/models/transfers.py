@@ -247,7 +247,7 @@ class LeadTransfer(Row):
             )
         self._answer(self.State.ACCEPTED, by=by, on=on)
         if self.to_owner_id:
-            lead.assign(by=by, to=self.to_owner, reason=self.in_words, on=on)
+            self._change_owner(lead, by=by, on=on)
         elif self.to_chain_id:
             self._change_chain(lead, by=by, owner=owner, on=on)
         else:
@@ -306,6 +306,13 @@ class LeadTransfer(Row):
             AuditEntry.Action.STATE, by=by, of=self, changes=changes, why=answer
         )
 
+    def _change_owner(self, lead, *, by, on):
+        """Give the lead to the specialist: within the limit, unless the office accepts."""
+        if not row_access(by, "crm.assign_lead").everything:
+            lead.refuse_full(self.to_owner)
+        until = lead.protected_until
+        lead.assign(by=by, to=self.to_owner, reason=self.in_words, on=on, until=until)
+
     def _change_chain(self, lead, *, by, owner, on):
         changes = {"chain": [str(lead.chain), str(self.to_chain)]}
         lead.chain, lead.segment = self.to_chain, None
@@ -314,7 +321,8 @@ class LeadTransfer(Row):
             AuditEntry.Action.STATE, by=by, of=lead, changes=changes, why=self.in_words
         )
         if owner is not None:
-            lead.assign(by=by, to=owner, reason=self.in_words, on=on)
+            until = lead.protected_until
+            lead.assign(by=by, to=owner, reason=self.in_words, on=on, until=until)
         elif lead.owner_id:
             lead.release(by=by, reason=self.in_words, on=on)
 

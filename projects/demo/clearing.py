@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import CASCADE, Field, Model
+from django.db.models import CASCADE, Field, Model, QuerySet
 
-from projects.demo.rows import demo_models, references
+from projects.demo.rows import demo_models, has_demo, references
 from zone.models import User
 
 SHOWN = 20  # of the real rows of one kind
@@ -26,7 +26,20 @@ class Blocker:
 
     @property
     def model(self) -> type[Model]:
-        return self.field.model
+        """Return whose rows they are: of a link, its owner's."""
+        return self.field.model._meta.auto_created or self.field.model
+
+    @property
+    def label(self) -> str:
+        """Return what the rows call the field: of a link, its owner's many-to-many field."""
+        many = self.model._meta.many_to_many
+        own = [one for one in many if one.remote_field.through is self.field.model]
+        return (own[0] if own else self.field).verbose_name
+
+    def in_words(self) -> Iterator[str]:
+        for row in self.rows:
+            named = getattr(row, _owner_name(row)) if row._meta.auto_created else row
+            yield f"{named} → {getattr(row, self.field.name)}"
 
 
 class RealRowsInTheWay(Exception):
@@ -75,17 +88,29 @@ def _remove(model: type[Model]) -> int:
 
 
 def _blockers(shown: int | None = SHOWN) -> Iterator[Blocker]:
-    holders = set(demo_models())
-    for model in apps.get_models():
+    for model in apps.get_models(include_auto_created=True):
         for field in references(model):
             if not field.db_constraint:
                 continue  # the trail keeps names, whoever has gone
-            if model in holders:
-                real = model.objects.filter(is_demo=False)
-            elif field.remote_field.on_delete is not CASCADE:
-                real = model.objects.all()
-            else:
+            real = _real(model, field)
+            if real is None:
                 continue
             rows = real.filter(**{f"{field.name}__is_demo": True})
             if number := rows.count():
                 yield Blocker(field, list(rows[:shown]), number)
+
+
+def _real(model: type[Model], field: Field) -> QuerySet | None:
+    """Return the rows that block if ``field`` names a demo row; None: they go with it."""
+    if owner := model._meta.auto_created:
+        mine = {f"{_owner_name(model)}__is_demo": False} if has_demo(owner) else {}
+        return model._base_manager.filter(**mine)
+    if has_demo(model):
+        return model.objects.filter(is_demo=False)
+    return None if field.remote_field.on_delete is CASCADE else model.objects.all()
+
+
+def _owner_name(link: type[Model] | Model) -> str:
+    """Return by which field the table of a many-to-many field names the field's owner."""
+    owner = link._meta.auto_created
+    return next(one.name for one in link._meta.fields if one.related_model is owner)

@@ -97,6 +97,31 @@ def test_a_decision_has_a_reason_and_is_nobodys_own(chain, office, colleague, st
         conflict.decide(by=colleague, decision="GIVEN", reason="同意")
 
 
+def test_a_lead_that_is_a_project_by_now_is_neither_given_nor_shared(
+    chain, specialist, office, standing
+):
+    conflict = claim(chain, specialist)
+    convert(standing, by=standing.owner)
+    for decision, share in (("GIVEN", None), ("SPLIT", Decimal(40))):
+        with pytest.raises(ValidationError, match="已转为项目"):
+            Conflict.objects.get().decide(
+                by=office, decision=decision, reason=REASON, second_share=share
+            )
+    conflict.refresh_from_db()
+    assert conflict.decision == ""
+    conflict.decide(by=office, decision="STAYS", reason=REASON)
+
+
+@pytest.mark.parametrize("decision", ["GIVEN", "BESIDE"])
+def test_nothing_goes_to_a_second_who_has_left(chain, specialist, office, standing, decision):
+    claim(chain, specialist)
+    type(specialist).objects.filter(pk=specialist.pk).update(is_active=False)
+    with pytest.raises(ValidationError, match="不再从事招商"):
+        Conflict.objects.get().decide(by=office, decision=decision, reason=REASON)
+    assert Conflict.objects.get().decision == ""
+    assert Lead.objects.get().owner == standing.owner
+
+
 def page_of(client, conflict) -> str:
     return client.get(reverse("admin:crm_conflict_change", args=[conflict.pk])).text
 

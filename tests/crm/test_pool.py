@@ -335,6 +335,7 @@ def test_a_claim_costs_the_same_whatever_else_one_holds(specialist, chain, numbe
     for _ in range(number):
         factories.make_lead(owner=specialist, chain=chain)
     lead = factories.make_lead(chain=chain)
+    assert lead.can_claim(specialist)  # as every door asks first; the person's rights are kept
     with CaptureQueriesContext(connection) as seen:
         lead.claim(by=specialist)
     assert len(seen) == 12, [query["sql"] for query in seen]

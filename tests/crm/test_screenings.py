@@ -193,3 +193,10 @@ def test_a_decision_is_not_dated_tomorrow(lead, office):
     with pytest.raises(ValidationError):
         lead.screen(by=office, result="PASS", on=date(2999, 1, 1))
     assert Lead.objects.get().stage == "NEW"
+
+
+def test_the_scores_of_a_demo_lead_are_demo_rows(lead, office, criteria):
+    Lead.objects.update(is_demo=True)
+    lead.refresh_from_db()
+    sheet = lead.screen(by=office, points=scored(criteria, "8.5", "4"))
+    assert {sheet.is_demo, *sheet.scores.values_list("is_demo", flat=True)} == {True}

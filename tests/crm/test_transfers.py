@@ -1,5 +1,6 @@
 """A lead is handed on with consent; of two answers one counts; credit is shared as agreed."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,13 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.urls import reverse
 
+from crm.crediting import shares
 from crm.models import Lead
 from crm.models.transfers import LeadTransfer
 from projects.models import Credit
 from projects.signing import convert
 from tests import factories
 from tests.racing import at_once, held_up
-from zone.models import AuditEntry
+from zone.calendar import today
+from zone.models import AuditEntry, ZoneSetting
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +120,54 @@ def test_what_changed_hands_meanwhile_is_proposed_anew(lead, specialist, other_s
     lead.assign(by=office, to=factories.make_specialist(lead.chain), reason="调整")
     with pytest.raises(ValidationError, match="重新发起"):
         transfer.accept(by=other_specialist)
+
+
+def test_nobody_is_given_a_lead_who_has_left(lead, specialist, other_specialist, office):
+    proposed(lead, specialist, to_owner=other_specialist)
+    other_specialist.appointments.all().delete()
+    transfer = LeadTransfer.objects.get()
+    with pytest.raises(ValidationError, match="不再从事招商"):
+        transfer.accept(by=office)
+    assert LeadTransfer.objects.get().state == "PROPOSED"
+
+
+def test_a_full_hand_takes_no_lead_unless_the_office_says_so(
+    lead, specialist, other_specialist, office
+):
+    ZoneSetting.objects.create(key=ZoneSetting.Key.HOLD_LIMIT, value=1)
+    factories.make_lead(chain=lead.chain, owner=other_specialist)
+    transfer = proposed(lead, specialist, to_owner=other_specialist)
+    with pytest.raises(ValidationError, match="上限"):
+        transfer.accept(by=other_specialist)
+    LeadTransfer.objects.get().accept(by=office)
+    lead.refresh_from_db()
+    assert lead.owner == other_specialist
+
+
+def test_there_and_back_protects_no_longer(lead, specialist, other_specialist):
+    ending = today() + timedelta(days=1)
+    Lead.objects.update(protected_until=ending)
+    lead.refresh_from_db()
+    proposed(lead, specialist, to_owner=other_specialist).accept(by=other_specialist)
+    lead.refresh_from_db()
+    proposed(lead, other_specialist, to_owner=specialist).accept(by=specialist)
+    lead.refresh_from_db()
+    assert (lead.owner, lead.protected_until) == (specialist, ending)
+
+
+def test_a_transfer_leaves_the_share_that_the_office_decided(lead, specialist, other_specialist):
+    third, office = factories.make_specialist(lead.chain), factories.make_office()
+    reason = "首报在先并持续跟进，按比例分成"
+    factories.make_conflict(lead=lead, raised_by=third).decide(
+        by=office, decision="SPLIT", reason=reason, second_share=Decimal(40)
+    )
+    transfer = proposed(lead, specialist, to_owner=other_specialist, first_share=50)
+    transfer.accept(by=other_specialist)
+    lead.refresh_from_db()
+    assert shares(lead, other_specialist) == {third: 40, specialist: 30, other_specialist: 30}
+    yesterday = today() - timedelta(days=1)
+    LeadTransfer.objects.update(answered_on=yesterday)
+    assert shares(lead, other_specialist) == {third: 40, other_specialist: 60}
 
 
 def test_one_proposal_at_a_time(lead, specialist, other_specialist, far):

@@ -236,3 +236,11 @@ def test_files_and_lines_are_kept_for_their_time_alone(specialist, chain, folder
     with committed():
         ImportRun.objects.past_keeping(timezone.now() + timedelta(days=31)).drop_files()
     assert (lines(run), list(folder.rglob("*.bin"))) == ([], [])
+
+
+def test_a_known_lead_gets_a_new_contact_though_no_lead_is_new(specialist, chain):
+    written(taken(Lead, leads(lead()), specialist))
+    row = lead("长治新材料有限公司", "正极材料", 12000, "王五", "13812345678", None)
+    run = written(taken(Lead, leads(row, headings=PEOPLE), specialist))
+    assert (run.state, states(run)) == (ImportRun.State.DONE, ["CHANGED"])
+    assert Lead.objects.get().contact == Contact.objects.get(name="王五")

@@ -9,8 +9,9 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from crm.models import Contact, Enterprise, Lead
+from crm.models.trips import Trip, TripMeeting
 from tests import factories
-from tests.imports.workbooks import HEADINGS, lead, leads, lines, states, taken, written
+from tests.imports.workbooks import HEADINGS, lead, leads, lines, states, taken, written, xlsx
 from zone.importing.undoing import undo
 from zone.models import AuditEntry, ImportRun, ZoneSetting
 
@@ -97,3 +98,35 @@ def test_a_contacts_former_number_is_not_kept(office, chain):
     contact.refresh_from_db()
     assert (contact.title, contact.phone.plain) == ("", "13812345679")
     assert states(run) == ["KEPT"]
+
+
+def meeting(by, **fields) -> TripMeeting:
+    chain = by.appointments.get().chain
+    trip = Trip.objects.create(place="深圳", chain=chain, purpose="拜访", entered_by=by)
+    return TripMeeting.objects.create(trip=trip, **fields)
+
+
+def test_what_a_meeting_of_a_trip_names_stays(run, specialist):
+    first, second, _third = Lead.objects.order_by("title")
+    other = factories.make_enterprise(name="别的有限公司")
+    first_meeting = meeting(specialist, enterprise=other, lead=first)
+    meeting(specialist, enterprise=second.enterprise)
+    assert undo(run, by=specialist) == {"UNDONE": 1, "KEPT": 2}
+    first_meeting.refresh_from_db()
+    assert first_meeting.lead == first
+    assert set(Lead.objects.all()) == {first}
+    assert Enterprise.objects.filter(pk=second.enterprise_id).exists()
+
+
+def test_a_former_value_that_is_taken_by_now_does_not_come_back(office, chain):
+    known = [factories.make_enterprise(name=f"企业{n}有限公司", chain=chain) for n in range(2)]
+    headings = ("企业名称", "产业链", "系统编号")
+    rows = [(f"新名{one.name}", "新能源", str(one.pk)) for one in known]
+    run = written(taken(Enterprise, xlsx(headings, *rows), office))
+    assert states(run) == ["CHANGED"] * 2
+    factories.make_enterprise(name=known[0].name, chain=chain)
+    assert undo(run, by=office) == {"UNDONE": 1, "KEPT": 1}
+    names = [Enterprise.objects.get(pk=one.pk).name for one in known]
+    assert names == ["新名企业0有限公司", "企业1有限公司"]
+    assert "已被占用" in str(lines(run)[0].data["kept"])
+    assert AuditEntry.objects.filter(action="CHANGED", model="crm.enterprise").count() == 3

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
+from crm.models.visits import Visit
 from projects import facts
 from projects.demo import loading
 from projects.demo.data import DemoData
@@ -85,3 +86,16 @@ def test_it_refuses_where_a_user_name_is_taken(zone):
     factories.make_user(username="specialist1")
     with pytest.raises(ValidationError, match="specialist1"):
         loading.load()
+
+
+def test_a_real_visit_that_showed_demo_premises_stands_in_the_way(db):
+    space = factories.make_space(is_demo=True)
+    enterprise = factories.make_enterprise(name="甲有限公司")
+    visit = Visit.objects.create(enterprise=enterprise, kind="RECEIVED", visitors=1, summary="看厂")
+    visit.spaces.add(space)
+    with pytest.raises(CommandError, match="来访接待 → "):
+        call_command("clear_demo", stdout=StringIO())
+    assert visit.spaces.get() == space
+    Visit.objects.update(is_demo=True)
+    call_command("clear_demo", stdout=StringIO())
+    assert not Visit.objects.exists()

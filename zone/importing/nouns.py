@@ -140,8 +140,11 @@ class Importable:
     def check(self, batch, entries) -> None:
         """Refuse what only shows when all entries are seen together."""
 
+    def create_beside(self, batch) -> None:
+        """Write what new and changed rows name and has to be there before them."""
+
     def create(self, batch, entries) -> None:
-        """Write the new rows and what has to be there before them."""
+        """Write the new rows."""
         raise NotImplementedError
 
     def name_of(self, entry) -> str:

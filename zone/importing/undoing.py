@@ -8,7 +8,7 @@ from copy import copy
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from zone.access.origin import IMPORT, Origin
@@ -94,18 +94,35 @@ class Undoing:
 
     def restore(self):
         for model in self.written:
-            changed = self._unchanged(model, new=False)
-            rows, names, changes = [], set(), {}
-            for line, one, row in changed:
-                before = copy(row)
-                _put_back(row, one["before"])
+            changes = {}
+            for line, one, row, before in self._put_back_all(model):
                 changes[row] = differences(before, row, written_fields(model))
                 self._tell_personal(line, one)
-                rows.append(row)
-                names |= {model._meta.get_field(attname).name for attname in one["before"]}
-            if names:
-                update(model, rows, names)
+            if changes:
                 AuditEntry.objects.record_all_changed(changes, by=self.by)
+
+    def _put_back_all(self, model: type[models.Model]) -> list[tuple]:
+        """Write former values: in one statement, or row by row where one of them cannot have them.
+
+        Returns those written, each with its line and a copy of the row as it was until now.
+        """
+        found = []
+        for line, one, row in self._unchanged(model, new=False):
+            if one["before"]:
+                before = copy(row)
+                _put_back(row, one["before"])
+                found.append((line, one, row, before))
+            else:
+                self._tell_personal(line, one)
+        if not found or _written(model, found):
+            return found
+        done = [each for each in found if _written(model, [each])]
+        written = {row.pk for _line, _one, row, _before in done}
+        for line, _one, row, before in found:
+            if row.pk not in written:
+                words = _("“%(row)s” cannot have its former values: they are taken or gone by now.")
+                self.keep(line, words % {"row": _name(before)})
+        return done
 
     def _tell_personal(self, line: ImportLine, one: dict):
         if len(line.data.get("changes", ())) > len(one["before"]):
@@ -134,7 +151,7 @@ class Undoing:
     def _free(self, model: type[models.Model], rows: list) -> set:
         """Return the keys of those of ``rows`` that no other row names."""
         free = {row.pk for row in rows}
-        for relation in model._meta.related_objects:
+        for relation in _relations_to(model):
             other = relation.related_model
             if not free or issubclass(other, Change):
                 continue  # a state that was changed has raised the version, too
@@ -172,6 +189,29 @@ def _named_by(model: type[models.Model]) -> Iterator[str]:
                 for one in field.related_model._meta.concrete_fields
                 if one.is_relation and one.remote_field.on_delete is models.CASCADE
             )
+
+
+def _relations_to(model: type[models.Model]) -> Iterator[models.ForeignObjectRel]:
+    """Yield every relation that points to a model, those without a name for the way back, too."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        if relation.auto_created and not relation.concrete and not relation.many_to_many:
+            yield relation
+
+
+def _written(model: type[models.Model], found: list[tuple]) -> bool:
+    """Write the former values of rows, all of them or none; say whether the database took them."""
+    names = {
+        model._meta.get_field(attname).name
+        for _line, one, _row, _before in found
+        for attname in one["before"]
+    }
+    try:
+        with transaction.atomic():
+            update(model, [row for _line, _one, row, _before in found], names)
+            connection.check_constraints()  # a row that is named may be gone: not first at the end
+    except IntegrityError:
+        return False
+    return True
 
 
 def _put_back(row: models.Model, before: dict):

@@ -19,6 +19,7 @@ def write(batch: Batch):
     """Write the new and the changed rows of a batch; belongs inside a transaction."""
     new = [entry for entry in batch.to_write if entry.is_new]
     changed = [entry for entry in batch.to_write if not entry.is_new]
+    batch.noun.create_beside(batch)
     if new:
         batch.noun.create(batch, new)
     if changed:

@@ -37,11 +37,11 @@ class Command(BaseCommand):
         for blocker in blockers:
             yield _("%(what)s, by “%(field)s” (%(number)d):") % {
                 "what": blocker.model._meta.verbose_name,
-                "field": blocker.field.verbose_name,
+                "field": blocker.label,
                 "number": blocker.number,
             }
-            for row in blocker.rows:
-                yield f"  {row} → {getattr(row, blocker.field.name)}"
+            for words in blocker.in_words():
+                yield f"  {words}"
             if blocker.number > len(blocker.rows):
                 yield "  …"
         yield _(
