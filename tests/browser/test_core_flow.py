@@ -45,7 +45,7 @@ def test_from_a_lead_to_a_counted_project(page: Page):
 
     page.set_viewport_size(PHONE)
     log_in(page, specialist)
-    expect(page).to_have_url(re.compile("/admin/crm/lead/"))
+    expect(page).to_have_url(re.compile("/admin/my-day/"))
     page.goto("/admin/crm/lead/add/")
     choose(page, "enterprise", "示例储能")
     page.fill("#id_title", "年产一万吨储能材料")
@@ -56,20 +56,21 @@ def test_from_a_lead_to_a_counted_project(page: Page):
     page.fill("#id_contact_name", "王经理")
     assert sideways(page) <= 0
     page.click("[name=_save]")
-    expect(page.locator("#result_list")).to_contain_text("年产一万吨储能材料")
-    expect(page.locator("#result_list")).to_contain_text("5.00 亿元")
+    record = page.locator(".zone-record")
+    expect(record).to_contain_text("年产一万吨储能材料")
+    expect(record).to_contain_text("5.00 亿元")
     assert sideways(page) <= 0
 
     lead = Lead.objects.get()
     change = f"/admin/crm/lead/{lead.pk}/change/"
     factories.make_screening(lead=lead)
     page.goto(change)
-    page.click("text=推进")
-    page.click("button:has-text('推进')")
-    expect(page).to_have_url(re.compile(change))
-    page.click("text=转为项目")
+    page.locator(".zone-state-bar").get_by_role("link", name="推进", exact=True).click()
+    page.click(".zone-state-form [type=submit]")
+    expect(page).to_have_url(re.compile(f"/admin/crm/lead/{lead.pk}/$"))
+    page.get_by_role("link", name="转为项目", exact=True).first.click()
     expect(page.locator("[name=name]")).to_have_value("年产一万吨储能材料")
-    page.click("button:has-text('转为项目')")
+    page.click(".zone-state-form:has([name=name]) [type=submit]")
     expect(page).to_have_url(re.compile("/admin/projects/project/"))
 
     page.goto(change)

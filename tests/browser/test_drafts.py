@@ -28,7 +28,7 @@ def person(page: Page):
     person = factories.make_specialist(factories.make_chain())
     page.set_viewport_size(PHONE)
     log_in(page, person)
-    page.wait_for_url("**/crm/lead/**")
+    page.wait_for_url("**/my-day/")
     return person
 
 
@@ -61,7 +61,7 @@ def test_a_session_that_ended_is_taken_up_in_a_panel_and_the_form_saves(page: Pa
     expect(page.locator(OFFER)).to_contain_text("请再次保存")
     expect(page.locator("#id_title")).to_have_value("年产一万吨储能材料")
     page.click("[name=_save]")
-    expect(page.locator("#result_list")).to_contain_text("年产一万吨储能材料")
+    expect(page.locator(".zone-record")).to_contain_text("年产一万吨储能材料")
     lead = Lead.objects.get()
     assert (lead.contact.phone, lead.enterprise.name) == ("13800005678", "示例储能材料有限公司")
     assert drafts(page) == []
@@ -87,7 +87,7 @@ def test_a_draft_is_offered_again_without_numbers_and_goes_with_the_save(page: P
     expect(page.locator(".zone-other-unit").first).to_have_text("= 5.00 亿元")
     expect(page.locator("#id_contact_phone")).to_have_value("")
     page.click("[name=_save]")
-    expect(page.locator("#result_list")).to_contain_text("年产一万吨储能材料")
+    expect(page.locator(".zone-record")).to_contain_text("年产一万吨储能材料")
     assert drafts(page) == []
     page.goto(ADD)
     expect(page.locator("#id_title")).to_have_value("")
@@ -98,7 +98,7 @@ def test_without_its_token_the_form_saves_all_the_same(page: Page, person):
     fill(page)
     page.context.clear_cookies(name="csrftoken")
     page.click("[name=_save]")
-    expect(page.locator("#result_list")).to_contain_text("年产一万吨储能材料")
+    expect(page.locator(".zone-record")).to_contain_text("年产一万吨储能材料")
     assert Lead.objects.count() == 1
 
 
@@ -115,7 +115,7 @@ def test_the_page_that_has_expired_leads_back_to_the_draft(page: Page, person, p
     page.get_by_role("button", name="返回表单").click()
     page.locator(OFFER).get_by_role("button", name="恢复").click()
     page.click("[name=_save]")
-    expect(page.locator("#result_list")).to_contain_text("年产一万吨储能材料")
+    expect(page.locator(".zone-record")).to_contain_text("年产一万吨储能材料")
     assert Lead.objects.count() == 1
 
 
@@ -179,7 +179,7 @@ def test_a_state_page_keeps_its_draft_too(page: Page, person):
     page.goto(address)
     page.locator(OFFER).get_by_role("button", name="恢复").click()
     page.click(".zone-state-form [type=submit]")
-    page.wait_for_url("**/change/")
+    page.wait_for_url(f"**/crm/lead/{lead.pk}/")
     lead.refresh_from_db()
     assert lead.owner is None
     assert drafts(page) == []

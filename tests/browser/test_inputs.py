@@ -73,10 +73,11 @@ def test_the_unit_of_a_target_follows_its_measure(page: Page, enter):
 def test_a_tap_on_a_day_opens_a_calendar_in_chinese_that_fits_the_thumb(phone: Page):
     phone.goto(ADD)
     field = phone.locator("#id_next_follow_up_on")
+    field.fill("2025-11-30")  # a day near the end of its month
     field.click()
     calendar = phone.locator(".zone-calendar")
     assert calendar.locator(".zone-calendar-days > span").all_text_contents() == [*"一二三四五六日"]
-    expect(calendar.locator("strong")).to_have_text(f"{today().year}年{today().month}月")
+    expect(calendar.locator("strong")).to_have_text("2025年11月")
     boxes = [each.bounding_box() for each in calendar.locator("button").all()]
     assert min(min(box["width"], box["height"]) for box in boxes) >= 44
     whole = calendar.bounding_box()
@@ -84,9 +85,8 @@ def test_a_tap_on_a_day_opens_a_calendar_in_chinese_that_fits_the_thumb(phone: P
     assert whole["x"] + whole["width"] <= PHONE["width"]
 
     calendar.locator("button").nth(1).click()  # the next month
-    first = (today().replace(day=1) + timedelta(days=32)).replace(day=1)
-    calendar.locator(f"[data-day='{first}'].zone-calendar-day").click()
-    expect(field).to_have_value(str(first))
+    calendar.locator("[data-day='2025-12-01'].zone-calendar-day").click()
+    expect(field).to_have_value("2025-12-01")
     expect(calendar).to_have_count(0)
 
 
@@ -105,11 +105,9 @@ def test_the_calendar_goes_by_the_keyboard_too(page: Page, enter, specialist):
     expect(field).to_have_value("2025-04-01")
 
 
-def test_a_next_day_offers_days_to_come_and_a_past_one_today_and_yesterday(phone: Page, specialist):
-    lead = make_lead(owner=specialist)
-    phone.goto(f"/admin/crm/lead/{lead.pk}/change/")
-    phone.click("text=再增加一项跟进")
-    row = phone.locator(".form-row:visible", has=phone.locator("[name='follow_ups-0-next_on']"))
+def test_a_next_day_offers_days_to_come_and_a_past_one_today_and_yesterday(phone: Page):
+    phone.goto("/admin/crm/followup/add/")
+    row = phone.locator("#followup_form")
     words = {
         name: row.locator(f".field-{name} .zone-chip").all_text_contents()
         for name in ("happened_on", "next_on")
@@ -146,7 +144,7 @@ def test_saving_stays_at_the_thumb_and_covers_no_field(phone: Page, specialist):
     assert phone.locator("[name=_addanother]").evaluate(ON_TOP)
     phone.locator("#id_title").fill("改名")
     save.click()
-    expect(phone.locator("#result_list")).to_contain_text("改名")
+    expect(phone.locator(".zone-record")).to_contain_text("改名")
 
 
 def test_a_change_of_state_is_made_at_the_thumb_too(phone: Page, specialist):

@@ -33,7 +33,7 @@ def test_the_button_waits_for_the_answer(page: Page):
     page.fill("#id_title", "乙")
     button = page.locator("[name=_save]")
     button.evaluate("(button) => { button.click(); setTimeout(() => button.click(), 100); }")
-    expect(page.locator("#result_list")).to_contain_text("乙")
+    expect(page.locator(".zone-record")).to_contain_text("乙")
     assert len(posts) == 1
     assert Lead.objects.get().title == "乙"
     page.go_back()
