@@ -375,6 +375,7 @@ class FollowUpAdmin(ScopedModelAdmin):
     list_filter = ("kind", "happened_on")
     search_fields = ("summary", "lead__title", "lead__enterprise__name")
     autocomplete_fields = ("lead", "project")
+    coming_dates = ("next_on",)
     list_select_related = ("lead", "project", "by")
 
     def has_change_permission(self, request, obj=None):

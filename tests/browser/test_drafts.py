@@ -151,20 +151,20 @@ def test_a_refused_form_keeps_its_draft_and_a_discarded_one_is_gone(page: Page, 
 
 
 def test_a_restored_row_of_an_inline_and_what_others_changed(page: Page, person):
-    lead = factories.make_lead(owner=person, chain=factories.make_chain(), title="甲")
-    address = reverse("admin:crm_lead_change", args=[lead.pk])
+    lead = factories.make_lead(owner=person, chain=factories.make_chain())
+    address = reverse("admin:crm_enterprise_change", args=[lead.enterprise_id])
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(address)
-    page.fill("#id_title", "乙")
+    page.fill("#id_address", "乙路 2 号")
     page.locator(".add-row").first.click()
-    page.fill("#id_follow_ups-0-summary", "谈了用地")
+    page.fill("#id_contacts-0-title", "总经理")
     page.wait_for_timeout(600)
-    Lead.objects.filter(pk=lead.pk).update(title="丙")
+    Enterprise.objects.filter(pk=lead.enterprise_id).update(address="丙路 3 号")
     page.goto(address)
     page.locator(OFFER).get_by_role("button", name="恢复").click()
-    expect(page.locator("#id_follow_ups-0-summary")).to_have_value("谈了用地")
+    expect(page.locator("#id_contacts-0-title")).to_have_value("总经理")
     expect(page.locator(OFFER)).to_contain_text("其他同事在此期间改动过：")
-    expect(page.locator("#id_title")).to_have_value("乙")
+    expect(page.locator("#id_address")).to_have_value("乙路 2 号")
 
 
 def test_a_state_page_keeps_its_draft_too(page: Page, person):
