@@ -77,7 +77,7 @@ class Leads(Resource):
             example={"to": "SCREENED", "on": "2025-03-03"},
         ),
         "close": Action(
-            lambda lead, by, **given: lead.close(by=by, **{"reason": "", **given}),
+            lambda lead, by, **given: lead.close(by=by, **{"to": "", "reason": "", **given}),
             {
                 "to": values.one_of(Lead.Stage),
                 "lost_reason": values.one_of(Lead.LostReason),

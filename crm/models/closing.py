@@ -74,8 +74,11 @@ class Closing(models.Model):
     ):
         """End the lead as lost or invalid, with the kind of reason and the reason in words."""
         self.lock()
-        if not self.is_open or to not in (self.Stage.LOST, self.Stage.INVALID):
+        if not self.is_open:
             raise ValidationError(_("This lead is already closed."), code="stage")
+        if to not in (self.Stage.LOST, self.Stage.INVALID):
+            words = _("Please say whether the lead is lost or invalid.")
+            raise ValidationError({"to": ValidationError(words, code="stage")})
         if not reason:
             raise ValidationError({"reason": _("Please say why the lead ends.")}, code="reason")
         if lost_reason not in self.reasons_for(to):

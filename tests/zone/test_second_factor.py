@@ -19,6 +19,7 @@ from zone.models import AuditEntry
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "kuangye-jiangshan-77"
+SESSION = "/admin/session/"  # says whether one is logged in, and nothing else
 CODE, PHONE = "/admin/account/code/", "/admin/account/phone/"
 SAMPLE = "00000000-0000-0000-0000-000000000000"
 # Open to everybody, and what a person may do at every step.
@@ -113,13 +114,13 @@ def test_the_walk_knows_every_url():
 @pytest.mark.slow
 def test_nothing_opens_before_the_code(client, enrolled):
     assert enter(client, enrolled) == f"{CODE}?next=%2Fadmin%2Fzone%2Fpark%2F"
-    assert {path for _method, path in stands_open(client)} == {CODE}
+    assert {path for _method, path in stands_open(client)} == {CODE, SESSION}
 
 
 @pytest.mark.slow
 def test_nothing_opens_before_enrolment_where_the_role_asks_for_it(client, office):
     assert enter(client, office) == f"{PHONE}?next=%2Fadmin%2Fzone%2Fpark%2F"
-    assert {path for _method, path in stands_open(client)} == {PHONE}
+    assert {path for _method, path in stands_open(client)} == {PHONE, SESSION}
 
 
 def test_a_script_waits_for_the_code_too(client, enrolled):
