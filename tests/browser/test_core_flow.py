@@ -90,7 +90,8 @@ def test_from_a_lead_to_a_counted_project(page: Page):
     log_in(page, make_office())
     page.goto(agreement)
     page.locator(".zone-state-bar").get_by_role("link", name="认定", exact=True).click()
-    page.click("button:has-text('认定')")
+    page.click(".zone-state-form [type=submit]")
+    expect(page.locator(".zone-record-title")).to_contain_text("已认定")
     assert Agreement.objects.get().is_recognised
 
     page.goto("/admin/progress/?year=2025&on=2025-03-31")
