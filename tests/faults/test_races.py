@@ -63,7 +63,7 @@ def screened_lead(user) -> Lead:
 
 
 def test_a_lead_is_claimed_by_one():
-    people = [make_user() for _ in range(THREADS)]
+    people = [make_user("specialist") for _ in range(THREADS)]
     for _ in range(ROUNDS):
         lead = make_lead()
         results = at_once(lambda n, pk=lead.pk: Lead.objects.get(pk=pk).claim(by=people[n]))
@@ -168,7 +168,7 @@ def test_at_the_limit_one_of_several_claims_of_one_person_wins():
     """Each of another lead, so that the leads' own locks keep nobody waiting."""
     ZoneSetting.objects.create(key="HOLD_LIMIT", value=1)
     for _ in range(ROUNDS):
-        person = make_user()
+        person = make_user("specialist")
         leads = [make_lead().pk for _ in range(THREADS)]
         results = at_once(
             lambda n, leads=leads, person=person: Lead.objects.get(pk=leads[n]).claim(by=person)
@@ -184,7 +184,7 @@ def test_without_the_persons_lock_more_are_claimed_than_one_may_hold(monkeypatch
     monkeypatch.setattr(User.objects, "select_for_update", lambda **_options: User.objects.all())
     most = 0
     for _ in range(ROUNDS):
-        person = make_user()
+        person = make_user("specialist")
         leads = [make_lead().pk for _ in range(THREADS)]
         at_once(
             lambda n, leads=leads, person=person: Lead.objects.get(pk=leads[n]).claim(by=person)
