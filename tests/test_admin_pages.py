@@ -91,7 +91,7 @@ def many_below_one(user, rows: int = 30) -> dict:
     project = factories.make_project(chain=chain, enterprise=enterprise)
     park = factories.make_park()
     for n in range(rows):
-        person = factories.make_user()
+        person = factories.make_specialist(chain)
         factories.make_contact(enterprise=enterprise)
         factories.make_follow_up(lead=lead, by=person)
         factories.make_follow_up(project=project, by=person)
