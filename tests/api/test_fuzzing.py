@@ -60,5 +60,5 @@ def test_two_thousand_cases_meet_no_fault_and_nothing_unpublished(fuzz):
 
 
 def test_every_boundary_of_some_resources_meets_no_fault(fuzz):
-    tags = [f"--include-tag={name}" for name in ("changes", "contacts")]
-    assert fuzz("--phases=coverage", *tags) > 200
+    tags = [f"--include-tag={name}" for name in ("about", "changes", "contacts", "leads")]
+    assert fuzz("--phases=coverage", *tags) > 500

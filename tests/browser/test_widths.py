@@ -12,7 +12,7 @@ from tests.test_admin_pages import OURS, fill
 from zone.models import Appointment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-WIDTHS = (320, 390, 720, 834, 1440)
+WIDTHS = (320, 390, 720, 834, 1024, 1440)
 ROWS = 10
 LONG = 200  # characters; what is longer wraps as this does
 # What stands beyond the screen with nothing around it that hides it, and what scrolls sideways.
