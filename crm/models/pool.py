@@ -218,8 +218,8 @@ class Pooled(models.Model):
         on = on or today()
         if owner is not None:
             refuse_idle(owner)
-        new = protection_from(on)
-        self.set_term(owner, on, min(new, until or new), timezone.now())
+            until = min(new := protection_from(on), until or new)
+        self.set_term(owner, on, until, timezone.now())
         self.move(self.owner_changes, by=by, on=on, reason=reason, owner=owner, also=TERM)
 
 
