@@ -83,9 +83,6 @@ class ViewedAdmin:
         return found.urlencode()
 
 
-def list_address(label: str) -> str:
-    return reverse(f"admin:{label.replace('.', '_')}_changelist")
-
-
 def address_of(view: SavedView) -> str:
-    return f"{list_address(view.model)}?{view.query or 'view=all'}"
+    rows = reverse(f"admin:{view.model.replace('.', '_')}_changelist")
+    return f"{rows}?{view.query or 'view=all'}"

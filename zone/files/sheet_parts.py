@@ -116,9 +116,9 @@ def _tags(file) -> Iterator[tuple[bytes, bytes, bool, bytes]]:
 
 
 def column_number(letters: str) -> int:
-    """Return 1 for A, 27 for AA."""
+    """Return 1 for A, 27 for AA; the three letters of XFD are the most a sheet has."""
     number = 0
-    for letter in letters:
+    for letter in letters[:3]:
         number = number * 26 + ord(letter) - 64
     return number
 
