@@ -240,7 +240,7 @@ def test_a_list_of_fifty_rows_has_at_most_70_kb(as_user, chain):
         factories.make_lead(title=f"年产{n}万吨锂电池正极材料生产基地项目", enterprise=enterprise)
     page = as_user(factories.make_user(is_superuser=True)).get(LEADS)
     assert page.text.count('class="data-row"') == page.text.count('class="action-select"') == 50
-    assert len(page.content) <= 70_000
+    assert len(page.content) <= 60_000
 
 
 def test_the_pages_left_out_are_no_link(office_client, chain, monkeypatch):
