@@ -31,7 +31,7 @@ class ConflictQuerySet(RowQuerySet):
         if access.everything:
             return self
         mine = (Q(raised_by=access.user), Q(chain__in=access.led_chains))
-        return self.opened(access, *mine, by={"lead": Lead.objects.within(access)})
+        return self.opened(access, *mine, by={"lead": Lead.objects.reached(access)})
 
     def waiting(self):
         return self.filter(decision="")

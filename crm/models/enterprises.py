@@ -65,7 +65,7 @@ class EnterpriseQuerySet(RowQuerySet):
             name: self.model._meta.get_field(name).related_model.objects
             for name in ("leads", "projects", "occupancies")
         }
-        behind = {name: rows[name].within(access) for name in ("leads", "projects")}
+        behind = {name: rows[name].reached(access) for name in ("leads", "projects")}
         behind["occupancies"] = rows["occupancies"].filter(space__park__in=access.parks)
         own = [Q(chain__in=access.all_chains), Q(entered_by=access.user)]
         if access.all_chains:
@@ -282,7 +282,7 @@ class Enterprise(Row):
         leads = self.leads.exclude(stage__in=("LOST", "INVALID"))
         return any(
             rows.exclude(
-                Exists(rows.model.objects.within(access).filter(pk=OuterRef("pk")))
+                Exists(rows.model.objects.reached(access).filter(pk=OuterRef("pk")))
             ).exists()
             for rows in (leads, self.projects.all())
         )

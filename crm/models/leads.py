@@ -51,7 +51,7 @@ class LeadQuerySet(PoolQuerySet, ClockQuerySet, CourtingQuerySet):
     @staticmethod
     def _reached(access) -> tuple[tuple[Q, ...], models.QuerySet]:
         pool = Q(owner=None, stage__in=Lead.OPEN_STAGES, chain__in=access.chains)
-        projects = Lead._meta.get_field("project").related_model.objects.within(access)
+        projects = Lead._meta.get_field("project").related_model.objects.reached(access)
         return (Q(owner=access.user), Q(chain__in=access.led_chains), pool), projects
 
     def open(self):

@@ -30,7 +30,7 @@ class TransferQuerySet(RowQuerySet):
             Q(to_owner=access.user),
             Q(to_chain__in=access.led_chains),
         )
-        leads = LeadTransfer._meta.get_field("lead").related_model.objects.within(access)
+        leads = LeadTransfer._meta.get_field("lead").related_model.objects.reached(access)
         return self.opened(access, *asked, by={"lead": leads})
 
     def waiting(self):

@@ -22,7 +22,7 @@ class VisitQuerySet(RowQuerySet):
         if access.everything:
             return self
         owners = {
-            name: Visit._meta.get_field(name).related_model.objects.within(access)
+            name: Visit._meta.get_field(name).related_model.objects.reached(access)
             for name in Visit.BELONGS_TO
         }
         return self.opened(access, Q(by=access.user), by=owners)

@@ -88,7 +88,7 @@ class Board:
         """Return the leads of all columns, to be read in the order of the cards."""
         if self.whose == "mine":
             return self._narrowed(Lead.objects.filter(owner=self.user))
-        return in_cheaper_form(self._narrowed(Lead.objects.within(self.access)))
+        return in_cheaper_form(self._narrowed(Lead.objects.reached(self.access)))
 
     @property
     def parts(self) -> list[QuerySet]:

@@ -31,7 +31,7 @@ class OccupancyQuerySet(RowQuerySet):
             by={
                 "space": spaces.filter(park__in=access.parks),
                 "enterprise": enterprises.filter(chain__in=access.led_chains),
-                "project": Project.objects.within(access),
+                "project": Project.objects.reached(access),
             },
         )
 

@@ -9,6 +9,7 @@ from crm.models import Contact, Enterprise, Lead
 from projects.models import Agreement, Occupancy
 from tests import factories
 from tests.forms import fields
+from zone.access.row_access import row_access
 from zone.calendar import today
 from zone.models import Appointment, Building, Space
 from zone.navigation import record_url
@@ -160,3 +161,16 @@ def test_nothing_out_of_reach_is_handed_over(as_user, specialist, chain):
     assert not specialist.can_hand_over(person)
     page = as_user(person).get(reverse("admin:zone_user_hand-over", args=[specialist.pk]))
     assert (page.status_code, project.handler) == (403, specialist)
+
+
+def test_what_the_same_posts_open_is_written_as_a_condition_once(operator, parks):
+    """Of another right only where other posts give it."""
+    appoint(operator, "CHAIN_LEADER", factories.make_chain())
+    view, book = (row_access(operator, f"projects.{right}_occupancy") for right in ("view", "add"))
+    assert view is row_access(operator, "projects.view_occupancy")
+    Occupancy.objects.visible_to(operator, "view")
+    condition = view.conditions[Occupancy]
+    Occupancy.objects.filter(version=1).visible_to(operator, "view")
+    assert view.conditions[Occupancy] is condition
+    assert book is not view
+    assert Occupancy not in book.conditions

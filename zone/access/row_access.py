@@ -29,6 +29,7 @@ class RowAccess:
     led_chains: set = field(default_factory=set)
     chains: set = field(default_factory=set)
     parks: set = field(default_factory=set)
+    conditions: dict = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def all_chains(self) -> set:
@@ -51,6 +52,8 @@ class RowAccess:
 class RowQuerySet(models.QuerySet):
     """Rows that people see by their appointments; ``within`` is the rule of a model."""
 
+    condition: FewOrMany | None = None  # what ``opened`` has just narrowed these rows by
+
     def visible_to(self, user, right: str = ""):
         """Return the rows that ``user`` sees.
 
@@ -61,14 +64,28 @@ class RowQuerySet(models.QuerySet):
         if right and "." not in right:
             options = self.model._meta
             right = f"{options.app_label}.{right}_{options.model_name}"
-        return self.within(row_access(user, right))
+        return self.reached(row_access(user, right))
+
+    def reached(self, access: RowAccess):
+        """Return the rows ``within`` the access; its condition is written once for each access.
+
+        A page asks for those of several models, each of which asks for those that it belongs to:
+        half of the time of a specialist's form went into writing the same conditions.
+        """
+        known = access.conditions
+        if self.model in known:
+            return self.filter(known[self.model])
+        rows = self.within(access)
+        if rows.condition is not None:
+            known[self.model] = rows.condition
+        return rows
 
     def within(self, access: RowAccess):
         """Return the rows that ``access`` opens: with those that they belong to."""
         if access.everything:
             return self
         owners = {
-            name: self.model._meta.get_field(name).related_model._default_manager.within(access)
+            name: self.model._meta.get_field(name).related_model._default_manager.reached(access)
             for name in self.model.BELONGS_TO
         }
         return self.opened(access, by=owners)
@@ -92,7 +109,10 @@ class RowQuerySet(models.QuerySet):
             return self.none()
         each = [*own, *(models.Q(relation.holds) for relation in relations)]
         usually = bool(access.led_chains) if broad is None else broad
-        return self.filter(FewOrMany(union_of(parts), reduce(or_, each), usually=usually))
+        condition = FewOrMany(union_of(parts), reduce(or_, each), usually=usually)
+        rows = self.filter(condition)
+        rows.condition = condition
+        return rows
 
 
 class OpenQuerySet(RowQuerySet):
@@ -120,17 +140,20 @@ def row_access(user, right: str = "", on: date | None = None) -> RowAccess:
     """Return what ``user`` reaches on a day by the appointments that give ``right``.
 
     An appointment that has ended gives nothing. Asked once for each ``User`` object, as Django
-    does with permissions: every request loads its own.
+    does with permissions: every request loads its own. Rights that the same appointments give
+    share one access, and with it the conditions that are worked out for it.
     """
     if user.is_superuser:
         return RowAccess(user, everything=True)
     if not user.is_authenticated:
         return RowAccess(user)
-    on, roles = on or today(), user.roles_giving(right) if right else None
+    giving = user.roles_giving(right) if right else None
+    posts = user.posts(on or today())
+    key = tuple(post for post in posts if giving is None or post[0] in giving)
     known = user.__dict__.setdefault("_row_access", {})
-    if (on, roles) not in known:
-        known[on, roles] = _of_client(user) if user.is_service else _read(user, on, roles)
-    return known[on, roles]
+    if key not in known:
+        known[key] = _of_client(user) if user.is_service else _of_posts(user, key)
+    return known[key]
 
 
 def _of_client(account) -> RowAccess:
@@ -141,8 +164,7 @@ def _of_client(account) -> RowAccess:
     )
 
 
-def _read(user, on: date, giving: frozenset | None) -> RowAccess:
-    posts = [post for post in user.posts(on) if giving is None or post[0] in giving]
+def _of_posts(user, posts: tuple) -> RowAccess:
     roles = frozenset(role for role, _, _ in posts)
     return RowAccess(
         user,

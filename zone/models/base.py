@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import CASCADE, Max, Q
 from django.db.models.functions import Now
+from django.utils.encoding import force_str
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,11 @@ NO_POST = _(
     "%(person)s holds no post as %(post)s today: choose somebody who does, or have it given first."
 )
 EARLIEST = date(2000, 1, 1)  # before that the year is mistyped
+
+
+@cache
+def _labels(field: models.Field) -> dict:
+    return dict(field.flatchoices)
 
 
 class Row(models.Model):
@@ -112,6 +118,11 @@ class Row(models.Model):
     def after_writing(cls, rows: list[Row]):
         """Write to other rows what follows from these; each way of saving rows ends with it."""
 
+    def _get_FIELD_display(self, field):
+        # Django makes all choices hashable for every cell, which translates all of them.
+        value = getattr(self, field.attname)
+        return force_str(_labels(field).get(value, value), strings_only=True)
+
     def has_changed(self, *names: str) -> bool:
         """Whether one of these fields differs from the stored row; of a new row all do.
 
@@ -191,7 +202,7 @@ class ChangeQuerySet(RowQuerySet):
         subject = self.model._meta.get_field(self.model.SUBJECT).related_model
         if access.everything:
             return self
-        return self.opened(access, by={self.model.SUBJECT: subject.objects.within(access)})
+        return self.opened(access, by={self.model.SUBJECT: subject.objects.reached(access)})
 
 
 class Change(models.Model):
