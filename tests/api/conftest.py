@@ -4,10 +4,12 @@ import json
 import secrets
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from tests import factories
 from tests.api.published import published
+from tests.api.world import World
 from zone.feed.synced import entities
 from zone.models import ApiClient
 
@@ -74,6 +76,14 @@ def api(db):
         return Api(client)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """Return the rows of the examples, made once for a module; what a test does is rolled back."""
+    with django_db_blocker.unblock():
+        yield World().build()
+        call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
 
 
 @pytest.fixture
