@@ -202,7 +202,7 @@ class Enterprise(Row):
         indexes = [
             trigram_index("name", name="crm_enterprise_name_trgm"),
             models.Index(fields=["sort_key", "id"], name="enterprise_sort_key"),
-            # Without bigrams: two letters are in most keys.
+            # Without grams: two letters are in most keys.
             trigram_index("sort_key", name="crm_enterprise_pinyin"),
             models.Index(
                 fields=["origin_region"],

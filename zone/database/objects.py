@@ -107,8 +107,8 @@ class Index(DatabaseObject):
     kind = "index"
 
 
-# In the order in which they can be dropped.
-KINDS = {kind.kind: kind for kind in (Trigger, Function, Index)}
+# In the order in which they can be dropped: an index may be of what a function returns.
+KINDS = {kind.kind: kind for kind in (Trigger, Index, Function)}
 
 
 def function(name: str, body: str, *, returns="trigger", table="", options="") -> Function:

@@ -1,6 +1,6 @@
-"""Searching texts by a part of them: three characters and more by trigrams, two by bigrams.
+"""Searching texts by a part of them: three characters and more by trigrams, fewer by grams.
 
-Most words of Chinese have two characters, which no trigram holds.
+Most words of Chinese have two characters, and a family name has one, which no trigram holds.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ from zone.database.objects import DatabaseObject, Index, function
 from zone.database.plans import FewOrMany, Relation, union_of
 
 EXACT, PINYIN = "=", "~"
-BIGRAMS = function(
-    "zone_bigrams(whole text)",
+# Each character and each two that follow one another.
+GRAMS = function(
+    "zone_grams(whole text)",
     """
 BEGIN
-  RETURN ARRAY(SELECT DISTINCT substr(whole, n, 2) FROM generate_series(1, length(whole) - 1) n);
+  RETURN ARRAY(
+    SELECT DISTINCT substr(whole, n, size)
+    FROM generate_series(1, length(whole)) n, generate_series(1, 2) size);
 END""",
     returns="text[]",
     options="IMMUTABLE PARALLEL SAFE STRICT",
@@ -38,12 +41,12 @@ END""",
 
 def objects() -> Iterator[DatabaseObject]:
     """Yield the function, and an index beside each one of trigrams."""
-    yield BIGRAMS
+    yield GRAMS
     for model, name in searched_columns():
         table, column = model._meta.db_table, model._meta.get_field(name).column
-        index = f"{table}_{column}_bigrams"
+        index = f"{table}_{column}_grams"
         folded = Folded.template % {"expressions": f'"{column}"'}
-        where = f"USING gin (zone_bigrams(upper({folded})))"
+        where = f"USING gin (zone_grams(upper({folded})))"
         yield Index(index, table, f"CREATE INDEX {index} ON {table} {where}")
 
 
@@ -64,9 +67,15 @@ def _columns_of(index: GinIndex) -> Iterator[models.F]:
         expressions += expression.get_source_expressions()
 
 
-class Bigrams(models.Func):
-    function = "zone_bigrams"
+class Grams(models.Func):
+    function = "zone_grams"
     output_field = ArrayField(models.TextField())
+
+
+class Gram(Grams):
+    """A word of one or two characters as an array of itself: of two, its characters need not be."""
+
+    template = "ARRAY[%(expressions)s]"
 
 
 def words(term: str) -> Iterator[str]:
@@ -155,9 +164,9 @@ def _contains(name: str, word: str, exact: bool) -> models.Q:
 
 def _by_index(rows: models.QuerySet, name: str, word: str, exact: bool) -> models.QuerySet:
     # Some letters are two in capitals: ß.
-    pair = identifiers.folded(word)
-    is_pair = len(pair) == len(pair.upper()) == 2
-    if is_pair and not exact and (rows.model, name) in searched_columns():
-        pairs = rows.alias(bigrams=Bigrams(Upper(Folded(name))))
-        return pairs.filter(bigrams__contains=Bigrams(Upper(models.Value(pair))))
+    gram = identifiers.folded(word)
+    is_gram = 1 <= len(gram) == len(gram.upper()) <= 2
+    if is_gram and not exact and (rows.model, name) in searched_columns():
+        having = rows.alias(grams=Grams(Upper(Folded(name))))
+        return having.filter(grams__contains=Gram(Upper(models.Value(gram))))
     return rows.filter(_contains(name, word, exact))
