@@ -22,7 +22,7 @@ SMALL = {
 
 
 @pytest.mark.slow
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # none is held open meanwhile
 @pytest.mark.parametrize("command", SMALL)
 def test_the_bench_ends_well_and_drops_its_database(command):
     found = databases()
@@ -43,7 +43,7 @@ def run_bench(command: str, *options: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # none is held open meanwhile
 def test_a_phone_loads_the_files_once_and_then_the_page_alone():
     found = databases()
     shown = run_bench("bench_phone", "--leads=2000", "--rounds=1")
@@ -59,7 +59,7 @@ def test_a_phone_loads_the_files_once_and_then_the_page_alone():
 
 
 @pytest.mark.slow
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # none is held open meanwhile
 def test_several_clients_are_served_by_workers_that_share_their_memory():
     found = databases()
     shown = run_bench("bench_load", "--leads=100", "--clients=3", "--seconds=2")
@@ -76,7 +76,7 @@ def databases() -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # none is held open meanwhile
 def test_a_seeded_row_holds_what_the_model_would_put_there():
     made = factories.make_lead()
     own = {"enterprise_id": f"'{made.enterprise_id}'", "chain_id": f"'{made.chain_id}'"}
