@@ -2,11 +2,15 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import ContactInline, found_by_number, mark_entered
 from crm.admin.lead_filters import RegionFilter
+from crm.admin.merging import MergingAdmin
+from crm.admin.tags import TAG, TagFilter, chips_of, display_chips, with_tags
 from crm.models import Contact, Enterprise, Lead
+from crm.models.tags import EnterpriseTag
 from zone.admin.base import ScopedModelAdmin, display
 from zone.admin.records import Record, Related
 from zone.database.plans import with_rows
@@ -14,23 +18,36 @@ from zone.navigation import Menu
 
 
 @admin.register(Enterprise)
-class EnterpriseAdmin(ScopedModelAdmin):
+class EnterpriseAdmin(MergingAdmin, ScopedModelAdmin):
     menu = Menu("promotion", "apartment", 30)
-    list_display = ("name", "chain", "uscc", "industry_code", "display_origin", "display_leads")
+    list_display = (
+        "name",
+        "display_tags",
+        "chain",
+        "uscc",
+        "display_industry",
+        "display_origin",
+        "display_leads",
+    )
+    optional_columns = ("segment", "scale", "registered_capital_wan")
     sortable_by = ("uscc",)
-    list_filter = ("chain", RegionFilter, "scale", "is_chain_leader", "is_above_scale")
+    list_filter = ("chain", TagFilter, RegionFilter, "scale", "is_chain_leader", "is_above_scale")
     search_fields = ("name", "=uscc", "~sort_key")
     in_search = ("chain", "uscc", "display_origin")
-    autocomplete_fields = ("chain",)
-    list_select_related = ("chain",)
+    autocomplete_fields = ("chain", "segment", "parent")
+    code_lists = {"industry_code": "industry", "origin_region": "region"}
+    list_select_related = ("chain", "segment")
     ordering = ("sort_key", "id")
     fieldsets = (
-        (None, {"fields": ("name", "uscc", "is_distinct", "chain", "origin_region")}),
+        (None, {"fields": ("name", "uscc", "is_distinct", "origin_region")}),
         (
             _("Business"),
             {
                 "fields": (
+                    "chain",
+                    "segment",
                     "industry_code",
+                    "parent",
                     "scale",
                     "registered_capital_wan",
                     "is_chain_leader",
@@ -41,10 +58,11 @@ class EnterpriseAdmin(ScopedModelAdmin):
         (_("More"), {"fields": ("address", "description", "source")}),
     )
     inlines = (ContactInline,)
+    state_actions = (TAG,)
     record = Record(
-        under=("chain", "display_origin", "industry_code"),
-        facts=("uscc", "scale", "registered_capital_wan", "is_chain_leader"),
-        main=("add_lead",),
+        under=("chain", "segment", "display_origin", "display_industry"),
+        facts=("uscc", "parent", "scale", "registered_capital_wan"),
+        main=("add_lead", "tag"),
         story_of=["leads"],
         related=[
             Related(
@@ -54,7 +72,33 @@ class EnterpriseAdmin(ScopedModelAdmin):
                 total="planned_investment_wan",
                 add="enterprise",
             ),
-            Related(Contact, "enterprise", ("title", "role", "display_phone"), add="enterprise"),
+            Related(
+                Contact,
+                "enterprise",
+                ("title", "role", "stance", "display_phone"),
+                add="enterprise",
+            ),
+            Related(
+                Enterprise,
+                "parent",
+                ("chain", "display_origin", "display_leads"),
+                title=_("Subsidiaries"),
+                add="parent",
+            ),
+            Related(
+                Lead,
+                "enterprise",
+                ("enterprise", "display_stage", "display_investment"),
+                total="planned_investment_wan",
+                title=_("Leads of the group"),
+                keys="group_keys",
+            ),
+            Related(
+                EnterpriseTag,
+                "enterprise",
+                ("display_state", "valid_from", "valid_until"),
+                add="enterprise",
+            ),
         ],
     )
 
@@ -62,7 +106,7 @@ class EnterpriseAdmin(ScopedModelAdmin):
         visible = with_rows(Lead.objects.visible_to(request.user), many=True)
         theirs = visible.filter(enterprise=OuterRef("pk")).order_by().values("enterprise")
         number = theirs.annotate(n=Count("pk")).values("n")
-        rows = super().get_queryset(request)
+        rows = with_tags(super().get_queryset(request))
         return rows.annotate(lead_count=Coalesce(Subquery(number), 0))
 
     def save_model(self, request, obj, form, change):
@@ -89,9 +133,43 @@ class EnterpriseAdmin(ScopedModelAdmin):
             links.append({"name": "add_lead", "label": label, "url": url, "icon": "flag"})
         return links
 
+    def get_object(self, request, object_id, from_field=None):
+        enterprise = super().get_object(request, object_id, from_field)
+        if enterprise is not None and enterprise.parent_id:
+            seen = Enterprise.objects.visible_to(request.user, "view")
+            enterprise.is_parent_shown = seen.filter(pk=enterprise.parent_id).exists()
+        return enterprise
+
+    def get_fieldsets(self, request, obj=None):
+        """Leave a parent company out that is beyond the person's reach; it stays as it is."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if getattr(obj, "is_parent_shown", True):
+            return fieldsets
+        return [
+            (title, options | {"fields": [n for n in options["fields"] if n != "parent"]})
+            for title, options in fieldsets
+        ]
+
+    def _value(self, request, row, name):
+        if name == "parent" and not getattr(row, "is_parent_shown", True):
+            hidden = {"text": _("looked after by another chain"), "url": "", "name": name}
+            return {"label": capfirst(str(_("parent company"))), **hidden}
+        return super()._value(request, row, name)
+
+    def chips(self, row):
+        return chips_of(row)
+
+    @display(description=_("tags"))
+    def display_tags(self, enterprise):
+        return display_chips(enterprise)
+
+    @display(description=_("industry"), ordering="industry_code")
+    def display_industry(self, enterprise):
+        return enterprise.industry_name or "—"
+
     @display(description=_("region of origin"), ordering="origin_region")
     def display_origin(self, enterprise):
-        return enterprise.origin_label or "—"
+        return enterprise.origin_name or "—"
 
     @display(description=_("leads"))
     def display_leads(self, enterprise):

@@ -24,7 +24,7 @@ from zone import identifiers, units
 from zone.access.row_access import row_access
 from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.events import tell
-from zone.admin.records import Record
+from zone.admin.records import Record, Related
 from zone.admin.scope import LookedUpFilter
 from zone.navigation import Menu, record_url
 
@@ -124,6 +124,14 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         amount_note="planned_fixed_asset_wan",
         facts=("display_owner", "display_last_contact", "display_contact", "protected_until"),
         main=("reveal", "follow_up", "claim", "convert", "advance"),
+        related=[
+            Related(
+                Contact,
+                "enterprise__leads",
+                ("title", "role", "stance", "display_phone"),
+                title=_("Key people of the investor"),
+            )
+        ],
     )
     readonly_fields = (
         "display_numbers",
