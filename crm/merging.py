@@ -206,8 +206,10 @@ def _fill(kept: Enterprise, values: dict, *, by, reason: str, **detail):
     before = Enterprise.objects.get(pk=kept.pk)
     for name, value in values.items():
         setattr(kept, name, value)
-    others = [field.name for field in kept._meta.fields if field.name not in values]
-    kept.full_clean(exclude=others)
+    # Each value stood in a record before: what it looks like is not judged anew.
+    kept.clean()
+    kept.validate_unique()
+    kept.validate_constraints()
     kept.save(update_fields=[*values, "exact_key", "name_key"])
     changes = differences(before, kept, values)
     AuditEntry.objects.record(

@@ -18,6 +18,8 @@ from zone.admin.state import ReasonForm, StateAction
 from zone.fields import FOUR_DIGITS
 from zone.navigation import Menu
 
+KEY_PEOPLE = ("title", "role", "stance", "display_phone")  # of the record of a lead or enterprise
+
 
 def found_by_number(request: HttpRequest, term: str):
     """Return the contacts that a whole telephone number finds; None when ``term`` is no number.

@@ -5,12 +5,12 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from crm.admin.contacts import ContactInline, found_by_number, mark_entered
+from crm.admin.contacts import KEY_PEOPLE, ContactInline, found_by_number, mark_entered
 from crm.admin.lead_filters import RegionFilter
 from crm.admin.merging import MergingAdmin
-from crm.admin.tags import TAG, TagFilter, chips_of, display_chips, with_tags
+from crm.admin.tags import TAG, TagFilter, display_chips, names_of, with_tags
 from crm.models import Contact, Enterprise, Lead
-from crm.models.tags import EnterpriseTag
+from zone.access.row_access import row_access
 from zone.admin.base import ScopedModelAdmin, display
 from zone.admin.records import Record, Related
 from zone.database.plans import with_rows
@@ -72,12 +72,7 @@ class EnterpriseAdmin(MergingAdmin, ScopedModelAdmin):
                 total="planned_investment_wan",
                 add="enterprise",
             ),
-            Related(
-                Contact,
-                "enterprise",
-                ("title", "role", "stance", "display_phone"),
-                add="enterprise",
-            ),
+            Related(Contact, "enterprise", KEY_PEOPLE, add="enterprise"),
             Related(
                 Enterprise,
                 "parent",
@@ -93,12 +88,6 @@ class EnterpriseAdmin(MergingAdmin, ScopedModelAdmin):
                 title=_("Leads of the group"),
                 keys="group_keys",
             ),
-            Related(
-                EnterpriseTag,
-                "enterprise",
-                ("display_state", "valid_from", "valid_until"),
-                add="enterprise",
-            ),
         ],
     )
 
@@ -106,7 +95,7 @@ class EnterpriseAdmin(MergingAdmin, ScopedModelAdmin):
         visible = with_rows(Lead.objects.visible_to(request.user), many=True)
         theirs = visible.filter(enterprise=OuterRef("pk")).order_by().values("enterprise")
         number = theirs.annotate(n=Count("pk")).values("n")
-        rows = with_tags(super().get_queryset(request))
+        rows = super().get_queryset(request)
         return rows.annotate(lead_count=Coalesce(Subquery(number), 0))
 
     def save_model(self, request, obj, form, change):
@@ -131,13 +120,18 @@ class EnterpriseAdmin(MergingAdmin, ScopedModelAdmin):
             url = f"{reverse('admin:crm_lead_add')}?enterprise={obj.pk}"
             label = _("New lead")
             links.append({"name": "add_lead", "label": label, "url": url, "icon": "flag"})
+        if request.user.has_perm("crm.view_enterprisetag"):
+            url = f"{reverse('admin:crm_enterprisetag_changelist')}?enterprise__id__exact={obj.pk}"
+            links.append({"name": "tags", "label": _("Tags and their dates"), "url": url})
         return links
 
     def get_object(self, request, object_id, from_field=None):
         enterprise = super().get_object(request, object_id, from_field)
         if enterprise is not None and enterprise.parent_id:
+            everything = row_access(request.user, "crm.view_enterprise").everything
             seen = Enterprise.objects.visible_to(request.user, "view")
-            enterprise.is_parent_shown = seen.filter(pk=enterprise.parent_id).exists()
+            shown = everything or seen.filter(pk=enterprise.parent_id).exists()
+            enterprise.is_parent_shown = shown
         return enterprise
 
     def get_fieldsets(self, request, obj=None):
@@ -156,8 +150,16 @@ class EnterpriseAdmin(MergingAdmin, ScopedModelAdmin):
             return {"label": capfirst(str(_("parent company"))), **hidden}
         return super()._value(request, row, name)
 
+    def get_changelist_instance(self, request):
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = with_tags(list(changelist.result_list))
+        return changelist
+
+    def _table(self, request, title, rows):
+        return super()._table(request, title, with_tags(rows))
+
     def chips(self, row):
-        return chips_of(row)
+        return [{"text": name, "tone": "info"} for name in names_of(row)]
 
     @display(description=_("tags"))
     def display_tags(self, enterprise):

@@ -4,7 +4,7 @@ from django.http import JsonResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from crm.admin.contacts import found_by_number, numbers_of, reveal_link
+from crm.admin.contacts import KEY_PEOPLE, found_by_number, numbers_of, reveal_link
 from crm.admin.courting import chosen, lines
 from crm.admin.following import FOLLOW_UP, FollowedUpAdmin
 from crm.admin.lead_clocks import clocks_of
@@ -125,12 +125,7 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         facts=("display_owner", "display_last_contact", "display_contact", "protected_until"),
         main=("reveal", "follow_up", "claim", "convert", "advance"),
         related=[
-            Related(
-                Contact,
-                "enterprise__leads",
-                ("title", "role", "stance", "display_phone"),
-                title=_("Key people of the investor"),
-            )
+            Related(Contact, "enterprise__leads", KEY_PEOPLE, title=_("Key people of the investor"))
         ],
     )
     readonly_fields = (

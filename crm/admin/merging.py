@@ -110,7 +110,11 @@ class UndoForm(ReasonForm):
 
 
 MERGE = StateAction(
-    "merge", _("Merge"), MergeForm, "can_merge", _("Both records are “%(row)s” now.")
+    "merge",
+    _("Merge"),
+    MergeForm,
+    "can_merge",
+    _("Both records are “%(row)s” now."),
 )
 UNDO = StateAction(
     "undo",
@@ -161,7 +165,7 @@ class MergingAdmin:
 
     def state_notes(self, request, obj):
         notes = super().state_notes(request, obj)
-        if not request.user.has_perm("crm.merge_enterprise"):
+        if not obj.can_merge(request.user):
             return notes
         last = EnterpriseMerge.objects.filter(kept_key=obj.pk, undone_at=None).first()
         if last is None or not last.can_undo(request.user):

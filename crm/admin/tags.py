@@ -4,38 +4,54 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.models.tags import EnterpriseTag, TagKind
 from zone.admin.base import Colours, ScopedModelAdmin, display
+from zone.admin.events import tell
 from zone.admin.inputs import DayWidget
+from zone.admin.scope import LookedUpFilter
 from zone.admin.state import StateAction, StateForm
 from zone.calendar import today
 from zone.navigation import Menu
 
+tell(
+    EnterpriseTag,
+    "changes",
+    "label",
+    on="valid_from",
+    who="",
+    text="kind__name",
+    note_on="valid_until",
+    note_label=_("valid until"),
+)
 SHOWN = 4  # on a row of the list
 VALID, OVER, AHEAD = _("valid"), _("no longer valid"), _("not yet valid")
 
 
-def with_tags(rows):
+def with_tags(enterprises: list) -> list:
     """Load the tags that hold today with the enterprises, in the office's order."""
     tags = EnterpriseTag.objects.valid().select_related("kind")
     tags = tags.order_by("kind__position", "kind")
-    return rows.prefetch_related(Prefetch("tags", queryset=tags, to_attr="tags_today"))
+    prefetch_related_objects(enterprises, Prefetch("tags", queryset=tags, to_attr="tags_today"))
+    return enterprises
 
 
-def chips_of(enterprise) -> list[dict]:
-    return [{"text": str(tag.kind), "tone": "info"} for tag in enterprise.tags_today]
+def names_of(enterprise) -> list[str]:
+    if not hasattr(enterprise, "tags_today"):
+        with_tags([enterprise])
+    return [str(tag.kind) for tag in enterprise.tags_today]
 
 
 def display_chips(enterprise) -> str:
-    names = [(str(tag.kind),) for tag in enterprise.tags_today]
+    names = names_of(enterprise)
     if len(names) > SHOWN:
-        names = [*names[: SHOWN - 1], (f"+{len(names) - SHOWN + 1}",)]
-    return format_html_join(" ", '<span class="zone-label info">{}</span>', names) or "—"
+        names = [*names[: SHOWN - 1], f"+{len(names) - SHOWN + 1}"]
+    chips = ((name,) for name in names)
+    return format_html_join(" ", '<span class="zone-label info">{}</span>', chips) or "—"
 
 
 class TagFilter(admin.SimpleListFilter):
@@ -96,7 +112,7 @@ class TagKindAdmin(ScopedModelAdmin):
 class EnterpriseTagAdmin(ScopedModelAdmin):
     list_display = ("kind", "enterprise", "valid_from", "valid_until", "display_state")
     sortable_by = ("valid_from",)
-    list_filter = ("kind", "valid_until")
+    list_filter = ("kind", "valid_until", ("enterprise", LookedUpFilter))
     search_fields = ("enterprise__name", "~enterprise__sort_key")
     fields = ("enterprise", "kind", "valid_from", "valid_until")
     autocomplete_fields = ("enterprise", "kind")

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 MOST_MEMBERS = 500  # of a group that are summed up
@@ -59,6 +60,7 @@ class Grouped(models.Model):
         """Whether this is the enterprise ``other`` itself, or one above it."""
         return self.pk in _ids(f"{ABOVE} SELECT id FROM above", other)
 
+    @cached_property
     def group_keys(self) -> list[UUID]:
         """Return the enterprises of the group, this one among them; none where there is no group.
 

@@ -40,8 +40,8 @@ class Related:
     """Rows that belong to a record: ``path`` leads from them to it.
 
     ``columns`` are names of their admin class's list, ``total`` the amount that is summed up;
-    ``add`` names the field that a new row is given the record by. ``keys`` names a method of the
-    record that returns the keys that ``path`` leads to, where these are several or others; none
+    ``add`` names the field that a new row is given the record by. ``keys`` names a property of the
+    record with the keys that ``path`` leads to, where these are several or others; none
     leaves the section out.
     """
 
@@ -228,7 +228,7 @@ class RecordAdmin:
         found = []
         for item in self.record.related:
             target = self.admin_site._registry[item.model]
-            keys = getattr(row, item.keys)() if item.keys else [row.pk]
+            keys = getattr(row, item.keys) if item.keys else [row.pk]
             if keys and target.has_view_permission(request):
                 found.append(_section(target, item, request, row, keys))
         return found
@@ -321,6 +321,7 @@ def _section(target, item: Related, request, row, keys: list) -> dict:
     query = {f"{item.path}__id__in" if item.keys else f"{item.path}__id__exact": _listed(keys)}
     options = item.model._meta
     address = f"admin:{options.app_label}_{options.model_name}"
+    rows_url = f"{reverse(f'{address}_changelist')}?{urlencode(query)}"
     add = ""
     if item.add and target.has_add_permission(request):
         add = f"{reverse(f'{address}_add')}?{urlencode({item.add: row.pk})}"
@@ -329,9 +330,7 @@ def _section(target, item: Related, request, row, keys: list) -> dict:
         "count": found[0].record_count if found else 0,
         "total": units.money(found[0].record_total) if item.total and found else "",
         "rows": [_row(target, item, one) for one in found],
-        "url": f"{reverse(f'{address}_changelist')}?{urlencode(query)}"
-        if len(keys) <= NAMED
-        else "",
+        "url": rows_url if len(keys) <= NAMED else "",
         "add": add,
         "rest": found[0].record_count - len(found) if found else 0,
     }
