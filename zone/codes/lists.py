@@ -38,8 +38,8 @@ class Code:
 
     def fits(self, term: str) -> int:
         """Return how well the folded ``term`` finds the line, from 1; 0 when it does not."""
-        if self.code.startswith(term):
-            return 5 if self.code == term else 3
+        if self.code.startswith(term.upper()):
+            return 5 if self.code == term.upper() else 3
         if term in self.folded:
             return 4 if self.folded.startswith(term) else 2
         if not pinyin.is_pinyin(term):
@@ -80,7 +80,8 @@ class CodeList:
         if not term:
             return []
         found = [(line.fits(term), line) for line in self.lines]
-        found = [(fits, line) for fits, line in found if fits]
+        # What fits only just is a help where nothing else does.
+        found = [one for one in found if one[0] > 1] or [one for one in found if one[0]]
         # Of those that fit alike, the wider ones first.
         found.sort(key=lambda one: (-one[0], len(one[1].path), one[1].code))
         return [line for _fits, line in found[:SHOWN]]
