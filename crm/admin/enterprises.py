@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import KEY_PEOPLE, ContactInline, found_by_number, mark_entered
 from crm.admin.lead_filters import RegionFilter
-from crm.admin.merging import MergingAdmin
+from crm.admin.merging import CODE_LISTS, MergingAdmin, value_in_words
 from crm.admin.tags import TAG, TagFilter, display_chips, names_of, with_tags
 from crm.models import Contact, Enterprise, Lead
 from zone.access.row_access import row_access
@@ -35,7 +35,7 @@ class EnterpriseAdmin(MergingAdmin, ScopedModelAdmin):
     search_fields = ("name", "=uscc", "~sort_key")
     in_search = ("chain", "uscc", "display_origin")
     autocomplete_fields = ("chain", "segment", "parent")
-    code_lists = {"industry_code": "industry", "origin_region": "region"}
+    code_lists = CODE_LISTS
     list_select_related = ("chain", "segment")
     ordering = ("sort_key", "id")
     fieldsets = (
@@ -148,7 +148,10 @@ class EnterpriseAdmin(MergingAdmin, ScopedModelAdmin):
         if name == "parent" and not getattr(row, "is_parent_shown", True):
             hidden = {"text": _("looked after by another chain"), "url": "", "name": name}
             return {"label": capfirst(str(_("parent company"))), **hidden}
-        return super()._value(request, row, name)
+        shown = super()._value(request, row, name)
+        if name in CODE_LISTS and getattr(row, name):
+            shown["text"] = value_in_words(row, self.opts.get_field(name))
+        return shown
 
     def get_changelist_instance(self, request):
         changelist = super().get_changelist_instance(request)

@@ -34,6 +34,7 @@ from zone.identifiers import no_personal_number
 from zone.navigation import Menu, record_url
 
 KEPT, DROPPED = "kept", "dropped"
+CODE_LISTS = {"industry_code": "industry", "origin_region": "region"}
 PAIR = 2
 MERGED, UNDONE = _("merged"), _("undone")
 
@@ -87,13 +88,15 @@ class MergeForm(ReasonForm):
 
     def _choice(self, name: str) -> forms.ChoiceField:
         field = Enterprise._meta.get_field(name)
-        words = {
-            side: in_words(field, getattr(row, name))
-            for side, row in ((KEPT, self.row), (DROPPED, self.dropped))
-        }
-        label = capfirst(str(field.verbose_name))
-        choices = list(words.items())
-        return forms.ChoiceField(label=label, choices=choices, initial=KEPT, widget=ChipsWidget)
+        pair = ((KEPT, self.row), (DROPPED, self.dropped))
+        choices = [(side, value_in_words(row, field)) for side, row in pair]
+        return forms.ChoiceField(
+            label=capfirst(str(field.verbose_name)),
+            choices=choices,
+            initial=KEPT,
+            required=False,
+            widget=ChipsWidget,
+        )
 
     def apply(self):
         answers = dict(self.cleaned_data)
@@ -129,6 +132,15 @@ UNDO = StateAction(
         "courts its investor."
     ),
 )
+
+
+def value_in_words(row: Enterprise, field) -> str:
+    """Return a value as people read it, a standard code with its name."""
+    value = getattr(row, field.name)
+    if field.name not in CODE_LISTS:
+        return in_words(field, value)
+    name = row.industry_name if field.name == "industry_code" else row.origin_name
+    return value if name == value else f"{value} {name}"
 
 
 def lead_words(lead: Lead) -> str:

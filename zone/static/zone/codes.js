@@ -4,7 +4,8 @@
   let count = 0;
 
   const connect = (box) => {
-    const [list, path] = [box.parentElement.querySelector("ul"), box.parentElement.querySelector("p")];
+    const around = box.closest(".zone-code");
+    const [list, path] = [around.querySelector("ul"), around.querySelector("p")];
     list.id = `codes-${count += 1}`;
     box.setAttribute("role", "combobox");
     box.setAttribute("aria-controls", list.id);
