@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from crm.merging import NUMBER, stored
 from crm.models import Enterprise, Lead
+from crm.models.enterprises import lock_names
 from crm.models.merges import EnterpriseMerge
-from zone.identifiers import no_personal_number
+from zone.identifiers import name_key, no_personal_number
 from zone.models import AuditEntry, ExternalRef, Merged
 from zone.models.audit import differences, name_of
 
@@ -34,6 +35,8 @@ def undo(merge: EnterpriseMerge, *, by, reason: str) -> Enterprise:
     if not reason:
         raise ValidationError({"reason": _("Please say why.")}, code="reason")
     no_personal_number(reason)
+    # Before the rows, as whoever logs a lead does.
+    lock_names({name_key(merge.kept_name), name_key(merge.dropped_name)})
     kept = Enterprise.locked(merge.kept_key)
     if kept is None:
         raise ValidationError(_("One of the two records no longer exists."), code="gone")
