@@ -13,8 +13,14 @@ from zone.access.roles import (
 RIGHTS = {
     # A start-up may move into a park that nobody has courted.
     "crm.enterprise": Rights(
-        view=READERS | {PARK_OPERATOR}, add=COURTING | {PARK_OPERATOR}, change=COURTING
+        view=READERS | {PARK_OPERATOR},
+        add=COURTING | {PARK_OPERATOR},
+        change=COURTING,
+        more={"merge_enterprise": OFFICE_ONLY},
     ),
+    "crm.enterprisemerge": Rights(view=OFFICE_ONLY),
+    "crm.tagkind": Rights(view=READERS, edit=OFFICE_ONLY),
+    "crm.enterprisetag": Rights(view=READERS, edit=COURTING, delete=COURTING),
     "crm.contact": Rights(
         view=READERS,
         edit=COURTING,

@@ -18,6 +18,7 @@ from django.db.models import Q
 
 from crm.models import Enterprise
 from crm.models.screenings import ScreeningCriterion
+from crm.models.tags import TagKind
 from projects.models import Project
 from zone import identifiers
 from zone.models import AuditEntry, Fund, IndustryChain, Park, PublishedFigure, Target
@@ -69,6 +70,7 @@ KINDS = (
         ("name",),
         lambda row: Q(name=row["name"], chain=None),
     ),
+    Kind("tag_kinds", TagKind, ("name",), lambda row: Q(name=row["name"])),
     Kind("published_figures", PublishedFigure, ("year", "indicator", "unit"), _figure),
 )
 REFERENCES = {"chain": KINDS[0], "parent": KINDS[1], "park": KINDS[1], "enterprise": KINDS[3]}

@@ -328,6 +328,8 @@ def _dull_value(field: models.Field):
         return make(field.related_model)
     if field.choices:
         return field.choices[0][0]
+    if isinstance(field, models.UUIDField):
+        return uuid4()
     if isinstance(field, models.DateTimeField):
         return timezone.now()
     if isinstance(field, models.DateField):

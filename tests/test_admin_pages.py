@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from crm.models.merges import EnterpriseMerge
 from crm.models.screenings import Screening
 from crm.models.transfers import LeadTransfer
 from crm.models.trips import Trip, TripMeeting
@@ -196,7 +197,14 @@ def test_a_save_takes_at_most_25_queries_whatever_hangs_on_the_row(client, root,
 
 @pytest.mark.slow
 def test_every_add_form_opens(client, root):
-    made_by_the_system = {AuditEntry, ImportRun, JobRun, SecurityAlert, WebhookDelivery}
+    made_by_the_system = {
+        AuditEntry,
+        EnterpriseMerge,
+        ImportRun,
+        JobRun,
+        SecurityAlert,
+        WebhookDelivery,
+    }
     made_on_another_page = {LeadTransfer, Screening, TripMeeting}
     counts = {
         model.__name__: queries(client, url(model, "add"))

@@ -18,6 +18,8 @@ from zone.admin.state import ReasonForm, StateAction
 from zone.fields import FOUR_DIGITS
 from zone.navigation import Menu
 
+KEY_PEOPLE = ("title", "role", "stance", "display_phone")  # of the record of a lead or enterprise
+
 
 def found_by_number(request: HttpRequest, term: str):
     """Return the contacts that a whole telephone number finds; None when ``term`` is no number.
@@ -62,7 +64,7 @@ def mark_entered(formset, user):
 
 class ContactInline(ZoneInline):
     model = Contact
-    fields = ("name", "title", "role", "phone", "wechat", "email", "display_reveal")
+    fields = ("name", "title", "role", "stance", "phone", "wechat", "email", "display_reveal")
     readonly_fields = ("display_reveal",)
 
     def get_queryset(self, request):
@@ -89,9 +91,10 @@ class AnonymiseForm(ReasonForm):
 @admin.register(Contact)
 class ContactAdmin(ScopedModelAdmin):
     menu = Menu("promotion", "contacts", 40)
-    list_display = ("name", "enterprise", "title", "role", "display_phone", "retain_until")
+    list_display = ("name", "enterprise", "title", "role", "stance", "display_phone")
+    optional_columns = ("consent_source", "retain_until")
     sortable_by = ("name",)
-    list_filter = ("role", "consent_source")
+    list_filter = ("role", "stance", "consent_source")
     search_fields = (
         "name",
         "~sort_key",
@@ -105,7 +108,7 @@ class ContactAdmin(ScopedModelAdmin):
     list_select_related = ("enterprise",)
     readonly_fields = ("entered_by", "anonymised_at")
     fieldsets = (
-        (None, {"fields": ("enterprise", "name", "title", "role")}),
+        (None, {"fields": ("enterprise", "name", "title", "role", "stance")}),
         (_("Contact data"), {"fields": ("phone", "wechat", "email")}),
         (
             _("Ground and keeping"),
@@ -128,7 +131,8 @@ class ContactAdmin(ScopedModelAdmin):
 
     record = Record(
         under=("enterprise", "title"),
-        facts=("role", "display_phone", "wechat", "email", "consent_source", "retain_until"),
+        facts=("role", "stance", "display_phone", "wechat", "email", "consent_source")
+        + ("retain_until",),
         main=("reveal",),
         related=[
             Related(

@@ -4,7 +4,7 @@ from django.http import JsonResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from crm.admin.contacts import found_by_number, numbers_of, reveal_link
+from crm.admin.contacts import KEY_PEOPLE, found_by_number, numbers_of, reveal_link
 from crm.admin.courting import chosen, lines
 from crm.admin.following import FOLLOW_UP, FollowedUpAdmin
 from crm.admin.lead_clocks import clocks_of
@@ -24,7 +24,7 @@ from zone import identifiers, units
 from zone.access.row_access import row_access
 from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.events import tell
-from zone.admin.records import Record
+from zone.admin.records import Record, Related
 from zone.admin.scope import LookedUpFilter
 from zone.navigation import Menu, record_url
 
@@ -124,6 +124,9 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
         amount_note="planned_fixed_asset_wan",
         facts=("display_owner", "display_last_contact", "display_contact", "protected_until"),
         main=("reveal", "follow_up", "claim", "convert", "advance"),
+        related=[
+            Related(Contact, "enterprise__leads", KEY_PEOPLE, title=_("Key people of the investor"))
+        ],
     )
     readonly_fields = (
         "display_numbers",

@@ -12,12 +12,12 @@ api_scopes.stand_for(api_scopes.PII, "crm.view_contact_pii")
 @register
 class Contacts(Resource):
     model = Contact
-    fields = ("enterprise", "name", "title", "role", "phone", "wechat", "email")
+    fields = ("enterprise", "name", "title", "role", "stance", "phone", "wechat", "email")
     fields += ("consent_source", "retain_until", "anonymised_at")
-    writable = ("name", "title", "role", "phone", "wechat", "email", "consent_source")
-    writable += ("retain_until",)
+    writable = ("name", "title", "role", "stance", "phone", "wechat", "email")
+    writable += ("consent_source", "retain_until")
     create_only = ("enterprise",)
-    filters = {"enterprise": ("exact", "in"), "role": ("exact",)}
+    filters = {"enterprise": ("exact", "in"), "role": ("exact",), "stance": ("exact",)}
     about = _(
         "Those of the leads of the key's chains, and those that it entered. Telephone, WeChat and "
         "e-mail are masked unless the key has `pii:read`."
@@ -27,6 +27,7 @@ class Contacts(Resource):
         "name": "王经理",
         "title": "投资总监",
         "role": "DECIDER",
+        "stance": "SUPPORTS",
         "phone": mask_phone("13800005678"),
         "wechat": "",
         "email": "w***@example.com",

@@ -17,8 +17,8 @@ class NameFilter(CharFilter):
 @register
 class Enterprises(Resource):
     model = Enterprise
-    fields = ("name", "uscc", "industry_code", "origin_region", "chain", "scale")
-    fields += ("is_chain_leader", "is_above_scale", "registered_capital_wan")
+    fields = ("name", "uscc", "industry_code", "origin_region", "chain", "segment", "parent")
+    fields += ("scale", "is_chain_leader", "is_above_scale", "registered_capital_wan")
     fields += ("address", "description", "source", "is_distinct")
     writable = fields
     error_fields = {"exact_key": "name"}
@@ -26,6 +26,7 @@ class Enterprises(Resource):
         "uscc": ("exact", "in"),
         "name": ("exact",),
         "chain__code": ("exact", "in"),
+        "parent": ("exact",),
         "updated_at": ("gte", "lt"),
     }
     own_filters = {"name": NameFilter(field_name="name")}
@@ -35,6 +36,8 @@ class Enterprises(Resource):
         "industry_code": "C3985",
         "origin_region": "440300",
         "chain": "new-energy",
+        "segment": None,
+        "parent": None,
         "scale": "MEDIUM",
         "is_chain_leader": False,
         "is_above_scale": True,

@@ -28,6 +28,7 @@ class Contacts(WithEnterprise):
         ),
         Column("title", field(Contact, "title"), aliases=("职位",)),
         Column("role", field(Contact, "role")),
+        Column("stance", field(Contact, "stance")),
         Column(
             "phone", field(Contact, "phone"), aliases=("联系电话", "手机", "手机号", "联系方式")
         ),

@@ -91,6 +91,11 @@ class Contact(Row):
         USER = "USER", _("uses")
         HANDLER = "HANDLER", _("handles")
 
+    class Stance(models.TextChoices):
+        SUPPORTS = "SUPPORTS", _("supports")
+        NEUTRAL = "NEUTRAL", _("neutral")
+        OPPOSES = "OPPOSES", _("opposes")
+
     class Consent(models.TextChoices):
         CARD = "CARD", _("business card")
         TOLD = "TOLD", _("told by telephone or in a meeting")
@@ -101,6 +106,7 @@ class Contact(Row):
     BELONGS_TO = ()  # some see the enterprise and not whom to call there
     NUMBERS = ("phone", "wechat", "email")
     PERSONAL = ("name", "title", *NUMBERS, "phone_key", "phone_end_key")
+    EMPTIED = ("consent_source", "stance")  # said of a person, and of nobody afterwards
 
     enterprise = models.ForeignKey(
         "crm.Enterprise",
@@ -118,6 +124,14 @@ class Contact(Row):
         validators=[identifiers.no_personal_number],
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, blank=True, default="")
+    stance = models.CharField(
+        _("stance"),
+        max_length=8,
+        choices=Stance,
+        blank=True,
+        default="",
+        help_text=_("How the person stands to the investment here."),
+    )
     phone = PhoneField(_("telephone"), max_length=20, blank=True, default="")
     phone_key = PhoneKeyField(blank=True, default="", db_index=True)
     phone_end_key = PhoneEndKeyField(blank=True, default="", db_index=True)
@@ -171,6 +185,7 @@ class Contact(Row):
                     wechat="",
                     email="",
                     consent_source="",
+                    stance="",
                 ),
                 name="contact_anonymised_is_empty",
                 violation_error_message=_(
@@ -248,10 +263,10 @@ class Contact(Row):
         except ValidationError as refusal:
             raise ValidationError({"reason": refusal}) from refusal
         emptied = [name for name in self.PERSONAL if name[-4:] != "_key" and getattr(self, name)]
-        for name in (*self.PERSONAL, "consent_source"):
+        for name in (*self.PERSONAL, *self.EMPTIED):
             setattr(self, name, "")
         self.name, self.anonymised_at = ANONYMOUS, timezone.now()
-        self.save(update_fields=[*self.PERSONAL, "consent_source", "anonymised_at"])
+        self.save(update_fields=[*self.PERSONAL, *self.EMPTIED, "anonymised_at"])
         ApiReply.objects.forget(self)
         ImportRun.objects.forget(self)
         AuditEntry.objects.record(

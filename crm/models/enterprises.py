@@ -8,8 +8,11 @@ from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.groups import Grouped, no_circle
+from crm.models.tags import Tagged
 from zone import identifiers
 from zone.access.row_access import RowQuerySet, row_access
+from zone.codes.lists import industries, regions
 from zone.feed.synced import ANY_CHAIN, Open, Synced
 from zone.fields import (
     CodeField,
@@ -87,7 +90,7 @@ class EnterpriseQuerySet(RowQuerySet):
         return [row for row in asked if any(row.may_be(one) for one in known[row.name_key])]
 
 
-class Enterprise(Row):
+class Enterprise(Grouped, Tagged, Row):
     """A company the zone courts or has won; one company may bring several projects."""
 
     SYNC = Synced(
@@ -161,6 +164,14 @@ class Enterprise(Row):
         related_name="enterprises",
         verbose_name=_("industry chain"),
     )
+    segment = models.ForeignKey(
+        "zone.ChainSegment",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="enterprises",
+        verbose_name=_("place in the chain"),
+    )
     scale = models.CharField(_("scale"), max_length=6, choices=Scale, blank=True, default="")
     is_chain_leader = models.BooleanField(_("chain-leading enterprise"), default=False)
     is_above_scale = models.BooleanField(_("above designated size"), default=False)
@@ -210,7 +221,11 @@ class Enterprise(Row):
                 opclasses=["varchar_pattern_ops"],
             ),
         ]
-        constraints = [bounded("registered_capital_wan", name="enterprise_capital_bounded")]
+        constraints = [
+            bounded("registered_capital_wan", name="enterprise_capital_bounded"),
+            no_circle(),
+        ]
+        permissions = [("merge_enterprise", _("Can merge enterprises"))]
 
     def __str__(self):
         return self.name
@@ -219,6 +234,11 @@ class Enterprise(Row):
         self.set_derived_fields([self])
         if not self.name_key:
             raise ValidationError({"name": _("Please enter the name as on the licence.")})
+        super().clean()
+        strayed = self.segment_id and self.segment.chain_id != self.chain_id
+        if strayed and self.has_changed("segment", "chain"):
+            words = _("This place belongs to another chain; choose one of the enterprise's chain.")
+            raise ValidationError({"segment": ValidationError(words, code="chain")})
 
     def validate_unique(self, exclude=None):
         # exact_key is no form field, so no form checks its uniqueness for us.
@@ -297,6 +317,9 @@ class Enterprise(Row):
             refusal = _("Others look after this enterprise or court it; please ask the office.")
             raise ValidationError({"chain": ValidationError(refusal, code="courted")})
 
+    def can_merge(self, user) -> bool:
+        return user.has_perm("crm.merge_enterprise", self)
+
     @property
     def origin_label(self) -> str:
         """Say where the investor comes from: the zone's city, the province, or beyond."""
@@ -307,3 +330,13 @@ class Enterprise(Row):
         if self.origin_region.startswith("14"):
             return str(_("from the province"))
         return str(_("from outside the province"))
+
+    @property
+    def origin_name(self) -> str:
+        """Return province and city in words; a code that no table has stands for itself."""
+        return regions().name(self.origin_region) or self.origin_region
+
+    @property
+    def industry_name(self) -> str:
+        line = industries().by_code.get(self.industry_code)
+        return line.name if line else self.industry_code

@@ -36,6 +36,14 @@ EnterpriseAdmin.record.add(
         ("code", "stage", "display_investment"),
         total="total_investment_wan",
     ),
+    Related(
+        Project,
+        "enterprise",
+        ("enterprise", "stage", "display_investment"),
+        total="total_investment_wan",
+        title=_("Projects of the group"),
+        keys="group_keys",
+    ),
     story_of="projects",
 )
 EnterpriseAdmin.record.add(

@@ -46,3 +46,14 @@ def test_a_registered_name_is_found_with_any_brackets(api, term):
     factories.make_enterprise(name="检索（长治）有限公司")
     factories.make_enterprise()
     assert len(api("enterprises:read").data("enterprises", name=term)["data"]) == 1
+
+
+def test_of_two_rows_of_a_batch_that_close_a_circle_one_is_refused(api):
+    caller = api("enterprises:read", "enterprises:write")
+    rows = [{"name": "甲控股公司"}, {"name": "乙材料公司"}]
+    ids = [one["id"] for one in upsert(caller, "enterprises", rows).json()["results"]]
+    crossed = [row | {"parent": other} for row, other in zip(rows, ids[::-1], strict=True)]
+    answer = upsert(caller, "enterprises", crossed)
+    assert sorted(statuses(answer)) == [200, 422]
+    [refused] = [one for one in answer.json()["results"] if one["status"] == 422]
+    assert refused["problem"]["errors"][0]["code"] == "circle"

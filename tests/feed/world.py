@@ -29,6 +29,7 @@ KNOWN = {
     "chains", "chain-segments", "parks", "buildings", "spaces", "enterprises", "contacts", "leads",
     "follow-ups", "projects", "agreements", "capital-arrivals", "occupancies", "targets",
     "screening-criteria", "screenings", "lead-transfers", "conflicts", "trips", "trip-people",
+    "tag-kinds",
 }  # fmt: skip
 
 
@@ -225,7 +226,7 @@ class World:
         )()
 
     def note(self):
-        notes = NOTES | {model: text_of(model) for model in plain_models()}
+        notes = NOTES | {model: text for model in plain_models() if (text := text_of(model))}
         model = self.rng.choice(list(notes))
         if pk := self.any_of(model):
             model.objects.filter(pk=pk).update(**{notes[model]: str(self.rng.randrange(100))})
@@ -286,9 +287,9 @@ class World:
 
 
 def text_of(model: type[models.Model]) -> str:
-    """Return the name of the first free text of a model."""
+    """Return the name of the first free text of a model; "" for one without."""
     texts = (f for f in model._meta.fields if isinstance(f, (models.CharField, models.TextField)))
-    return next(field.name for field in texts if not field.choices)
+    return next((field.name for field in texts if not field.choices), "")
 
 
 def versions() -> dict[tuple[str, UUID], int]:

@@ -248,9 +248,10 @@ def _counts(found: list[tuple[int, QuerySet]]) -> dict[str, int]:
 
 
 def _events(found: list[tuple[int, QuerySet]], most: int, names: dict) -> list[Event]:
+    if not found:
+        return []
     lines = _union([_line(number, rows) for number, rows in found])
-    if lines:
-        lines = lines.order_by("-day", "-moment")[:most]
+    lines = lines.order_by("-day", "-moment")[:most]
     return [
         Event(SOURCES[number], key, day, *parts, about=names.get(parts[0], ""))
         for number, key, day, _moment, *parts in lines

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
 
 from zone import units
+from zone.admin.code_input import CodeInput, code_of
 from zone.calendar import today
 from zone.fields import PlainNumber, QuantityField
 from zone.models import ZoneSetting
@@ -149,6 +150,7 @@ class OurInputs:
     """For admin classes and inlines: these inputs, and numbers in words where they are read."""
 
     coming_dates: tuple[str, ...] = ()
+    code_lists: dict[str, str] = {}  # of fields that keep a standard code: its list
     formfield_overrides = {
         models.DecimalField: {"form_class": PlainNumber, "widget": QuantityWidget},
         QuantityField: {"form_class": AskedNumber, "widget": QuantityWidget},
@@ -158,6 +160,8 @@ class OurInputs:
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name in self.coming_dates:
             kwargs["widget"] = DayWidget(coming=True)
+        if kind := self.code_lists.get(db_field.name):
+            kwargs |= {"widget": CodeInput(kind), "normalise": code_of(kind)}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @property

@@ -32,6 +32,7 @@ from zone.navigation import record_url
 
 SHOWN, MORE, MOST = 8, 60, 500  # events: at first, after the first click, after the second
 ROWS = 5  # of each kind of related rows
+NAMED = 50  # keys in the address of a list: beyond that it is too long
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Related:
     """Rows that belong to a record: ``path`` leads from them to it.
 
     ``columns`` are names of their admin class's list, ``total`` the amount that is summed up;
-    ``add`` names the field that a new row is given the record by.
+    ``add`` names the field that a new row is given the record by. ``keys`` names a property of the
+    record with the keys that ``path`` leads to, where these are several or others; none
+    leaves the section out.
     """
 
     model: type[Model]
@@ -48,6 +51,7 @@ class Related:
     total: str = ""
     title: str = ""
     add: str = ""
+    keys: str = ""
 
 
 @dataclass
@@ -113,7 +117,7 @@ class RecordAdmin:
 
     def lookup_allowed(self, lookup, value, request=None):
         path, _separator, comparison = lookup.rpartition("__")
-        leads_here = comparison == "exact" and path in related_paths(self.model)
+        leads_here = comparison in ("exact", "in") and path in related_paths(self.model)
         return leads_here or super().lookup_allowed(lookup, value, request)
 
     def response_post_save_add(self, request, obj):
@@ -149,7 +153,7 @@ class RecordAdmin:
             "row": row,
             "original": row,
             "under": [self._value(request, row, name) for name in self.record.under],
-            "badges": [self._badge(row, name) for name in self.record.badges],
+            "badges": [*(self._badge(row, name) for name in self.record.badges), *self.chips(row)],
             "amount": self._shown(row, self.record.amount),
             "amount_note": self._shown(row, self.record.amount_note),
             "facts": [self._value(request, row, name) for name in self.record.facts],
@@ -177,6 +181,10 @@ class RecordAdmin:
     def next_step(self, request, row) -> NextStep | None:
         """Return what is to be done next about ``row``; most kinds of rows have nothing."""
         return None
+
+    def chips(self, row) -> list[dict]:
+        """Return further badges: {text, tone}."""
+        return []
 
     def _ways(self, request, row) -> dict:
         """Return where one goes from here: back to the list, to the form, to the history."""
@@ -220,8 +228,9 @@ class RecordAdmin:
         found = []
         for item in self.record.related:
             target = self.admin_site._registry[item.model]
-            if target.has_view_permission(request):
-                found.append(_section(target, item, request, row))
+            keys = getattr(row, item.keys) if item.keys else [row.pk]
+            if keys and target.has_view_permission(request):
+                found.append(_section(target, item, request, row, keys))
         return found
 
     def _fields(self, request, row) -> dict:
@@ -301,17 +310,18 @@ def missing(row) -> dict | None:
     return {"stage": stage, "lacks": row.missing_for(row.next_stage)}
 
 
-def _section(target, item: Related, request, row) -> dict:
+def _section(target, item: Related, request, row, keys: list) -> dict:
     """Return the newest rows of a kind with their number and sum, in one query."""
-    rows = target.get_queryset(request).filter(**{item.path: row.pk})
+    rows = target.get_queryset(request).filter(**{f"{item.path}__in": keys})
     rows = rows.select_related(*(target.list_select_related or ()))
     extra = {"record_count": Window(Count("*"))}
     if item.total:
         extra["record_total"] = Window(Sum(item.total))
     found = list(rows.annotate(**extra)[:ROWS])
-    query = urlencode({f"{item.path}__id__exact": row.pk})
+    query = {f"{item.path}__id__in" if item.keys else f"{item.path}__id__exact": _listed(keys)}
     options = item.model._meta
     address = f"admin:{options.app_label}_{options.model_name}"
+    rows_url = f"{reverse(f'{address}_changelist')}?{urlencode(query)}"
     add = ""
     if item.add and target.has_add_permission(request):
         add = f"{reverse(f'{address}_add')}?{urlencode({item.add: row.pk})}"
@@ -320,10 +330,14 @@ def _section(target, item: Related, request, row) -> dict:
         "count": found[0].record_count if found else 0,
         "total": units.money(found[0].record_total) if item.total and found else "",
         "rows": [_row(target, item, one) for one in found],
-        "url": f"{reverse(f'{address}_changelist')}?{query}",
+        "url": rows_url if len(keys) <= NAMED else "",
         "add": add,
         "rest": found[0].record_count - len(found) if found else 0,
     }
+
+
+def _listed(keys: list) -> str:
+    return ",".join(map(str, keys))
 
 
 def _row(target, item: Related, one) -> dict:

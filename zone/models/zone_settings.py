@@ -65,6 +65,7 @@ class ZoneSetting(Row):
         IMPORT_MOST_ROWS = "IMPORT_MOST_ROWS", _("rows of one import")
         IMPORT_UNDO_HOURS = "IMPORT_UNDO_HOURS", _("undoing of an import")
         IMPORT_KEEP_DAYS = "IMPORT_KEEP_DAYS", _("keeping of imported files")
+        MERGE_UNDO_HOURS = "MERGE_UNDO_HOURS", _("undoing of a merger")
 
     KNOBS = {
         Key.LIGHT_YELLOW_FROM: SettingSpec(
@@ -225,6 +226,9 @@ class ZoneSetting(Row):
             _("days"),
             _("How long the file of an import and its lines are kept."),
             "count",
+        ),
+        Key.MERGE_UNDO_HOURS: count(
+            24, _("hours"), _("How long two merged enterprises can be parted again."), 168
         ),
     }
 
