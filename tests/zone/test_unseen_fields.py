@@ -56,6 +56,8 @@ BY_PROGRAM = {
     "zone.WebhookDelivery",
     "crm.Enterprise.exact_key",
     "crm.Enterprise.name_key",
+    "crm.FollowUpFile.content_type",
+    "crm.FollowUpFile.sha256",
     "projects.Attachment.content_type",
     "projects.Attachment.sha256",
 }
