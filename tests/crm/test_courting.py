@@ -203,7 +203,7 @@ def test_what_is_typed_is_bounded_and_asked_so_often(as_user, specialist, chain,
     assert answers[-1].json()["lines"] == ["查询过于频繁，请稍等片刻再输入。"]
 
 
-def test_the_look_up_takes_as_many_queries_for_one_lead_as_for_thirty(office, chain, courted):
+def test_the_look_up_takes_no_more_queries_for_thirty_leads_than_for_one(office, chain, courted):
     def asked() -> int:
         with CaptureQueriesContext(connection) as seen:
             assert len(look_up(office, NAME)["lines"]) == 2
@@ -214,7 +214,7 @@ def test_the_look_up_takes_as_many_queries_for_one_lead_as_for_thirty(office, ch
     for n in range(30):
         other = factories.make_enterprise(name=f"东岭（长治）汽车{'.' * n}公司", is_distinct=True)
         factories.make_lead(enterprise=other, chain=chain)
-    assert asked() == first <= 9
+    assert asked() <= first <= 9
 
 
 @pytest.mark.django_db(transaction=True)
