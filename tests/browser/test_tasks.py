@@ -54,7 +54,7 @@ def test_a_lead_is_logged_on_one_page_of_eight_fields(page: Page):
     box.press("Enter")
     expect(options).to_have_count(0)
     expect(box).to_have_value(free.name)
-    expect(lines).to_contain_text("已有记录")
+    expect(lines).to_contain_text("已有企业")
     page.fill("#id_title", "新项目")
     page.fill("#id_planned_investment_wan", "1.2亿")
     page.fill("#id_contact_name", "王经理")

@@ -17,7 +17,7 @@ from tests import factories
 from tests.faults.test_clashing_forms import intake, logged_in
 from tests.forms import fields
 from tests.racing import at_once, held_up
-from zone.calendar import local_date
+from zone.calendar import local_date, today
 from zone.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -191,6 +191,22 @@ def test_one_box_finds_what_may_be_meant_and_says_who_courts_it(
     [first] = [one for one in told(as_user(office), "东岭", "options") if one["name"] == NAME]
     assert "专员乙" in first["note"]
     assert PHONE not in str(told(client, PHONE, "options")[:-1])
+
+
+def test_the_form_proposes_whom_for_ones_last_chain_and_source_and_the_next_day(
+    as_user, specialist, chain
+):
+    other = factories.make_chain("electronics")
+    factories.make_appointment(specialist, "SPECIALIST", chain=other)
+    factories.make_lead(owner=specialist, chain=other, source="VISIT")
+    named = factories.make_enterprise(name="东岭物流公司", chain=chain)
+    page = as_user(specialist).get(reverse(ADD), {"enterprise": str(named.pk)})
+    form = page.context["adminform"].form
+    proposed = {name: form[name].value() for name in ("enterprise_name", "chain", "source")}
+    assert proposed == {"enterprise_name": named.name, "chain": other.pk, "source": "VISIT"}
+    assert form["next_follow_up_on"].value() == today() + timedelta(days=3)
+    assert "tier" not in form.fields
+    assert as_user(specialist).get(reverse(ADD), {"enterprise": "x"}).status_code == 200
 
 
 def test_what_is_typed_is_bounded_and_asked_so_often(as_user, specialist, chain, monkeypatch):
