@@ -38,11 +38,14 @@ def look_up(user, text: str) -> dict:
     if len(identifiers.folded(name)) < SHORTEST:
         return {"options": [], "lines": []}
     typed = find_enterprise(name) or _new(name)
-    is_new, found = typed._state.adding, _candidates(user, name, typed)
+    found = _candidates(user, name, typed)
     courted = _courted(user, [typed, *found])
-    options = [_option(one, *courted.get(one, (None, False))) for one in found]
-    options += [_option(typed, *courted.get(typed, (None, False)))] if is_new else []
-    lines = [*(_alike(typed, found) if is_new else _on_record(typed, found))]
+    options = [_option(one.name, *courted.get(one, (None, False))) for one in found]
+    # One on record that is out of reach is told of as little as one that nobody has entered.
+    is_new = typed not in found
+    if is_new:
+        options.append(_option(name, *courted.get(typed, (None, False)), is_new=True))
+    lines = _alike(typed, found) if is_new else [_on_record(typed)]
     if typed in courted:
         lines.append(str(courted[typed][0].courted_words(user)))
     return {"options": [asdict(option) for option in options], "lines": lines}
@@ -75,8 +78,8 @@ def _candidates(user, name: str, typed: Enterprise) -> list[Enterprise]:
     if not found:
         return []
     rows = with_rows(Enterprise.objects.visible_to(user, "view"), many=True)
-    rows = rows.filter(pk__in=found).order_by(Length("name_key"), "name_key")
-    return list(rows[:MOST_OPTIONS])
+    rows = rows.filter(pk__in={*found, typed.pk}).order_by(Length("name_key"), "name_key")
+    return sorted(rows, key=lambda one: one != typed)[:MOST_OPTIONS]
 
 
 def _like(name: str, key: str) -> QuerySet:
@@ -113,9 +116,8 @@ def _courted(user, enterprises: list[Enterprise]) -> dict[Enterprise, tuple[Lead
     return {enterprise: (one, one.pk in seen) for enterprise, one in leads.items()}
 
 
-def _option(enterprise: Enterprise, lead: Lead | None, is_seen: bool) -> Option:
-    is_new = enterprise._state.adding
-    return Option(enterprise.name, _note(lead, is_seen, is_new), lead is not None, is_new)
+def _option(name: str, lead: Lead | None, is_seen: bool, *, is_new: bool = False) -> Option:
+    return Option(name, _note(lead, is_seen, is_new), lead is not None, is_new)
 
 
 def _note(lead: Lead | None, is_seen: bool, is_new: bool) -> str:
@@ -128,10 +130,8 @@ def _note(lead: Lead | None, is_seen: bool, is_new: bool) -> str:
     return " · ".join([owner, lead.get_stage_display(), str(local_date(lead.registered_at))])
 
 
-def _on_record(typed: Enterprise, found: list[Enterprise]) -> list[str]:
-    if typed not in found:
-        return []  # told when it is courted; who else looks after it is the office's to say
-    return [_("“%(name)s” is on record; the lead will be filed there.") % {"name": typed}]
+def _on_record(typed: Enterprise) -> str:
+    return _("“%(name)s” is on record; the lead will be filed there.") % {"name": typed}
 
 
 def _alike(typed: Enterprise, found: list[Enterprise]) -> list[str]:

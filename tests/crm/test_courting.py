@@ -156,6 +156,8 @@ def test_while_typing_one_reads_what_one_may(as_user, specialist, office, chain,
     client = as_user(specialist)
     far = factories.make_enterprise(name="远方公司", chain=factories.make_chain("electronics"))
     assert told(client, "远方有限公司") == told(client, far.name) == []
+    [on_record], [unknown] = (told(client, name, "options") for name in (far.name, "近方公司"))
+    assert on_record | {"name": ""} == unknown | {"name": ""}
     assert as_user(factories.make_user("leadership")).get(
         reverse("admin:crm_lead_courting")
     ).status_code == 403  # fmt: skip
