@@ -53,7 +53,7 @@ def test_from_a_lead_to_a_counted_project(page: Page):
     choose(page, "chain", "新能源")
     page.select_option("#id_source", "REFERRAL")
     page.fill("#id_planned_investment_wan", "５０，０００")
-    expect(page.locator(".zone-other-unit")).to_have_text("= 5.00 亿元")
+    expect(page.locator(".zone-other-unit").first).to_have_text("= 5.00 亿元")
     page.fill("#id_contact_name", "王经理")
     assert sideways(page) <= 0
     page.click("[name=_save]")
