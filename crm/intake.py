@@ -24,6 +24,7 @@ def log_lead(
     contact_name: str = "",
     contact_title: str = "",
     contact_phone: str = "",
+    origin_region: str = "",
 ) -> Lead:
     """Register ``lead`` for ``by``; nothing is kept when any part of it is refused.
 
@@ -33,7 +34,11 @@ def log_lead(
     """
     if lead.enterprise_id is None:
         lead.enterprise = find_enterprise(enterprise_name) or _new_enterprise(
-            by, name=enterprise_name, chain=lead.chain, is_distinct=is_distinct
+            by,
+            name=enterprise_name,
+            chain=lead.chain,
+            is_distinct=is_distinct,
+            origin_region=origin_region,
         )
     if contact_name:
         lead.contact = _contact(lead.enterprise, contact_name, contact_title, contact_phone, by=by)

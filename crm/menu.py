@@ -1,5 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
+from crm.models import Lead
 from zone.navigation import Page, Section
 
 SECTIONS = {"promotion": Section(_("Promotion"), 20)}
@@ -11,6 +12,8 @@ PAGES = (
         title=_("My day"),
         permission="crm.view_lead",
         view="my_day",
+        counted=True,
+        rows=lambda user: Lead.objects.filter(owner=user).due(),
     ),
     Page(
         "workbench",

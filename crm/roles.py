@@ -37,6 +37,9 @@ RIGHTS = {
         },
     ),
     "crm.followup": Rights(view=READERS | {SERVICE_AGENT}, edit=COURTING | {SERVICE_AGENT}),
+    "crm.followupfile": Rights(
+        view=READERS | {SERVICE_AGENT}, add=COURTING | {SERVICE_AGENT}, delete=OFFICE_ONLY
+    ),
     "crm.visit": Rights(view=READERS, edit=COURTING),
     "crm.trip": Rights(view=READERS, edit=COURTING),
     "crm.tripperson": Rights(view=READERS, edit=COURTING, delete=COURTING),

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from crm.models import Contact, Enterprise, FollowUp, Lead
 from crm.models.conflicts import Conflict
+from crm.models.follow_up_files import FollowUpFile
 from crm.models.screenings import Screening
 from crm.models.transfers import LeadTransfer
 from projects.models import Agreement, Attachment, CapitalArrival, Credit, Occupancy, Project
@@ -193,6 +194,13 @@ def make_attachment(name: str = "扫描件.pdf", content: bytes | None = None, *
     return _saved(Attachment(**defaults | fields).take(file))
 
 
+def make_follow_up_file(name: str = "现场.pdf", **fields) -> FollowUpFile:
+    if "follow_up" not in fields:
+        fields["follow_up"] = make(FollowUp)
+    fields.setdefault("uploaded_by", fields["follow_up"].by)
+    return _saved(FollowUpFile(**fields).take(files.upload(name, files.pdf())))
+
+
 def make_credit(**fields) -> Credit:
     return _saved(Credit(**{"share": Decimal(100)} | fields))
 
@@ -266,6 +274,7 @@ MAKERS = {
     Conflict: make_conflict,
     Contact: make_contact,
     Enterprise: make_enterprise,
+    FollowUpFile: make_follow_up_file,
     IndustryChain: make_chain,
     Lead: make_lead,
     LeadTransfer: make_transfer,

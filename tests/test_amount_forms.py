@@ -51,7 +51,7 @@ def forms_of_the_admin():
 
 def lead(**changes) -> dict:
     return {
-        "enterprise": factories.make_enterprise().pk,
+        "enterprise_name": factories.make_enterprise().name,
         "title": "储能材料项目",
         "chain": factories.make_chain().pk,
         "source": "REFERRAL",

@@ -33,7 +33,8 @@ class Menu:
     """An entry of the sidebar: ``menu`` of an admin class, one or several, leads to its list.
 
     Whoever may view the model sees it, unless another ``permission`` is named. ``badge`` returns
-    the number that the entry shows.
+    the number that the entry shows. One that is ``counted`` shows how many rows it leads to: these
+    are asked for by ``zone.pages.menu_counts``, once the page stands.
     """
 
     section: str
@@ -43,13 +44,18 @@ class Menu:
     query: str = ""
     permission: str = ""
     badge: Callable[[], int] | None = None
+    counted: bool = False
 
 
 @dataclass(frozen=True)
 class Page(Menu):
-    """An entry that leads to a page of an app's own; apps name theirs in ``menu.PAGES``."""
+    """An entry that leads to a page of an app's own; apps name theirs in ``menu.PAGES``.
+
+    Of one that is counted ``rows`` returns, for a person, what waits there.
+    """
 
     view: str = ""
+    rows: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,7 @@ def _item(entry: Entry, here: str) -> dict:
         "icon": entry.menu.icon,
         "link": link,
         "active": link == here,
+        "counted": entry.menu.counted,
     }
     if entry.menu.badge:
         item["badge"] = entry.menu.badge()

@@ -4,7 +4,7 @@ from django.http import Http404
 from django.urls import include, path, re_path
 from django.views import defaults
 
-from zone.pages import account, codes, health, search, second_factor, session
+from zone.pages import account, codes, health, menu_counts, search, second_factor, session
 
 
 def no_such_page(request):
@@ -25,6 +25,11 @@ urlpatterns = [
     re_path(r"^admin/r/", no_such_page),
     path("admin/health/", health.health_page, name="health"),
     path("admin/codes/<slug:kind>/", codes.codes, name="codes"),
+    path(
+        "admin/menu-counts/",
+        admin.site.admin_view(menu_counts.menu_counts, cacheable=True),
+        name="menu_counts",
+    ),
     path("admin/search/", search.search_page, name="search"),
     path("admin/session/", session.session, name="session"),
     path("admin/session/again/", session.logged_in_again, name="logged_in_again"),

@@ -69,6 +69,7 @@ class ConflictAdmin(ScopedModelAdmin):
             title=_("Conflicts to decide"),
             query="?waiting=1",
             permission="crm.decide_conflict",
+            counted=True,
         ),
         Menu("promotion", "balance", 46),
     )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_date
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from crm.models import FollowUp
+from crm.models.follow_up_files import FollowUpFile
 from zone.admin.base import display
+from zone.admin.files import FilesField, taken
 from zone.admin.inputs import ChipsWidget, DayWidget, coming_days
 from zone.admin.records import NextStep
 from zone.admin.state import StateAction, StateForm
@@ -61,6 +65,7 @@ class FollowUpForm(StateForm):
     next_on = forms.DateField(
         label=_("next date"), required=False, widget=DayWidget(coming=True, usual=False)
     )
+    files = FilesField(label=_("photos or files"), required=False, allow_empty_file=True)
     happened_on = forms.DateField(label=_("day"), initial=today, widget=DayWidget())
     participants = LineInput(
         label=_("participants"),
@@ -85,10 +90,21 @@ class FollowUpForm(StateForm):
             data["when"] = PICK
         if data.get("when") == PICK and not data.get("next_on") and "next_on" not in self.errors:
             self.add_error("next_on", ValidationError(_("Please choose the day.")))
+        self._ask_for_files_again(data)
         return data
+
+    def clean_files(self):
+        return taken(self.cleaned_data["files"], partial(FollowUpFile, uploaded_by=self.user))
+
+    def _ask_for_files_again(self, data):
+        """Say which files a refusal of something else has lost: a browser sends none twice."""
+        if self.errors and (names := [file.name for file in data.get("files") or ()]):
+            words = _("Nothing was saved. Once the rest is right, choose again: %(names)s.")
+            self.add_error("files", words % {"names": gettext(", ").join(names)})
 
     def apply(self):
         data = dict(self.cleaned_data)
+        files = data.pop("files")
         when, picked = data.pop("when"), data.pop("next_on")
         next_on = picked if when == PICK else parse_date(when)
         row = FollowUp(by=self.user, next_on=next_on, no_next=when == NONE, **data)
@@ -96,6 +112,10 @@ class FollowUpForm(StateForm):
         row.full_clean()
         row.clean_for(self.user)
         row.save()
+        for file in files:
+            file.follow_up, file.is_demo = row, row.is_demo
+            file.full_clean()
+            file.save()
 
 
 FOLLOW_UP = StateAction(

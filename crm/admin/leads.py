@@ -1,11 +1,10 @@
+from functools import partial
+
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import JsonResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin.contacts import KEY_PEOPLE, found_by_number, numbers_of, reveal_link
-from crm.admin.courting import chosen, lines
 from crm.admin.following import FOLLOW_UP, FollowedUpAdmin
 from crm.admin.lead_clocks import clocks_of
 from crm.admin.lead_filters import (
@@ -15,13 +14,11 @@ from crm.admin.lead_filters import (
     NextFilter,
     WhoseFilter,
 )
-from crm.admin.lead_forms import LEAD_ACTIONS, LeadIntakeForm, may_override
+from crm.admin.lead_forms import LEAD_ACTIONS
+from crm.admin.lead_intake import IntakeAdmin
 from crm.admin.waiting import notes_of
-from crm.daily import usual_next
-from crm.intake import log_lead
-from crm.models import Contact, Enterprise, FollowUp, Lead, LeadOwnerChange, LeadStageChange
-from zone import identifiers, units
-from zone.access.row_access import row_access
+from crm.models import Contact, FollowUp, Lead, LeadOwnerChange, LeadStageChange
+from zone import units
 from zone.admin.base import Colours, ScopedModelAdmin, display
 from zone.admin.events import tell
 from zone.admin.records import Record, Related
@@ -29,7 +26,7 @@ from zone.admin.scope import LookedUpFilter
 from zone.navigation import Menu, record_url
 
 MOVED = {"before": "from_stage", "after": "to_stage", "text": "reason"}
-LONGEST_NAME = 200  # characters that are looked up
+WORK = partial(Menu, "workbench", counted=True)
 STAGE_COLOURS = Colours(
     {
         Lead.Stage.NEW.label: "info",
@@ -52,6 +49,8 @@ tell(
     note_on="next_on",
     note_label=_("Next step"),
     icons=(("CALL", "call"), ("VISIT_OUT", "directions_car"), ("EMAIL", "mail")),
+    files="files",
+    file_page="follow_up_file",
 )
 tell(LeadStageChange, "changes", "trending_flat", at="at", title=_("stage"), **MOVED)
 tell(
@@ -68,12 +67,12 @@ tell(
 
 
 @admin.register(Lead)
-class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
+class LeadAdmin(IntakeAdmin, FollowedUpAdmin, ScopedModelAdmin):
     menu = (
-        Menu("workbench", "event_upcoming", 10, title=_("Follow-ups due"), query="?whose=due"),
-        Menu("workbench", "pending", 15, title=_("No next date"), query="?whose=undated"),
+        WORK("event_upcoming", 10, title=_("Follow-ups due"), query="?whose=due"),
+        WORK("pending", 15, title=_("No next date"), query="?whose=undated"),
         Menu("promotion", "flag", 10),
-        Menu("workbench", "warning", 16, title=_("Protection ends"), query="?whose=ending"),
+        WORK("warning", 16, title=_("Protection ends"), query="?whose=ending"),
         Menu("promotion", "waves", 20, title=_("Pool"), query="?whose=pool"),
     )
     list_display = (
@@ -169,52 +168,6 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
             },
         ),
     )
-    add_fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "enterprise",
-                    "enterprise_name",
-                    "title",
-                    "chain",
-                    "source",
-                    "planned_investment_wan",
-                )
-            },
-        ),
-        (
-            _("Contact"),
-            {"fields": ("contact_name", "contact_title", "contact_phone", "next_follow_up_on")},
-        ),
-    )
-
-    class Media:
-        js = ("crm/courting.js",)
-        css = {"all": ("crm/courting.css",)}
-
-    def get_custom_urls(self):
-        lookup = ("courting/", "crm_lead_courting", self.courting_view)
-        return (*super().get_custom_urls(), lookup)
-
-    def get_changeform_initial_data(self, request):
-        """Propose one's only chain, the source of one's last lead and the usual next day."""
-        chains = list(row_access(request.user).chains)
-        own = Lead.objects.filter(owner=request.user).order_by("-registered_at")
-        last = own.values_list("source", flat=True).first()
-        proposed = {"next_follow_up_on": usual_next()}
-        proposed |= {"source": last} if last else {}
-        proposed |= {"chain": chains[0]} if len(chains) == 1 else {}
-        return proposed | super().get_changeform_initial_data(request)
-
-    def courting_view(self, request, model_admin=None):
-        """Tell, while a new lead is typed, who courts the investor already."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        enterprises = Enterprise.objects.visible_to(request.user)
-        enterprise = chosen(enterprises, request.GET.get("enterprise", ""))
-        name = request.GET.get("name", "")[:LONGEST_NAME]
-        return JsonResponse({"lines": lines(request.user, enterprise, name)})
 
     def get_ordering(self, request):
         """Return what is most overdue first in the lists that are worked off by date."""
@@ -241,36 +194,18 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
             return queryset.filter(contact__in=callers), False
         return super().get_search_results(request, queryset, search_term)
 
-    def get_form(self, request, obj=None, change=False, **kwargs):
-        if obj is None:
-            kwargs["form"] = LeadIntakeForm
-        return super().get_form(request, obj, change, **kwargs)
-
     def get_readonly_fields(self, request, obj=None):
         fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.has_perm("crm.assign_lead") else (*fields, "tier")
+        may_set = obj is None or request.user.has_perm("crm.assign_lead")
+        return fields if may_set else (*fields, "tier")
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None and request.method == "POST":
-            return self._with_questions(request, fieldsets)
         if obj is None or getattr(obj, "is_contact_shown", True):
             return fieldsets
         (title, first), *rest = fieldsets
         names = [name for name in first["fields"] if name not in ("contact", "display_numbers")]
         return [(title, first | {"fields": (*names, "display_hidden_contact")}), *rest]
-
-    @staticmethod
-    def _with_questions(request, fieldsets):
-        """Add what is asked only where something speaks against the lead."""
-        name = request.POST.get("enterprise_name", "")[:LONGEST_NAME]
-        alike = Enterprise.objects.filter(name_key=identifiers.name_key(name))
-        is_asked = name and alike.exclude(exact_key=identifiers.exact_key(name)).exists()
-        asked = ["is_distinct"] if is_asked else []
-        asked += ["override_reason"] if may_override(request.user) else []
-        (title, first), *rest = fieldsets
-        enterprise, new, *others = first["fields"]
-        return [(title, first | {"fields": (enterprise, new, *asked, *others)}), *rest]
 
     @staticmethod
     def _shows_contact(request, lead) -> bool:
@@ -294,12 +229,6 @@ class LeadAdmin(FollowedUpAdmin, ScopedModelAdmin):
             label = {"name": "reveal", "label": _("Call"), "url": url, "icon": "call"}
             links.insert(0, label)
         return links
-
-    def save_model(self, request, obj, form, change):
-        if change:
-            super().save_model(request, obj, form, change)
-        else:
-            log_lead(obj, by=request.user, **form.intake())
 
     def state_notes(self, request, lead):
         projects = Lead._meta.get_field("project").related_model.objects

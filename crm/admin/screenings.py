@@ -75,6 +75,7 @@ class ScreeningAdmin(ReadOnly, ScopedModelAdmin):
             title=_("To be screened"),
             query="?waiting=1",
             permission="crm.decide_screening",
+            counted=True,
         ),
         Menu("promotion", "rule", 42),
     )

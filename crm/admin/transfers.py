@@ -171,6 +171,7 @@ class LeadTransferAdmin(ReadOnly, ScopedModelAdmin):
             title=_("Transfers to answer"),
             query="?whose=mine",
             permission="crm.add_leadtransfer",
+            counted=True,
         ),
         Menu("promotion", "move_up", 44),
     )

@@ -27,24 +27,25 @@ UPDATE crm_lead SET
   first_contact_on = found.first_on,
   last_contact_on = found.last_on,
   fed_back_on = coalesce(crm_lead.fed_back_on, found.told_on),
-  untouched_since = CASE WHEN found.last_on >= found.since THEN NULL
-    ELSE crm_lead.untouched_since END,
+  untouched_since = CASE WHEN found.touched THEN NULL ELSE crm_lead.untouched_since END,
   protected_until = CASE WHEN crm_lead.owner_id IS NULL OR NOT crm_lead.stage = ANY(%(open)s)
     THEN crm_lead.protected_until ELSE greatest(crm_lead.protected_until, found.until) END
 FROM (
   SELECT own.id,
-    (own.untouched_since AT TIME ZONE 'Asia/Shanghai')::date AS since,
+    bool_or((c.day, c.entered) >= ((own.untouched_since AT TIME ZONE 'Asia/Shanghai')::date,
+      own.untouched_since)) AS touched,
     min(c.day) AS first_on,
     max(c.day) AS last_on,
     min(c.day) FILTER (WHERE c.day >= own.screened_on) AS told_on,
     max(c.day + c.days) FILTER (WHERE c.days > 0 AND c.day >= own.owned_on) AS until
   FROM crm_lead own LEFT JOIN (
-    SELECT lead_id, happened_on AS day, CASE
+    SELECT lead_id, happened_on AS day, created_at AS entered, CASE
       WHEN kind = ANY(%(calls)s) THEN %(call_days)s
       WHEN kind = ANY(%(visits)s) THEN %(visit_days)s ELSE 0 END AS days
       FROM crm_followup WHERE lead_id = ANY(%(leads)s)
     UNION ALL
-    SELECT lead_id, happened_on, %(visit_days)s FROM crm_visit WHERE lead_id = ANY(%(leads)s)
+    SELECT lead_id, happened_on, created_at, %(visit_days)s FROM crm_visit
+      WHERE lead_id = ANY(%(leads)s)
   ) c ON c.lead_id = own.id
   WHERE own.id = ANY(%(leads)s)
   GROUP BY own.id

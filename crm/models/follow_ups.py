@@ -115,6 +115,9 @@ class FollowUp(Row):
                 {"happened_on": _("A follow-up has happened; put plans into “next date”.")}
             )
 
+    def can_remove_files(self, user) -> bool:
+        return any(file.can_remove(user) for file in self.files.all())
+
     @transaction.atomic
     def save(self, *args, **kwargs):
         self.is_demo = self.is_demo or bool(self.lead_id and self.lead.is_demo)

@@ -222,6 +222,11 @@ class Lead(
                 name="lead_protected",
             ),
             models.Index(
+                fields=["owner"],
+                condition=Q(stage__in=OPEN, owner__isnull=False, next_follow_up_on=None),
+                name="lead_undated",
+            ),
+            models.Index(
                 fields=["untouched_since"],
                 condition=Q(untouched_since__isnull=False),
                 name="lead_untouched",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -219,8 +219,15 @@ class Pooled(models.Model):
         if owner is not None:
             refuse_idle(owner)
             until = min(new := protection_from(on), until or new)
-        self.set_term(owner, on, until, timezone.now())
+        self.set_term(owner, on, until, _moment())
         self.move(self.owner_changes, by=by, on=on, reason=reason, owner=owner, also=TERM)
+
+
+def _moment() -> datetime:
+    """Return now by the clock of the database, which says when contacts were entered."""
+    with connection.cursor() as cursor:
+        [moment] = cursor.execute("SELECT now()").fetchone()
+    return moment
 
 
 def courts(person) -> bool:

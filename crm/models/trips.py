@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -16,6 +16,8 @@ from zone.feed.synced import Synced
 from zone.fields import LineField, NoteField
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
+
+LONGEST = timedelta(days=183)  # a post away from home for half a year; beyond, a year is mistyped
 
 
 class TripQuerySet(RowQuerySet):
@@ -78,7 +80,14 @@ class Trip(Row):
                 condition=Q(ends_on__gte=F("starts_on")),
                 name="trip_ends_after_start",
                 violation_error_message=_("The last day cannot lie before the first."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__lte=F("starts_on") + Value(LONGEST)),
+                name="trip_within_half_a_year",
+                violation_error_message=_(
+                    "A trip lasts half a year at most; please check the year of the last day."
+                ),
+            ),
         ]
 
     def __str__(self):

@@ -1,8 +1,9 @@
 """The files on the forms of agreements and projects: read, added, deleted, never changed."""
 
+from functools import partial
+
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.template.defaultfilters import filesizeformat
@@ -19,10 +20,11 @@ from unfold.widgets import (
 from projects.models import Agreement, Attachment
 from zone.admin.base import ZoneInline, display, is_open
 from zone.admin.events import tell
+from zone.admin.files import FilesField, hint, taken
 from zone.admin.state import StateAction, StateForm
 from zone.calendar import minute
 from zone.fields import LineInput
-from zone.files.types import ACCEPT, MAX_SIZE, labels, megabytes
+from zone.files.types import ACCEPT
 
 tell(
     Attachment,
@@ -35,14 +37,6 @@ tell(
     note="note",
     page="attachment",
 )
-HINT = _(
-    "%(types)s, up to %(limit)s MB each. Photos are kept as they come, as evidence: with the "
-    "place and time that the camera wrote into them."
-)
-
-
-def hint() -> str:
-    return HINT % {"types": labels(), "limit": megabytes(MAX_SIZE)}
 
 
 class AttachmentForm(forms.ModelForm):
@@ -139,23 +133,6 @@ def _good_files(inlines) -> list[str]:
     return [upload.name for upload in uploads if upload]
 
 
-class FilesInput(forms.FileInput):
-    """The browser's own input, which says how many files were chosen."""
-
-    allow_multiple_selected = True
-    template_name = "projects/files_input.html"
-
-
-class FilesField(forms.FileField):
-    """Several files at once, each as Django cleans one."""
-
-    widget = FilesInput(attrs={"accept": ACCEPT})
-
-    def clean(self, data, initial=None):
-        files = data or [None]
-        return [super(FilesField, self).clean(file, initial) for file in files]
-
-
 class AttachForm(StateForm):
     files = FilesField(label=_("files"), allow_empty_file=True)
     kind = forms.ChoiceField(label=_("kind"), widget=UnfoldAdminSelectWidget)
@@ -172,16 +149,7 @@ class AttachForm(StateForm):
         )
 
     def clean_files(self):
-        """Look at every file, so that one refusal names all that is wrong."""
-        taken, errors = [], []
-        for file in self.cleaned_data["files"]:
-            try:
-                taken.append(Attachment(uploaded_by=self.user).take(file))
-            except ValidationError as refusal:
-                errors.append(refusal)
-        if errors:
-            raise ValidationError([*errors, ValidationError(_("Please choose the files again."))])
-        return taken
+        return taken(self.cleaned_data["files"], partial(Attachment, uploaded_by=self.user))
 
     def apply(self):
         for attachment in self.cleaned_data["files"]:

@@ -1,11 +1,11 @@
 """Trips and visits count in each person's month; each figure leads to its rows."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -126,3 +126,14 @@ def test_a_visit_stays_in_the_month_of_who_received_it(month, specialist, chain)
     visit.lead.chain = factories.make_chain("electronics")
     visit.lead.save()
     assert figures(specialist, specialist)[4:] == (1, 1)
+
+
+def test_a_trip_of_more_than_half_a_year_is_mistyped(chain):
+    day = date(2025, 3, 1)
+    trip = factories.build(Trip, chain=chain, starts_on=day, ends_on=day + timedelta(days=183))
+    trip.full_clean()
+    trip.ends_on += timedelta(days=1)
+    with pytest.raises(ValidationError, match="年份"):
+        trip.full_clean()
+    with pytest.raises(IntegrityError, match="trip_within_half_a_year"):
+        trip.save()

@@ -8,12 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from crm.models import Lead
+from crm.models import FollowUp, Lead
 from crm.models.clocks import Terms
 from crm.models.visits import Visit
 from tests import factories
 from tests.crm.test_pool import days, put, setting
-from zone.calendar import start_of, today
+from zone.calendar import local_date, start_of, today
 
 ON = date(2025, 6, 30)
 TERMS = Terms(1, 3, 7, 14, 45, 30, 20, workdays=False)
@@ -166,6 +166,25 @@ def test_follow_ups_and_visits_set_the_days_of_contact(specialist, chain):
     visit.delete()
     lead.refresh_from_db()
     assert (lead.first_contact_on, lead.last_contact_on) == (days(-9), days(-3))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("minutes", [-1, 0, 1])
+@pytest.mark.parametrize("day", [-1, 0, 1])
+def test_the_first_follow_up_is_one_entered_since_the_lead_was_given(
+    specialist, office, chain, day, minutes
+):
+    """The morning's contact stops no clock of whom the lead is given at noon."""
+    lead = factories.make_lead(chain=chain)
+    lead.assign(by=office, to=specialist, reason="分办")
+    said = factories.make_follow_up(lead=lead, by=specialist)
+    given = said.created_at - timedelta(minutes=minutes)
+    happened = local_date(given) + timedelta(days=day)
+    FollowUp.objects.filter(pk=said.pk).update(happened_on=happened)
+    put(lead, untouched_since=given)
+    Lead.objects.refresh_contacts({lead.pk})
+    is_first = (happened, said.created_at) >= (local_date(given), given)
+    assert Lead.objects.untouched().exists() == (not is_first)
 
 
 @pytest.mark.django_db

@@ -338,4 +338,4 @@ def test_a_claim_costs_the_same_whatever_else_one_holds(specialist, chain, numbe
     assert lead.can_claim(specialist)  # as every door asks first; the person's rights are kept
     with CaptureQueriesContext(connection) as seen:
         lead.claim(by=specialist)
-    assert len(seen) == 12, [query["sql"] for query in seen]
+    assert len(seen) == 13, [query["sql"] for query in seen]

@@ -27,7 +27,6 @@ pytestmark = pytest.mark.django_db
 
 def intake(chain, /, **fields) -> dict:
     return {
-        "enterprise": "",
         "enterprise_name": "示例储能材料有限公司",
         "title": "年产一万吨储能材料",
         "chain": str(chain.pk),
@@ -142,7 +141,7 @@ def test_a_known_enterprise_is_used_however_it_is_spelt(as_user, specialist, cha
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({"enterprise_name": ""}, "enterprise"),
+        ({"enterprise_name": ""}, "enterprise_name"),
         ({"chain": ""}, "chain"),
         ({"planned_investment_wan": "0"}, "planned_investment_wan"),
         ({"planned_investment_wan": "五千万"}, "planned_investment_wan"),

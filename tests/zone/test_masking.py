@@ -322,6 +322,8 @@ NOT_FREE = {
     "zone.WebhookCursor",
     "zone.WebhookDelivery",  # thin: what it says of a row is where to look
     "zone.ExternalRef",  # names other systems gave
+    "crm.FollowUpFile.content_type",
+    "crm.FollowUpFile.sha256",
     "projects.Attachment.content_type",
     "projects.Attachment.sha256",
 }

@@ -13,6 +13,7 @@ from projects.models import Agreement, CapitalArrival
 from projects.signing import convert
 from tests import factories
 from tests.factories import make
+from tests.forms import fields
 from zone.admin.events import SOURCES
 from zone.calendar import today
 from zone.models.base import Change, Row
@@ -142,6 +143,17 @@ def test_a_record_costs_the_same_at_1_and_at_30_rows_and_at_most_20_queries(
     fill(29)
     assert [counted(client, row) for row in rows] == few
     assert max(few) <= 20, few
+
+
+def test_what_is_said_of_a_saved_row_leads_to_its_record(as_user, office, lead):
+    Lead.objects.filter(pk=lead.pk).update(title="<b>“甲”&</b>", stage="NEW")
+    client, form = as_user(office), reverse("admin:crm_lead_change", args=[lead.pk])
+    said = fields(client.get(form)) | {"referrer": "老张"}
+    page = client.post(form, said, follow=True)
+    [told] = page.context["messages"]
+    link = f'<a href="{record_url(Lead, lead.pk)}">&lt;b&gt;“甲”&amp;&lt;/b&gt;</a>'
+    assert link in str(told)
+    assert form not in str(told)
 
 
 def test_whatever_belongs_to_a_record_and_has_a_day_is_told():

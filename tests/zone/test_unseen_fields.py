@@ -56,6 +56,8 @@ BY_PROGRAM = {
     "zone.WebhookDelivery",
     "crm.Enterprise.exact_key",
     "crm.Enterprise.name_key",
+    "crm.FollowUpFile.content_type",
+    "crm.FollowUpFile.sha256",
     "projects.Attachment.content_type",
     "projects.Attachment.sha256",
 }
@@ -198,7 +200,7 @@ def test_an_inline_and_the_intake_keep_what_is_seen(as_user, office, chain):
     assert response.status_code == 302, response.text
     contact = Contact.objects.get()
     assert (contact.name, contact.phone.plain) == ("王经理", "13812345678")
-    data = {"enterprise": "", "enterprise_name": between(NAME, "\u200b"), "title": "储\u200b能"}
+    data = {"enterprise_name": between(NAME, "\u200b"), "title": "储\u200b能"}
     data |= {"chain": str(chain.pk), "source": "REFERRAL", "planned_investment_wan": "1"}
     data |= {
         "contact_name": "王\u2060经理",

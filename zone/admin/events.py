@@ -14,18 +14,21 @@ from functools import reduce
 from operator import or_
 
 from django.contrib import admin
+from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import (
     Count,
     DateTimeField,
     F,
     IntegerField,
     Model,
+    OuterRef,
     Q,
     QuerySet,
+    Subquery,
     TextField,
     Value,
 )
-from django.db.models.functions import Cast, Coalesce, TruncDate
+from django.db.models.functions import Cast, Coalesce, Concat, TruncDate
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +50,7 @@ GROUPS = {
 # The rows whose events are told: the name of each by its key, "" for the one whose page it is.
 Owners = dict[type[Model], dict]
 PARTS = ("owner", "kind", "who", "before", "after", "text", "note", "note_on", "amount")
+BREAK = "\n"
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Source:
 
     ``on`` is the day, ``kind`` a choice that heads the line, ``before`` and ``after`` what moved,
     ``text`` and ``note`` what was said, ``amount`` money in 万元. ``nobody`` stands where nothing
-    stood before or after, ``page`` names the view of a row, ``icons`` are by kind.
+    stood before or after, ``page`` names the view of a row, ``icons`` are by kind. ``files`` is the
+    relation to the files that came with the row, each handed out by the view ``file_page``.
     """
 
     model: type[Model]
@@ -76,6 +81,8 @@ class Source:
     nobody: str = ""
     page: str = ""
     icons: tuple[tuple[str, str], ...] = ()
+    files: str = ""
+    file_page: str = ""
 
     @property
     def owners(self) -> dict[type[Model], str]:
@@ -134,6 +141,7 @@ class Event:
     note: str
     note_on: str
     amount: str
+    listed: str = ""  # the files that came with it, a line of key and name for each
     about: str = ""
 
     @property
@@ -163,6 +171,12 @@ class Event:
             return reverse(self.source.page, args=[self.pk])
         has_page = self.source.model in admin.site._registry
         return record_url(self.source.model, self.pk) if has_page else ""
+
+    @property
+    def files(self) -> list[dict]:
+        found = (line.split("/", 1) for line in self.listed.split(BREAK) if line)
+        page = self.source.file_page
+        return [{"name": name, "url": reverse(page, args=[key])} for key, name in found]
 
 
 @dataclass(frozen=True)
@@ -267,8 +281,21 @@ def _line(number: int, rows: QuerySet) -> QuerySet:
     is_moment = isinstance(source.model._meta.get_field(source.on), DateTimeField)
     day = TruncDate(source.on, tzinfo=SHANGHAI) if is_moment else F(source.on)
     values |= {"day": day, "moment": F(source.at)}
-    names = ("source", "key", "day", "moment", *(f"part_{name}" for name in PARTS))
+    values["part_files"] = _files(source)
+    names = ("source", "key", "day", "moment", *(f"part_{name}" for name in (*PARTS, "files")))
     return rows.annotate(**values).values_list(*names)
+
+
+def _files(source: Source):
+    """Return the files of an event; whoever sees it sees what came with it."""
+    if not source.files:
+        return NOBODY
+    relation = source.model._meta.get_field(source.files)
+    owner = relation.field.name
+    line = Concat(Cast("pk", TextField()), Value("/", TextField()), Cast("name", TextField()))
+    rows = relation.related_model._base_manager.filter(**{owner: OuterRef("pk")}).order_by()
+    listed = StringAgg(line, BREAK, order_by=("created_at", "name"))
+    return Coalesce(Subquery(rows.values(owner).annotate(listed=listed).values("listed")), NOBODY)
 
 
 def _text(path: str):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from html import unescape
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -18,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -119,6 +121,26 @@ class RecordAdmin:
         path, _separator, comparison = lookup.rpartition("__")
         leads_here = comparison in ("exact", "in") and path in related_paths(self.model)
         return leads_here or super().lookup_allowed(lookup, value, request)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        request.saved_row = obj
+        return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request, obj):
+        request.saved_row = obj
+        return super().response_change(request, obj)
+
+    def message_user(self, request, message, *args, **kwargs):
+        """Lead from what Django says of a saved row to its record, not to its form."""
+        row = getattr(request, "saved_row", None)
+        if self.record is not None and row is not None:
+            form = reverse(
+                f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]
+            )
+            before, found, after = message.partition(_named(form, row))
+            parts = (unescape(before), _named(record_url(self.model, row.pk), row), unescape(after))
+            message = format_html("{}{}{}", *parts) if found else message
+        super().message_user(request, message, *args, **kwargs)
 
     def response_post_save_add(self, request, obj):
         return self._to_record(request, obj) or super().response_post_save_add(request, obj)
@@ -267,6 +289,10 @@ class RecordAdmin:
         colours = getattr(display, "label", None)
         tone = colours[value] if isinstance(colours, dict) and value in colours else "default"
         return {"text": value, "tone": tone}
+
+
+def _named(address: str, row) -> str:
+    return format_html('<a href="{}">{}</a>', address, row)
 
 
 def in_words(model_field, value) -> str:

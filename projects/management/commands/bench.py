@@ -47,6 +47,8 @@ SAVES = {"lead": (Lead, "title"), "project": (Project, "name")}
 OPEN = {Lead: {"owner__isnull": False, "stage": "NEW"}, Project: {"status": "ACTIVE"}}
 # Words, pinyin, initials, a project's number, and what nothing fits.
 TERMS = ("储能材料", "传感", "chuneng", "cncl", "2025-000005", "0005", "没有这样")
+# As much as one person may look up in a minute.
+TYPED = ("太原华信", "taiyuan", "没有这样")
 COLUMNS = ("median", "p95", "bare SQL", "ratio", "queries", "KB")
 
 
@@ -115,6 +117,7 @@ def pages() -> dict[str, str]:
     lists = {name: reverse(f"admin:{name}_changelist") for name in LISTS}
     leads, enterprises = lists["crm_lead"], lists["crm_enterprise"]
     lookup = reverse("admin:autocomplete") + "?app_label=crm&model_name=lead"
+    box = reverse("admin:crm_lead_courting")
     lead, project = Lead.objects.order_by("id").first(), Project.objects.order_by("id").first()
     return {f"{name} list": url for name, url in lists.items()} | {
         "leads by stage and chain": f"{leads}?stage__exact=NEW&chain__id__exact={lead.chain_id}",
@@ -128,6 +131,8 @@ def pages() -> dict[str, str]:
         "lead search, no hit": f"{leads}?q=没有这样",
         "enterprise search": f"{enterprises}?q=太原华信",
         "enterprise autocomplete": f"{lookup}&field_name=enterprise&term=储能",
+        **{f"enterprise box, {term}": f"{box}?name={term}" for term in TYPED},
+        "menu counts": reverse("menu_counts"),
         **{f"search all, {term}": f"{reverse('search')}?part=1&q={term}" for term in TERMS},
         "search page": f"{reverse('search')}?q=储能材料",
         "lead form": reverse("admin:crm_lead_change", args=[lead.pk]),

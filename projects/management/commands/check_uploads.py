@@ -10,10 +10,10 @@ from django.db.models import FileField
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from projects.models import Attachment
 from zone.access.origin import COMMAND, Origin
 from zone.files.types import megabytes
 from zone.models import AuditEntry
+from zone.models.file_rows import FileRow
 
 DAY = 24 * 60 * 60
 
@@ -49,18 +49,11 @@ class Command(BaseCommand):
         self.stdout.write(_("Every row has its file, unchanged."))
 
     def _damaged(self) -> Iterator[str]:
-        for attachment in Attachment.objects.order_by("pk").iterator():
-            words = {"file": attachment.file.name, "id": attachment.pk}
-            try:
-                with attachment.file.open() as file:
-                    same = hashlib.file_digest(file, "sha256").hexdigest() == attachment.sha256
-            except FileNotFoundError:
-                # It may have been deleted while this ran.
-                if Attachment.objects.filter(pk=attachment.pk).exists():
-                    yield _("missing: %(file)s of attachment %(id)s") % words
-                continue
-            if not same:
-                yield _("changed: %(file)s of attachment %(id)s") % words
+        for model in (model for model in apps.get_models() if issubclass(model, FileRow)):
+            for row in model.objects.order_by("pk").iterator():
+                words = {"file": row.file.name, "name": model._meta.verbose_name, "id": row.pk}
+                if fault := fault_of(row):
+                    yield fault % words
 
     def _tell_orphan(self, name: str, path: Path):
         words = {"file": name, "size": megabytes(path.stat().st_size)}
@@ -83,6 +76,18 @@ class Command(BaseCommand):
             len(old),
         )
         self.stdout.write(words % {"count": len(old)})
+
+
+def fault_of(row: FileRow) -> str:
+    """Return what is wrong with the file of a row; "" where it is as it came."""
+    try:
+        with row.file.open() as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == row.sha256
+    except FileNotFoundError:
+        # It may have been deleted while this ran.
+        is_there = type(row).objects.filter(pk=row.pk).exists()
+        return _("missing: %(file)s of %(name)s %(id)s") if is_there else ""
+    return "" if same else _("changed: %(file)s of %(name)s %(id)s")
 
 
 def stored() -> list[Path]:

@@ -96,3 +96,33 @@ document.addEventListener("alpine:init", () => {
     if (event.persisted) for (const form of document.querySelectorAll("form[aria-busy]")) lock(form, false);
   });
 })();
+
+// The numbers of the menu: asked for when the page stands, so that no list waits for them. The
+// browser keeps the answer for half a minute, but not beyond what was saved here.
+(() => {
+  const CHANGED = "zone-counts-changed";
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("method") === "post") sessionStorage.setItem(CHANGED, "1");
+  });
+  document.addEventListener("DOMContentLoaded", async () => {
+    const menu = document.querySelector("[data-counts]");
+    const links = [...(menu?.querySelectorAll("a[data-counted]") ?? [])];
+    if (!links.length) return;
+    const cache = sessionStorage.getItem(CHANGED) ? "reload" : "default";
+    sessionStorage.removeItem(CHANGED);
+    try {
+      const answer = await fetch(menu.dataset.counts, { cache, headers: { Accept: "application/json" } });
+      if (!answer.ok || answer.redirected) return;
+      const counts = await answer.json();
+      for (const link of links) {
+        const number = counts[link.getAttribute("href")];
+        if (!number) continue;
+        const mark = document.createElement("b");
+        mark.textContent = number;
+        link.append(mark);
+      }
+    } catch {
+      // No network: the entries lead where they lead without a number.
+    }
+  });
+})();

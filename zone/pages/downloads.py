@@ -1,4 +1,4 @@
-"""Handing out an attachment: to whoever may see its row, to be saved and never to be shown."""
+"""Handing out a file: to whoever may see its row, to be saved and never to be shown."""
 
 import logging
 
@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from projects.models import Attachment
 from zone.models import AuditEntry
+from zone.models.file_rows import FileRow
 from zone.navigation import record_url
 
 logger = logging.getLogger(__name__)
@@ -23,27 +23,27 @@ HEADERS = {
 
 
 @require_GET
-def download(request: HttpRequest, pk) -> HttpResponseBase:
-    if not request.user.has_perm("projects.view_attachment"):
+def download(request: HttpRequest, pk, *, model: type[FileRow]) -> HttpResponseBase:
+    options = model._meta
+    if not request.user.has_perm(f"{options.app_label}.view_{options.model_name}"):
         raise PermissionDenied
-    visible = Attachment.objects.visible_to(request.user, "view")
-    attachment = get_object_or_404(visible.select_related("agreement", "project"), pk=pk)
+    visible = model.objects.visible_to(request.user, "view")
+    row = get_object_or_404(visible.select_related(*model.BELONGS_TO), pk=pk)
     try:
-        file = attachment.file.open()
+        file = row.file.open()
     except FileNotFoundError:
-        logger.error("attachment %s: its file %s is missing", pk, attachment.file.name)
+        logger.error("%s %s: its file %s is missing", options.model_name, pk, row.file.name)
         messages.error(
             request,
             _("The file of “%(name)s” is missing on the server; please tell the administrator.")
-            % {"name": attachment.name},
+            % {"name": row.name},
         )
-        owner = attachment.owner
-        return redirect(record_url(type(owner), owner.pk))
-    AuditEntry.objects.record(AuditEntry.Action.DOWNLOADED, by=request.user, of=attachment)
+        return redirect(record_url(type(row.owner), row.owner.pk))
+    AuditEntry.objects.record(AuditEntry.Action.DOWNLOADED, by=request.user, of=row)
     return FileResponse(
         file,
         as_attachment=True,
-        filename=attachment.name,
-        content_type=attachment.content_type,
+        filename=row.name,
+        content_type=row.content_type,
         headers=HEADERS,
     )
