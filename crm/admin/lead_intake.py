@@ -24,6 +24,7 @@ from zone import identifiers
 from zone.access.row_access import row_access
 from zone.access.throttling import Limit
 from zone.admin.autocomplete import KnowingForm
+from zone.admin.code_input import CodeInput, code_of
 from zone.fields import LineInput, NormalisedText, ProseInput
 
 LOOK_UPS = 60, timedelta(minutes=1)  # of one person; nobody types faster for long
@@ -85,8 +86,7 @@ class LeadIntakeForm(KnowingForm):
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel"}),
     )
     origin_region = Enterprise._meta.get_field("origin_region").formfield(
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
-        help_text=_("Of a new enterprise: GB/T 2260, six digits, such as 140403."),
+        widget=CodeInput("region"), normalise=code_of("region"), help_text=_("Of a new enterprise.")
     )
     override_reason = ProseInput(
         label=_("why beside another lead"),
