@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                         max_length=30,
                         unique=True,
                         validators=[zone.identifiers.no_personal_number],
-                        verbose_name="group",
+                        verbose_name="chat group",
                     ),
                 ),
                 (

@@ -30,7 +30,7 @@ class GroupBot(Row):
         WECOM = "WECOM", _("WeCom")
         DINGTALK = "DINGTALK", _("DingTalk")
 
-    name = LineField(_("group"), max_length=30, unique=True, validators=[no_personal_number])
+    name = LineField(_("chat group"), max_length=30, unique=True, validators=[no_personal_number])
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     url = models.CharField(
         _("address"),

@@ -130,7 +130,8 @@ def sentence(notice: Notice, row) -> str:
     """Return what a notice says, its row's name set off from the rest."""
     day = parse_date(notice.event[:10]) if notice.event[4:5] == "-" else None
     words = {"row": format_html("<b>{}</b>", row), "by": notice.by or _("The system")}
-    return format_html(NAMED.sub(r"{\1}", str(notice.known.text)), **words, day=day)
+    words["day"] = format_html('<span class="zone-day">{}</span>', short_day(day)) if day else ""
+    return format_html(NAMED.sub(r"{\1}", str(notice.known.text)), **words)
 
 
 def by_day(lines: list[Line]) -> list[Day]:
