@@ -4,7 +4,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from zone.admin.base import ScopedModelAdmin, display
 from zone.models.group_bots import GroupBot
@@ -15,23 +14,12 @@ from zone.navigation import Menu
 class GroupBotForm(forms.ModelForm):
     """Takes a new address, and shows none: whoever knows it writes to the group."""
 
-    url = forms.CharField(
-        label=_("address"),
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-    )
-
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if "url" in self.fields:
-            field = self.fields["url"]
-            field.help_text = GroupBot._meta.get_field("url").help_text
-            field.required = self.instance._state.adding
-            if not field.required:
-                field.help_text = _("Set for %(host)s; empty keeps it.") % {
-                    "host": self.instance.host
-                }
+        field = self.fields.get("url")
+        if field is not None and not self.instance._state.adding:
+            words = _("Set for %(host)s; empty keeps it.")
+            field.required, field.help_text = False, words % {"host": self.instance.host}
             self.initial["url"] = ""
 
     def clean_url(self):

@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -44,6 +45,28 @@ def notice_kind(name: str, label: str, text: str, icon: str, tone: str = "") -> 
     """Make a kind of notice known and return its name."""
     KINDS[name] = NoticeKind(name, label, text, icon, tone)
     return name
+
+
+class Frame(NamedTuple):
+    """What the frame of every page says: whether there is demo data, and what is unread."""
+
+    has_demo: bool
+    unread: int  # one more than is shown at most
+
+
+FRAME = """
+SELECT EXISTS (SELECT FROM zone_user WHERE is_demo), (SELECT count(*) FROM (
+  SELECT FROM zone_notice WHERE person_id = %s AND read_at IS NULL LIMIT %s) unread)
+"""
+
+
+def frame_of(person) -> Frame:
+    """Return what the frame says to ``person``: one statement, once for each ``User`` object."""
+    if not hasattr(person, "_frame"):  # ``request.user`` is lazy and has no dict of its own
+        with connection.cursor() as cursor:
+            cursor.execute(FRAME, [person.pk, MOST_SHOWN + 1])
+            person._frame = Frame(*cursor.fetchone())
+    return person._frame
 
 
 class NoticeQuerySet(RowQuerySet):
@@ -143,11 +166,6 @@ class Notice(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.event}".strip()
-
-    @classmethod
-    def unread_by(cls, person) -> int:
-        """Return how many notices ``person`` has not read, one more than is shown at most."""
-        return cls.objects.filter(person=person).unread()[: MOST_SHOWN + 1].count()
 
     @property
     def known(self) -> NoticeKind:

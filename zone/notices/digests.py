@@ -49,7 +49,8 @@ def make(now: datetime) -> None:
 
 
 def _digest(chosen: NoticeChannel, on, now: datetime) -> Digest:
-    is_told = chosen.person.may_enter and Notice.unread_by(chosen.person)
+    mine = Notice.objects.filter(person=chosen.person).unread()
+    is_told = chosen.person.may_enter and mine.exists()
     state = Digest.State.WAITING if is_told else Digest.State.EMPTY
     values = {"channel": chosen.channel, "bot_id": chosen.bot_id, "next_at": now}
     return Digest(person=chosen.person, on=on, state=state, **values)
