@@ -10,12 +10,13 @@ from django.urls import reverse
 
 from tests import factories
 from tests.forms import fields
+from tests.racing import at_once
 from tests.webhooks.receiver import HOST, Receiver, guard_of_tests
 from zone.calendar import SHANGHAI, today
 from zone.jobs import reminders
 from zone.models import AuditEntry, ZoneSetting
 from zone.models.group_bots import GroupBot
-from zone.models.notice_channels import Digest, NoticeChannel
+from zone.models.notice_channels import Digest, DigestQuerySet, NoticeChannel
 from zone.models.notices import Notice
 from zone.notices import digests
 
@@ -142,6 +143,22 @@ def test_a_message_of_which_nobody_knows_is_not_sent_twice(platform, bot, lead, 
     Digest.objects.update(state="SENDING")
     run(NINE + timedelta(hours=1))
     assert (Digest.objects.get().state, platform.got) == ("SENDING", [])
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_of_many_workers_at_once_one_sends(platform, bot, monkeypatch, is_taken):
+    """Each that did not take the digest first would send its own."""
+    office = factories.make_office()
+    told(office, factories.make_lead())
+    by_bot(bot, office)
+    digests.make(NINE)
+    if not is_taken:
+        monkeypatch.setattr(DigestQuerySet, "begin", lambda rows, most: list(rows[:most]))
+    platform.seconds = 0.2
+    at_once(4, lambda n: digests.send(NINE, guard_of_tests()))
+    assert (len(platform.got) == 1) is is_taken
 
 
 def test_more_than_a_bot_may_send_in_a_minute_waits(platform, bot, lead, monkeypatch, chain):

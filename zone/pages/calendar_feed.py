@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from math import ceil
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.cache import get_conditional_response, quote_etag
 from django.views.decorators.http import require_safe
 
@@ -50,4 +52,5 @@ def _answer(request: HttpRequest, person) -> HttpResponse:
 
 
 def _wait(state: BucketState) -> HttpResponse:
-    return HttpResponse(status=429, headers={"Retry-After": str(60)})
+    seconds = (state.until - timezone.now()).total_seconds()
+    return HttpResponse(status=429, headers={"Retry-After": str(max(1, ceil(seconds)))})
