@@ -134,8 +134,13 @@ class Notice(models.Model):
     model = models.CharField(max_length=60)
     object_id = models.UUIDField()
     event = models.CharField(max_length=40, blank=True, default="")
-    by = models.ForeignKey(
-        "zone.User", models.SET_NULL, null=True, related_name="+", db_index=False
+    by = models.ForeignKey(  # emptied with its person, whom no notice keeps
+        "zone.User",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     created_at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(_("read at"), null=True)
