@@ -115,7 +115,8 @@ def _post(bot: GroupBot, waiting, now: datetime, guard: Guard) -> int:
     """Send a bot's digests, as many as fit in one message; the rest waits for its turn."""
     done = 0
     while waiting.exists() and _may_send(bot):
-        taken = waiting.begin(bots.MOST_LINES)
+        if not (taken := waiting.begin(bots.MOST_LINES)):
+            break  # another worker has them
         numbers = counted([digest.person_id for digest in taken])
         lines = [f"{one.person}：{in_words(numbers[one.person_id])}" for one in taken]
         outcome = bots.send(bot, lines, guard)
