@@ -9,15 +9,14 @@ from functools import partial
 from django.db.models import DateField, F, Q
 from django.db.models.functions import Coalesce, Greatest, Trunc
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from crm.models import Lead
 from crm.models.clocks import Terms, overdue_conditions
+from crm.models.notices import LATE, NEGLECTED, OVERDUE, PROTECTION, TODAY
 from crm.models.visits import Visit
 from zone.calendar import SHANGHAI, hours_before, local_date
 from zone.models import ZoneSetting
 from zone.models.in_hand import departed
-from zone.models.notices import notice_kind
 from zone.notices.due import Due
 from zone.notices.ics import Event
 
@@ -32,40 +31,6 @@ SINCE = {
     "reporting": QUIET_SINCE,
     "stale": F("stage_since"),
 }
-LATE = {
-    "respond": gettext_lazy("No first contact in time: “%(row)s”."),
-    "screen": gettext_lazy("Not screened in time: “%(row)s”."),
-    "feed_back": gettext_lazy("No feedback to the investor in time: “%(row)s”."),
-    "reporting": gettext_lazy("No follow-up for too long: “%(row)s”."),
-    "stale": gettext_lazy("At the same stage for too long: “%(row)s”."),
-}
-TODAY = notice_kind(
-    "follow_up_today",
-    gettext_lazy("Due today"),
-    gettext_lazy("Follow-up due: “%(row)s”."),
-    "event_upcoming",
-)
-OVERDUE = notice_kind(
-    "follow_up_overdue",
-    gettext_lazy("Overdue"),
-    gettext_lazy("Follow-up overdue since %(day)s: “%(row)s”."),
-    "event_busy",
-    "bad",
-)
-PROTECTION = notice_kind(
-    "protection_ends",
-    gettext_lazy("Protection ends"),
-    gettext_lazy("Protected until %(day)s only: “%(row)s”. Enter progress, or it returns."),
-    "shield",
-    "warn",
-)
-NEGLECTED = notice_kind(
-    "first_follow_up_due",
-    gettext_lazy("First follow-up missing"),
-    gettext_lazy("“%(row)s” returns to the pool soon: the first follow-up is missing."),
-    "hourglass_bottom",
-    "warn",
-)
 
 
 def held():
@@ -111,18 +76,12 @@ def late(clock: str, now: datetime):
     return held().filter(passed).exclude(long_ago)
 
 
-def _clock(name: str) -> Due:
-    label = gettext_lazy("Clocks passed")
-    kind = notice_kind(f"clock_{name}", label, LATE[name], "timer_off", "bad")
-    return Due(kind, partial(late, name), SINCE[name])
-
-
 DUE = (
     Due(TODAY, today_due, F("next_follow_up_on")),
     Due(OVERDUE, overdue, F("next_follow_up_on")),
     Due(PROTECTION, ending, F("protected_until")),
     Due(NEGLECTED, returning, F("untouched_since")),
-    *map(_clock, Lead.CLOCKS),
+    *(Due(LATE[clock], partial(late, clock), since) for clock, since in SINCE.items()),
 )
 
 

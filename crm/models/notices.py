@@ -87,6 +87,44 @@ MENTIONED = notice_kind(
     _("%(by)s mentioned you in a follow-up of “%(row)s”."),
     "alternate_email",
 )
+TODAY = notice_kind(
+    "follow_up_today",
+    _("Due today"),
+    _("Follow-up due: “%(row)s”."),
+    "event_upcoming",
+)
+OVERDUE = notice_kind(
+    "follow_up_overdue",
+    _("Overdue"),
+    _("Follow-up overdue since %(day)s: “%(row)s”."),
+    "event_busy",
+    "bad",
+)
+PROTECTION = notice_kind(
+    "protection_ends",
+    _("Protection ends"),
+    _("Protected until %(day)s only: “%(row)s”. Enter progress, or it returns."),
+    "shield",
+    "warn",
+)
+NEGLECTED = notice_kind(
+    "first_follow_up_due",
+    _("First follow-up missing"),
+    _("“%(row)s” returns to the pool soon: the first follow-up is missing."),
+    "hourglass_bottom",
+    "warn",
+)
+LATE_WORDS = {
+    "respond": _("No first contact in time: “%(row)s”."),
+    "screen": _("Not screened in time: “%(row)s”."),
+    "feed_back": _("No feedback to the investor in time: “%(row)s”."),
+    "reporting": _("No follow-up for too long: “%(row)s”."),
+    "stale": _("At the same stage for too long: “%(row)s”."),
+}
+LATE = {
+    clock: notice_kind(f"clock_{clock}", _("Clocks passed"), words, "timer_off", "bad")
+    for clock, words in LATE_WORDS.items()
+}
 
 
 def tell_owner_change(lead, before, *, by):
