@@ -36,6 +36,7 @@ from zone.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from zone.models.group_bots import GroupBot
 
 _number = count(1)
 
@@ -239,6 +240,12 @@ def make_host(host: str = "oa.example.cn", **fields) -> ApprovedHost:
     return known or _saved(ApprovedHost(host=host, **defaults | fields))
 
 
+def make_bot(**fields) -> GroupBot:
+    host = make_host("bots.example.cn")
+    defaults = {"name": f"群{next(_number)}", "kind": "WECOM", "url": f"https://{host}/send?key=x"}
+    return _saved(GroupBot(**defaults | fields))
+
+
 def make_endpoint(**fields) -> WebhookEndpoint:
     """Make an address of a client that is told of leads and enterprises, with a secret."""
     if "client" not in fields:
@@ -275,6 +282,7 @@ MAKERS = {
     Contact: make_contact,
     Enterprise: make_enterprise,
     FollowUpFile: make_follow_up_file,
+    GroupBot: make_bot,
     IndustryChain: make_chain,
     Lead: make_lead,
     LeadTransfer: make_transfer,

@@ -184,9 +184,9 @@ def dashboard(request, context: dict) -> dict:
 
 def environment(request) -> list[str] | None:
     """Return the banner that says demo data is present, for whoever is logged in."""
-    from zone.models import User
+    from zone.models.notices import frame_of
 
-    if request.user.is_authenticated and User.objects.filter(is_demo=True).exists():
+    if request.user.is_authenticated and frame_of(request.user).has_demo:
         return [_("Demo data"), "warning"]
     return None
 

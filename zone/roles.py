@@ -44,6 +44,7 @@ RIGHTS = {
     "zone.apikey": Rights(view=SECURITY),
     "zone.approvedhost": Rights(view=SECURITY, edit=SECURITY, delete=SECURITY),
     "zone.webhookendpoint": Rights(view=SECURITY, edit=SECURITY),
+    "zone.groupbot": Rights(view=OFFICE_ONLY | SECURITY, edit=OFFICE_ONLY),
     "zone.webhookdelivery": Rights(view=SECURITY, more={"replay_webhookdelivery": SECURITY}),
     "zone.jobrun": Rights(view=ADMINISTRATORS, more={"run_jobrun": SYSTEM}),
     "zone.importrun": Rights(view=COURTING),

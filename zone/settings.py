@@ -99,6 +99,17 @@ SPECTACULAR_SETTINGS = {
 API_REQUESTS_A_MINUTE = env_int("API_REQUESTS_A_MINUTE", 600)
 # So many looks at contact data a day by one person, and the security administrator is told.
 REVEALS_A_DAY = env_int("REVEALS_A_DAY", 50)
+# How browsers call this program, such as https://crm.example.cn; stands in messages that leave it.
+PUBLIC_URL = env_text("PUBLIC_URL").rstrip("/")
+# The morning digest is offered by e-mail once there is a server that takes it.
+EMAIL_HOST = env_text("EMAIL_HOST")
+EMAIL_PORT = env_int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env_text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env_text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env_text("EMAIL_FROM", EMAIL_HOST_USER or "crm@localhost")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if DEBUG else "")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 # Whether our own proxy stands in front and says who calls, in X-Forwarded-For.

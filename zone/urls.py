@@ -4,7 +4,18 @@ from django.http import Http404
 from django.urls import include, path, re_path
 from django.views import defaults
 
-from zone.pages import account, codes, health, menu_counts, search, second_factor, session
+from zone.pages import (
+    account,
+    calendar_feed,
+    codes,
+    health,
+    menu_counts,
+    notices,
+    reminders,
+    search,
+    second_factor,
+    session,
+)
 
 
 def no_such_page(request):
@@ -31,9 +42,15 @@ urlpatterns = [
         name="menu_counts",
     ),
     path("admin/search/", search.search_page, name="search"),
+    path("admin/notices/", notices.notices_page, name="notices"),
+    path("admin/notices/read/", notices.mark_read, name="notices_read"),
+    path("admin/notices/<uuid:pk>/open/", notices.open_notice, name="notice_open"),
+    path("calendar.ics", calendar_feed.feed, name="calendar_feed"),
     path("admin/session/", session.session, name="session"),
     path("admin/session/again/", session.logged_in_again, name="logged_in_again"),
     path("admin/account/", account.account, name="account"),
+    path("admin/account/reminders/", reminders.choose, name="reminders"),
+    path("admin/account/calendar/", reminders.calendar, name="calendar"),
     path("admin/account/sign-out/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
     path("admin/account/code/", second_factor.code, name="second_factor"),
     path("admin/account/phone/", second_factor.setup, name="second_factor_setup"),

@@ -49,7 +49,9 @@ class FollowUpForm(StateForm):
         label=_("what was said"),
         max_length=2000,
         validators=[no_personal_number],
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        widget=UnfoldAdminTextareaWidget(
+            attrs={"rows": 3, "placeholder": _("@ and a colleague's name tells that person")}
+        ),
     )
     result = forms.ChoiceField(
         label=_("result"), choices=FollowUp.Result, required=False, widget=ChipsWidget

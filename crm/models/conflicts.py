@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models.courting import SHORTEST_REASON
 from crm.models.enterprises import Enterprise
 from crm.models.leads import Lead
+from crm.models.notices import tell_claimed, tell_decided
 from crm.models.pool import refuse_idle
 from zone import identifiers
 from zone.access.row_access import RowQuerySet
@@ -184,6 +185,7 @@ class Conflict(Row):
         self.is_demo = self.lead.is_demo
         self.full_clean()
         self.save(force_insert=True)
+        tell_claimed(self, by=by)
 
     def _standing(self) -> Lead | None:
         claim = Lead(enterprise=_enterprise(self.enterprise_name))
@@ -222,7 +224,9 @@ class Conflict(Row):
             changes={"decision": ["", decision]},
             why=reason,
         )
+        owner = lead.owner
         self._carry_out(lead, by=by, on=on)
+        tell_decided(self, owner, by=by)
 
     for _writer in (raise_claim, decide):
         _writer.alters_data = True

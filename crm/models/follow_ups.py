@@ -7,11 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models.contacts import Contact
 from crm.models.leads import Lead
+from crm.models.mentions import AT, mentioned
+from crm.models.notices import MENTIONED, settle
 from zone.calendar import today
 from zone.feed.synced import Synced
 from zone.fields import LineField, NoteField, trigram_index
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
+from zone.models.notices import Notice
 
 
 class FollowUp(Row):
@@ -123,6 +126,7 @@ class FollowUp(Row):
         self.is_demo = self.is_demo or bool(self.lead_id and self.lead.is_demo)
         super().save(*args, **kwargs)
         self.after_writing([self])
+        settle(self.by, self.lead or self.project)
 
     @classmethod
     def after_writing(cls, rows):
@@ -140,6 +144,13 @@ class FollowUp(Row):
             if row.lead_id and row.lead.is_open and row._sets_next():
                 row.lead.next_follow_up_on = row.next_on
                 row.lead.save(update_fields=["next_follow_up_on"])
+            row._tell_mentioned()
+
+    def _tell_mentioned(self):
+        if AT.search(text := f"{self.summary} {self.next_step}"):
+            row = self.lead or self.project
+            told = [(person, row, self.pk) for person in mentioned(text, row)]
+            Notice.objects.tell(MENTIONED, told, by=self.by)
 
     def _sets_next(self) -> bool:
         if self.next_on is None and not self.no_next:

@@ -12,6 +12,7 @@ from crm.models.closing import Closing
 from crm.models.courting import Courting, CourtingQuerySet
 from crm.models.followed_up import FollowedUp
 from crm.models.next_dates import Dated
+from crm.models.notices import tell_given
 from crm.models.pool import Pooled, PoolQuerySet, protection_from
 from crm.models.screenings import PASSED, Screened
 from crm.models.transfers import Transferable
@@ -348,6 +349,7 @@ class Lead(
         self.owner_changes.create(
             from_owner=None, to_owner=self.owner, by=by, on=on, is_demo=self.is_demo
         )
+        tell_given({self: self.owner}, by=by)
 
     @classmethod
     @transaction.atomic
@@ -371,5 +373,6 @@ class Lead(
         bulk.insert_values(step, [{"lead_id": lead.pk} for lead in leads], same=first)
         owners = [{"lead_id": lead.pk, "to_owner_id": lead.owner_id} for lead in leads]
         bulk.insert_values(handover, owners, same=same)
+        tell_given(leads, by=by)
 
     mark_converted.alters_data = register.alters_data = True

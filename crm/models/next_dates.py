@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.notices import settle
 from zone.calendar import short_day, today
 from zone.models import AuditEntry
 
@@ -45,5 +46,6 @@ class Dated(models.Model):
         self.save(update_fields=["next_follow_up_on"])
         changes = {"next_follow_up_on": [str(before or ""), str(next_on)]}
         AuditEntry.objects.record(AuditEntry.Action.CHANGED, by=by, of=self, changes=changes)
+        settle(by, self)
 
     reschedule.alters_data = True

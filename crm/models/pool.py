@@ -9,6 +9,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.notices import tell_owner_change, tell_returned
 from zone.access.row_access import RowQuerySet
 from zone.calendar import hours_before, today
 from zone.database import bulk
@@ -74,6 +75,7 @@ class PoolQuerySet(RowQuerySet):
         AuditEntry.objects.record_all_states(changes, by=None, why=reason)
         taken = self.model._base_manager.filter(pk__in=[lead.pk for lead in leads])
         taken.update(owner=None, **dict.fromkeys(TERM))
+        tell_returned({lead: lead.owner for lead in leads})
         return len(leads)
 
     return_to_pool.alters_data = True
@@ -220,7 +222,9 @@ class Pooled(models.Model):
             refuse_idle(owner)
             until = min(new := protection_from(on), until or new)
         self.set_term(owner, on, until, _moment())
+        before = self.owner
         self.move(self.owner_changes, by=by, on=on, reason=reason, owner=owner, also=TERM)
+        tell_owner_change(self, before, by=by)
 
 
 def _moment() -> datetime:

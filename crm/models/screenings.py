@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.notices import tell_screened
 from zone.access.row_access import OpenQuerySet, RowQuerySet
 from zone.calendar import not_in_future, today
 from zone.feed.synced import ALL, Open, Synced
@@ -273,6 +274,8 @@ class Screened(models.Model):
         self._save(sheet, scores, by=by, before=before)
         if result == Screening.Result.PASS and self.stage == self.STAGES[0]:
             self.advance(by=by, on=on)
+        if result:
+            tell_screened(sheet, by=by)
         return sheet
 
     screen.alters_data = True

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.notices import tell_answered, tell_proposed
 from zone.access.row_access import RowQuerySet, row_access
 from zone.calendar import today
 from zone.feed.synced import Synced
@@ -234,6 +235,7 @@ class LeadTransfer(Row):
         self.full_clean()
         self.save(force_insert=True)
         AuditEntry.objects.record_made(self, by=by)
+        tell_proposed(self)
 
     @transaction.atomic
     def accept(self, *, by, owner=None, on: date | None = None):
@@ -305,6 +307,7 @@ class LeadTransfer(Row):
         AuditEntry.objects.record(
             AuditEntry.Action.STATE, by=by, of=self, changes=changes, why=answer
         )
+        tell_answered(self, by=by)
 
     def _change_owner(self, lead, *, by, on):
         """Give the lead to the specialist: within the limit, unless the office accepts."""

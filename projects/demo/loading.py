@@ -14,6 +14,7 @@ from projects.demo.data import DemoData
 from projects.demo.deals import CHAINS, plan_deals
 from projects.demo.enterprises import add_enterprises, add_segments, date_enterprises
 from projects.demo.leads import LeadWriter
+from projects.demo.notices import add_notices
 from projects.demo.people import add_people, usernames
 from projects.demo.premises import FLOOR_SPACE, PLOTS, Premises
 from projects.demo.rows import demo_models
@@ -46,6 +47,7 @@ def load() -> int:
     demo = Lead.objects.filter(is_demo=True)
     demo.update(registered_at=F("created_at"))
     demo.refresh_contacts(demo.values_list("pk", flat=True))
+    add_notices()
     return rows
 
 

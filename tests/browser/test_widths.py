@@ -10,6 +10,7 @@ from tests import factories
 from tests.browser.test_csp_walk import look_at
 from tests.test_admin_pages import OURS, fill
 from zone.models import Appointment
+from zone.models.notices import Notice
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 WIDTHS = (320, 390, 720, 834, 1024, 1440)
@@ -73,7 +74,8 @@ def pages(root) -> list[str]:
     named += [("admin:projects_project_change", (project.pk,))]
     named += [(f"admin:crm_lead_{name}", (lead.pk,)) for name in ("advance", "assign", "close")]
     named += [("admin:zone_appointment_end", (post.pk,)), ("admin:crm_lead_history", (lead.pk,))]
-    named += [("progress", ()), ("admin:index", ()), ("account", ())]
+    Notice.objects.tell("mentioned", [(root, one, "") for one in Lead.objects.all()])
+    named += [("progress", ()), ("admin:index", ()), ("account", ()), ("notices", ())]
     return [reverse(name, args=args) for name, args in named]
 
 

@@ -317,6 +317,10 @@ NOT_FREE = {
     "zone.ImportLine",
     "zone.ApprovedHost.host",
     "zone.WebhookEndpoint.url",  # its path refuses them; an address of IPv4 may look like one
+    "zone.GroupBot.url",  # from its platform, with a token
+    "zone.CalendarToken",
+    "zone.Notice",  # a kind, an id and a day
+    "zone.Digest",
     "zone.WebhookEndpoint.secret_seed",
     "zone.WebhookEndpoint.old_seed",
     "zone.WebhookCursor",

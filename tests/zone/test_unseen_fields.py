@@ -47,6 +47,10 @@ BY_PROGRAM = {
     "zone.WebhookCursor",
     "zone.ApprovedHost.host",  # plain ASCII or refused
     "zone.WebhookEndpoint.url",
+    "zone.GroupBot.url",
+    "zone.CalendarToken",
+    "zone.Notice",
+    "zone.Digest",
     "zone.SentForm",
     "zone.ImportRun",  # clean names of files, masked words
     "zone.ImportLine",

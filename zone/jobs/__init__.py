@@ -1,3 +1,5 @@
-from zone.jobs.upkeep import JOBS
+from zone.jobs import reminders, upkeep
+
+JOBS = (*upkeep.JOBS, *reminders.JOBS)
 
 __all__ = ["JOBS"]

@@ -66,6 +66,10 @@ class ZoneSetting(Row):
         IMPORT_UNDO_HOURS = "IMPORT_UNDO_HOURS", _("undoing of an import")
         IMPORT_KEEP_DAYS = "IMPORT_KEEP_DAYS", _("keeping of imported files")
         MERGE_UNDO_HOURS = "MERGE_UNDO_HOURS", _("undoing of a merger")
+        FIRST_WARNING_HOURS = "FIRST_WARNING_HOURS", _("warning before the first follow-up")
+        NOTICE_DIGEST_HOUR = "NOTICE_DIGEST_HOUR", _("hour of the morning digest")
+        NOTICE_KEEP_DAYS = "NOTICE_KEEP_DAYS", _("keeping of notices")
+        BOT_MESSAGES_A_MINUTE = "BOT_MESSAGES_A_MINUTE", _("messages of a group bot")
 
     KNOBS = {
         Key.LIGHT_YELLOW_FROM: SettingSpec(
@@ -229,6 +233,20 @@ class ZoneSetting(Row):
         ),
         Key.MERGE_UNDO_HOURS: count(
             24, _("hours"), _("How long two merged enterprises can be parted again."), 168
+        ),
+        Key.FIRST_WARNING_HOURS: count(
+            24,
+            _("hours"),
+            _("So long before a lead returns for want of a first follow-up, its owner is told."),
+        ),
+        Key.NOTICE_DIGEST_HOUR: count(
+            8, _("o'clock"), _("From this hour on the digest of the day is sent."), 23
+        ),
+        Key.NOTICE_KEEP_DAYS: count(
+            90, _("days"), _("Notices that were read are deleted after so long.")
+        ),
+        Key.BOT_MESSAGES_A_MINUTE: count(
+            20, _("messages"), _("A group bot sends no more in a minute; the rest waits."), 20
         ),
     }
 

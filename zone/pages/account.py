@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 from zone.calendar import in_words, today
 from zone.login import second_factor
 from zone.models import AuditEntry
+from zone.models.calendar_tokens import CalendarToken
+from zone.pages import reminders
 
 Action = AuditEntry.Action
 LOGINS = (Action.LOGIN, Action.LOGIN_FAILED, Action.LOCKED_OUT)
@@ -31,6 +33,8 @@ def account(request: HttpRequest) -> HttpResponse:
         "longest": in_words(settings.SESSION_LONGEST),
         "codes_left": second_factor.codes_left(person),
         "logins": AuditEntry.objects.of(person).filter(action__in=LOGINS)[:SHOWN],
+        "reminders": reminders.ReminderForm(person),
+        "calendar": CalendarToken.objects.visible_to(person).first(),
     }
     return TemplateResponse(
         request, "zone/account.html", admin.site.each_context(request) | context

@@ -1,6 +1,7 @@
 """One request to a receiver: checked address, 15 seconds in all, no redirects.
 
-Nothing of the answer is kept but its status: its text could come from a service inside our network.
+Nothing of the answer is kept but its status, and of a chat's bot the number it answers with: its
+text could come from a service inside our network.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
+import orjson
 from django.core.exceptions import ValidationError
 
 from zone.access.addresses import Address, Target, read_url
@@ -36,6 +39,8 @@ class Outcome:
     status: int | None = None
     fault: str = ""
     retry_after: str = ""
+    code: int | None = None  # the ``errcode`` of a chat's bot
+    is_begun: bool = False  # whether anything may have arrived
 
     @property
     def is_good(self) -> bool:
@@ -95,25 +100,29 @@ def send(
     *,
     guard: Guard,
     seconds: float = IN_ALL,
+    reads_code: bool = False,
 ) -> Outcome:
     """Post ``body`` once, if its host is among the approved ones; what goes wrong is an outcome."""
+    failed = partial(_failed, url)
     try:
         target, deadline = read_url(url), Deadline(seconds)
         if target.host not in hosts:
-            return _failed(url, Fault.REFUSED, "not approved")
+            return failed(Fault.REFUSED, "not approved")
         addresses = guard.addresses(target, hosts[target.host], deadline.left)
         with connect(target, addresses, guard.tls, deadline) as wire:
-            return _outcome(post(wire, target, headers, body))
+            failed = partial(_failed, url, is_begun=True)
+            answer, said = post(wire, target, headers, body)
+            return replace(_outcome(answer), code=code_in(said) if reads_code else None)
     except ValidationError as refusal:
-        return _failed(url, Fault.REFUSED, refusal.messages[0])
+        return failed(Fault.REFUSED, refusal.messages[0])
     except NoSuchName as unknown:
-        return _failed(url, Fault.NAME, unknown)
+        return failed(Fault.NAME, unknown)
     except TimeoutError as late:
-        return _failed(url, Fault.TIMEOUT, late)
+        return failed(Fault.TIMEOUT, late)
     except ssl.SSLError as mistake:
-        return _failed(url, Fault.TLS, mistake)
+        return failed(Fault.TLS, mistake)
     except (OSError, HTTPException, ValueError) as failure:
-        return _failed(url, Fault.CONNECTION, failure)
+        return failed(Fault.CONNECTION, failure)
 
 
 def connect(
@@ -146,8 +155,11 @@ def _reach(addresses: list[Address], port: int, deadline: Deadline) -> socket.so
     raise failure
 
 
-def post(wire: Wire, target: Target, headers: dict[str, str], body: bytes) -> HTTPResponse:
-    """Write the request and read the answer's head; of the rest a little, and none of it kept."""
+def post(
+    wire: Wire, target: Target, headers: dict[str, str], body: bytes
+) -> tuple[HTTPResponse, bytes]:
+    """Write the request and read the answer's head, and a little of the rest."""
+    said = b""
     connection = HTTPConnection(target.host, target.port)
     connection.auto_open = 0
     connection.sock = wire
@@ -168,8 +180,17 @@ def post(wire: Wire, target: Target, headers: dict[str, str], body: bytes) -> HT
     with HTTPResponse(wire, method="POST") as answer:
         answer.begin()
         with suppress(OSError, HTTPException, ValueError):
-            answer.read(MOST_READ)
-    return answer
+            said = answer.read(MOST_READ)
+    return answer, said
+
+
+def code_in(said: bytes) -> int | None:
+    """Return the ``errcode`` that a chat's bot answers with; it is 0 where all is well."""
+    try:
+        code = orjson.loads(said).get("errcode")
+    except (ValueError, AttributeError):
+        return None
+    return code if isinstance(code, int) else None
 
 
 def _outcome(answer: HTTPResponse) -> Outcome:
@@ -192,7 +213,7 @@ def asked_wait(text: str, now: datetime) -> timedelta:
     return max((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now, timedelta(0))
 
 
-def _failed(url: str, fault: str, why) -> Outcome:
+def _failed(url: str, fault: str, why, *, is_begun: bool = False) -> Outcome:
     # The path may hold what only the receiver knows.
     logger.warning("webhook to %s: %s %s", "/".join(url.split("/")[:3]), fault, why)
-    return Outcome(fault=fault)
+    return Outcome(fault=fault, is_begun=is_begun)
