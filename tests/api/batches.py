@@ -44,10 +44,13 @@ class World:
         return special(n) if special else self.plain(RESOURCES[name])
 
     def plain(self, resource) -> dict:
-        """Return a body as its example has it, belonging to a row of its own."""
+        """Return a body as its example has it, pointing to rows of its own."""
         body = {key: resource.example[key] for key in (*resource.create_only, *resource.writable)}
-        owner = resource.model._meta.get_field(resource.model.BELONGS_TO[0])
-        return body | {owner.name: str(factories.make(owner.related_model).pk)}
+        owner, *others = resource.model.BELONGS_TO
+        keys = {owner, *resource.create_only} - {*others}
+        fields = [resource.model._meta.get_field(name) for name in keys]
+        targets = {field.name: field.related_model for field in fields if field.is_relation}
+        return body | {name: str(factories.make(model).pk) for name, model in targets.items()}
 
     def enterprises(self, n):
         return {"name": f"示例批量{n}有限公司", "chain": self.chain.code, "scale": "SMALL"}

@@ -19,7 +19,15 @@ OPERATIONS = sorted((path, method) for path in PATHS for method in PATHS[path])
 SCOPED = [one for one in OPERATIONS if PATHS[one[0]][one[1]]["x-scope"]]
 OF_ROWS = [one for one in OPERATIONS if "{id}" in one[0] and one[0].split("/")[3] in RESOURCES]
 # Of a place, not of a chain: every client sees them.
-OPEN = {"screening-criteria", "chains", "chain-segments", "parks", "buildings", "spaces"}
+OPEN = {
+    "screening-criteria",
+    "tag-kinds",
+    "chains",
+    "chain-segments",
+    "parks",
+    "buildings",
+    "spaces",
+}
 NUMBER = "13912340000"
 
 

@@ -151,14 +151,14 @@ def test_what_names_no_rows_leads_back_to_the_list(as_user, office, keys):
     assert as_user(office).get(address)["Location"] == LEADS
 
 
-def test_no_row_costs_more_than_twelve_statements(as_user, office, specialist):
+def test_no_row_costs_more_than_fifteen_statements(as_user, office, specialist):
     asked = {}
     for number in (1, 30):
         leads = made(number, owner=specialist)
         with CaptureQueriesContext(connection) as seen:
             carried_out(as_user(office), "release", leads, reason="测试")
         asked[number] = len(seen)
-    assert (asked[30] - asked[1]) / 29 <= 12
+    assert (asked[30] - asked[1]) / 29 <= 15  # three of them tell the owner and the leaders
 
 
 @pytest.mark.django_db(transaction=True)

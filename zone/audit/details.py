@@ -17,6 +17,7 @@ from zone.models import AuditEntry
 
 LABELS = {
     "account": _("account of the machine"),
+    "back": _("undoing of a merger"),
     "client": _("interface client"),
     "command": _("command"),
     "deleted": _("deleted rows among them"),
