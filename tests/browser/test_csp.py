@@ -213,7 +213,7 @@ def test_dates_are_picked_in_a_form_and_in_a_new_row(root: Page):
 
 def test_a_related_row_is_added_in_a_window_of_its_own(root: Page):
     factories.make_chain()
-    root.goto("/admin/crm/lead/add/")
+    root.goto("/admin/crm/contact/add/")
     root.click(".field-enterprise [x-on\\:click*='openRelatedWidgetWrapper = ']")
     with root.expect_popup() as opened:
         root.click("#add_id_enterprise")

@@ -47,7 +47,9 @@
     !PERSONAL.test(field.name) && field.inputMode !== "tel" && field.dataset.draft !== "off";
   const isBox = (field) => field.type === "checkbox" || field.type === "radio";
   const name = (field) => (isBox(field) ? `${field.name}=${field.value}` : field.name);
-  const options = (field, is) => [...field.options].filter(is).map(({ value, text }) => [value, text]);
+  // The empty choice is none: a chooser adds one of its own when it is drawn.
+  const options = (field, is) => [...field.options].filter((option) => is(option) && option.value)
+    .map(({ value, text }) => [value, text]);
   const value = (field) => {
     if (isBox(field)) return field.checked;
     return field.options ? options(field, (option) => option.selected) : field.value;
@@ -66,7 +68,7 @@
         const known = [...field.options].some((option) => option.value === each);
         if (!known && field.classList.contains("admin-autocomplete")) field.add(new Option(text, each));
       }
-      const chosen = new Set(to.map(([each]) => each));
+      const chosen = new Set(to.length ? to.map(([each]) => each) : [""]);
       for (const option of field.options) option.selected = chosen.has(option.value);
     }
     for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
