@@ -221,7 +221,7 @@ class Pooled(models.Model):
         if owner is not None:
             refuse_idle(owner)
             until = min(new := protection_from(on), until or new)
-        self.set_term(owner, on, until, _moment())
+        self.set_term(owner, on, until, _moment() if owner else None)
         before = self.owner
         self.move(self.owner_changes, by=by, on=on, reason=reason, owner=owner, also=TERM)
         tell_owner_change(self, before, by=by)
