@@ -40,7 +40,10 @@ def test_naming_an_enterprise_out_of_reach_opens_neither_it_nor_its_contacts(
 def test_a_lead_of_ones_own_does_not_open_a_colleagues_contacts(as_user, specialist, chain):
     shared = factories.make_enterprise(chain=chain)
     theirs = factories.make_contact(enterprise=shared)
-    assert add_lead(as_user(specialist), enterprise=shared.pk, chain=chain.pk).status_code == 302
+    assert (
+        add_lead(as_user(specialist), enterprise_name=shared.name, chain=chain.pk).status_code
+        == 302
+    )
     assert [c.name for c in Contact.objects.visible_to(specialist)] == ["来访者"]
     assert theirs not in Contact.objects.visible_to(specialist)
 

@@ -10,6 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
+from zone.api.urls import RESOURCES
+
 # Not ours to probe: signing out would end the probe, static files hold no rows.
 SKIPPED = ("logout", "static", "jsi18n", "setlang")
 
@@ -40,8 +42,15 @@ def addresses_of(row) -> list[str]:
             continue
         if route.startswith("admin/") and not _may_name(route, row, own):
             continue
+        if route.startswith("api/") and not _is_resource_of(route, row):
+            continue
         found.append("/" + _filled(route, row))
     return found
+
+
+def _is_resource_of(route: str, row) -> bool:
+    resource = RESOURCES.get(route.split("/")[2])
+    return resource is None or resource.model is type(row)
 
 
 def _may_name(route: str, row, own: str) -> bool:

@@ -31,7 +31,7 @@ class GroupBotAdmin(ScopedModelAdmin):
     menu = Menu("system", "smart_toy", 95)
     form = GroupBotForm
     list_display = ("name", "kind", "display_host", "is_disabled", "display_last")
-    search_fields = ("name",)
+    search_fields = ("name", "~sort_key")
     fields = ("name", "kind", "url", "is_disabled")
 
     def get_queryset(self, request):

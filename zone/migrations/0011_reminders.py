@@ -95,6 +95,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "sort_key",
+                    zone.fields.PinyinKeyField(),
+                ),
+                (
                     "kind",
                     models.CharField(
                         choices=[("WECOM", "WeCom"), ("DINGTALK", "DingTalk")],
@@ -115,7 +119,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "group bot",
                 "verbose_name_plural": "group bots",
-                "ordering": ("name",),
+                "ordering": ("sort_key", "id"),
             },
         ),
         migrations.AlterField(

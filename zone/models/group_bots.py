@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zone.access import addresses
 from zone.access.row_access import OpenQuerySet
-from zone.fields import LineField
+from zone.fields import LineField, PinyinKeyField
 from zone.identifiers import no_personal_number
 from zone.models.base import Row
 from zone.models.webhooks import ApprovedHost
@@ -31,6 +31,7 @@ class GroupBot(Row):
         DINGTALK = "DINGTALK", _("DingTalk")
 
     name = LineField(_("chat group"), max_length=30, unique=True, validators=[no_personal_number])
+    sort_key = PinyinKeyField()
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     url = models.CharField(
         _("address"),
@@ -47,7 +48,7 @@ class GroupBot(Row):
     class Meta:
         verbose_name = _("group bot")
         verbose_name_plural = _("group bots")
-        ordering = ("name",)
+        ordering = ("sort_key", "id")
 
     def __str__(self):
         return f"{self.name}（{self.get_kind_display()}）"
