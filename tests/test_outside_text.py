@@ -65,7 +65,7 @@ def test_a_name_is_read_in_linear_time_before_its_length_is_judged():
         with suppress(ValidationError):
             Enterprise(name=text).full_clean()
 
-    assert fault(check, TEXTS[:-1], 100_000) == ""
+    assert slow(check, TEXTS[:-1]) == []  # it asks the database, too
 
 
 def taken(work, text: str) -> float:
