@@ -115,9 +115,9 @@ def test_no_search_finds_a_row_out_of_reach(prober):
     lists = [a for a in lists if prober.get(a).status_code == 200]
     for row in one_of_each_model(prober.hidden, prober.role):
         places = [row._meta.model_name] + ["search"] * (type(row) in SEARCHED)
-        for secret in sorted(prober.hidden[row]):
+        for marker in sorted(by_marker({row: prober.hidden[row]})):
             for address in (a for a in lists if any(place in a for place in places)):
-                prober.get(address, q=secret[:-2], s=secret[:-2])
+                prober.get(address, q=marker[:-2], s=marker[:-2])
     assert sound(prober) == ([], [], True)
 
 
