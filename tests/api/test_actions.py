@@ -41,6 +41,15 @@ def test_a_lead_is_released_with_a_reason(caller, chain, specialist):
     assert ("/colour", "unknown") in pointers(caller.post(path, {"colour": "red"}))
 
 
+@pytest.mark.parametrize(("tag", "status"), [("", 428), ('"999"', 412), ("*", 200)])
+def test_a_version_that_is_sent_is_asked_even_where_none_is_needed(
+    caller, chain, specialist, tag, status
+):
+    lead = factories.make_lead(chain=chain, owner=specialist)
+    answer = caller.post(f"leads/{lead.pk}/release", {"reason": "无进展"}, **{"If-Match": tag})
+    assert answer.status_code == status
+
+
 def test_a_lead_of_the_pool_becomes_a_project_of_whoever_is_named(caller, chain, specialist):
     lead = factories.make_lead(chain=chain, owner=None, stage="SCREENED")
     path = f"leads/{lead.pk}/convert"

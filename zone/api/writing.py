@@ -208,7 +208,7 @@ class ActionView(WritingView):
         action = self.resource.actions[self.action]
         self.refuse_without(action.needs)
         row = self.locked(pk)
-        if self.request.headers.get("If-Match"):
+        if "If-Match" in self.request.headers:
             self.refuse_stale(row)
         given = read_fields(action.fields, self.body())
         result = action.call(row, self.request.user, **given)
