@@ -41,7 +41,7 @@ def test_a_lead_is_released_with_a_reason(caller, chain, specialist):
     assert ("/colour", "unknown") in pointers(caller.post(path, {"colour": "red"}))
 
 
-@pytest.mark.parametrize(("tag", "status"), [("", 428), ('"999"', 412), ("*", 200)])
+@pytest.mark.parametrize(("tag", "status"), [("", 412), ('"999"', 412), ("*", 200)])
 def test_a_version_that_is_sent_is_asked_even_where_none_is_needed(
     caller, chain, specialist, tag, status
 ):

@@ -113,8 +113,8 @@ class WritingView(ResourceView):
 
     def refuse_stale(self, row: models.Model):
         """Refuse a write that does not name the current version (``If-Match``)."""
-        header = self.request.headers.get("If-Match", "")
-        if not header:
+        header = self.request.headers.get("If-Match")
+        if header is None:
             detail = _("Send If-Match with the ETag of the row you have read.")
             raise Problem(HTTPStatus.PRECONDITION_REQUIRED, detail, "if_match")
         if row.version not in opaque(header) and header.strip() != "*":
