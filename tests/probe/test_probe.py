@@ -95,6 +95,13 @@ def each_role(test):
     return pytest.mark.parametrize("prober", KNOCKERS, indirect=True)(test)
 
 
+def each_of_partial_sight(test):
+    """By those from whom the most is hidden; who sees every row walks the pages alone."""
+    seeing = {"leadership", "office", "statistician"}
+    knockers = [name for name in KNOCKERS if name not in seeing]
+    return pytest.mark.parametrize("prober", knockers, indirect=True)(test)
+
+
 def sound(prober: Prober) -> tuple:
     return prober.leaks, prober.failures, prober.state() == prober.before
 
@@ -121,7 +128,7 @@ def test_no_search_finds_a_row_out_of_reach(prober):
     assert sound(prober) == ([], [], True)
 
 
-@each_role
+@each_of_partial_sight
 def test_no_address_of_a_row_out_of_reach_opens_or_writes(prober):
     for row in one_of_each_model(prober.hidden, prober.role):
         for address in addresses_of(row):
@@ -161,7 +168,7 @@ def test_no_choice_offers_a_row_out_of_reach(prober):
     assert sound(prober) == ([], [], True)
 
 
-@each_role
+@each_of_partial_sight
 def test_the_pages_of_a_row_in_reach_show_none_out_of_it(prober, world):
     for row in one_of_each_model(in_reach(prober, world), prober.role):
         for address in addresses_of(row):
@@ -169,7 +176,7 @@ def test_the_pages_of_a_row_in_reach_show_none_out_of_it(prober, world):
     assert sound(prober) == ([], [], True)
 
 
-@each_role
+@each_of_partial_sight
 def test_no_form_accepts_a_key_out_of_reach(prober, world):
     """Every relation of every form that the person may fill in, pointed at a hidden row."""
     for row in one_of_each_model(in_reach(prober, world), prober.role):
