@@ -1,5 +1,7 @@
 """Loaded by schemathesis: good data names rows that exist, so that the rules behind are reached."""
 
+from itertools import count
+
 import schemathesis
 from schemathesis import GenerationMode
 
@@ -31,9 +33,15 @@ KNOWN = {
 }
 
 
+NUMBERS = count()
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
+        # Under the key of a good request another If-Match would get its kept answer.
+        if getattr(case.meta and case.meta.phase.data, "parameter", "") == "If-Match":
+            case.headers["Idempotency-Key"] = f"bad-{next(NUMBERS)}"
         return
     if "If-Match" in (case.headers or {}):
         case.headers["If-Match"] = "*"
